@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* image.h - the contract of a picture codec, and what travels around the pixels */
+#ifndef CI_IMAGE_H
+#define CI_IMAGE_H
+
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "base/source.h"
+#include "cnnimg.h"
+
+typedef struct ci_blob {
+  uint8_t *data; /* malloc'ed, or NULL */
+  size_t size;
+} ci_blob;
+
+typedef struct ci_text {
+  char *key, *value; /* UTF-8 or Latin-1 as found; value NUL-terminated */
+} ci_text;
+
+/* Metadata: travels around the network as bytes. */
+typedef struct ci_meta {
+  ci_blob icc, exif /* TIFF bytes, without "Exif\0\0" */, xmp /* the packet */;
+  ci_text *texts;
+  size_t n_texts, cap_texts;
+  double dpi_x, dpi_y; /* 0: unknown */
+  int dpi_is_aspect;   /* the pair is only an aspect ratio */
+} ci_meta;
+void ci_meta_clear(ci_meta *m);
+int ci_meta_copy(ci_meta *to, const ci_meta *from, uint32_t keep); /* CNNIMG_KEEP_*; 0 or CNNIMG_NOMEM */
+/* EXIF orientation 1..8 (1 when absent or malformed). */
+int ci_exif_orientation(const ci_blob *exif);
+/* Sets orientation to 1 in place, drops the thumbnail (IFD1) if `turned`, sets PixelX/YDimension. */
+void ci_exif_normalise(ci_blob *exif, int turned, uint32_t width, uint32_t height);
+
+typedef struct ci_limits {
+  uint32_t dimension;
+  uint64_t pixels, memory;
+} ci_limits;
+/* The one place that judges a picture's size; the sentence names the limit. */
+int ci_limits_check(const ci_limits *l, const char *name, uint64_t width, uint64_t height, cnnimg_error *err);
+
+/* What is written, and how. */
+typedef struct ci_write_job {
+  FILE *file; /* open for writing, not seekable perhaps */
+  const char *name;
+  cnnimg_format format; /* of the rows that come */
+  const ci_meta *meta;  /* lives as long as the job */
+  int quality;          /* 1..100 */
+  int subsampling;      /* JPEG: 11, 21, 12, 22 ...; 0: by quality (4:4:4 from 90 up) */
+} ci_write_job;
+
+/* One file format. State is the codec's own. Rows are interleaved, host byte order, colours then alpha. */
+typedef struct ci_codec {
+  const char *name;     /* "png" */
+  const char *suffixes; /* "png" or "jpg,jpeg,jpe,jfif": the first is what -f takes too */
+  uint32_t max_dimension; /* what the container can hold when written */
+  uint8_t samples;        /* mask of cnnimg_sample that can be written: U8 1, U16 2, F32 4 */
+  uint8_t alpha;          /* can it hold alpha? */
+  int (*bid)(const uint8_t *head, size_t size); /* does it begin like ours? */
+  /* Reads the header into info (format, codec, bits, quality, subsampling) and meta; no rows yet. */
+  int (*open)(const ci_source *src, const ci_limits *limits, cnnimg_info *info, ci_meta *meta, void **state,
+              cnnimg_error *err);
+  int (*row)(void *state, void *row, cnnimg_error *err); /* the next row; damage is CNNIMG_CORRUPT */
+  void (*close)(void *state);
+  int (*begin)(const ci_write_job *job, void **state, cnnimg_error *err);
+  int (*put)(void *state, const void *row, cnnimg_error *err);
+  int (*end)(void *state, cnnimg_error *err); /* flushes what is buffered; does not close the file */
+  void (*drop)(void *state);                  /* frees, whatever happened; NULL is allowed */
+} ci_codec;
+
+extern const ci_codec *const ci_codecs[]; /* NULL-terminated, from codecs.inc */
+const ci_codec *ci_codec_for_bytes(const uint8_t *head, size_t size);
+const ci_codec *ci_codec_for_name(const char *file_or_format); /* by suffix or bare name; NULL: none */
+
+/* file.c: a picture file being read, orientation applied (through a spool when rows change order). */
+typedef struct ci_reader ci_reader;
+int ci_reader_open(ci_reader **out, const char *path, const ci_limits *limits, int rotate, cnnimg_error *err);
+int ci_reader_open_source(ci_reader **out, ci_source src /* taken over */, const ci_limits *limits, int rotate,
+                          cnnimg_error *err);
+const cnnimg_info *ci_reader_info(const ci_reader *r);
+const ci_meta *ci_reader_meta(const ci_reader *r); /* orientation already normalised */
+int ci_reader_row(ci_reader *r, void *row, cnnimg_error *err);
+void ci_reader_close(ci_reader *r);
+
+/* file.c: a picture file being written to a temporary neighbour and renamed. */
+typedef struct ci_writer ci_writer;
+int ci_writer_open(ci_writer **out, const char *path, const cnnimg_format *format, const ci_reader *meta_from,
+                   const cnnimg_write_options *options, cnnimg_error *err);
+int ci_writer_row(ci_writer *w, const void *row, cnnimg_error *err);
+int ci_writer_finish(ci_writer *w, cnnimg_error *err); /* frees w */
+void ci_writer_abort(ci_writer *w);
+const char *ci_writer_temp(const ci_writer *w);
+
+#endif

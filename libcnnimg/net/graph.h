@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* graph.h - what is computed: values, constants, nodes in topological order, and the card */
+#ifndef CI_GRAPH_H
+#define CI_GRAPH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cnnimg.h"
+#include "net/map.h"
+
+typedef enum ci_op_id {
+#define CI_OP(id, name) CI_OP_##id,
+#include "net/ops.inc"
+#undef CI_OP
+  CI_OP_COUNT
+} ci_op_id;
+
+typedef enum ci_dtype { CI_F32, CI_I64 } ci_dtype;
+
+#define CI_MAX_RANK 8
+/* A constant. Loaders convert every other float or integer type to one of the two. */
+typedef struct ci_tensor {
+  ci_dtype dtype;
+  int32_t rank; /* 0: a scalar */
+  int64_t dim[CI_MAX_RANK];
+  size_t count;     /* product of dim */
+  const void *data; /* float or int64_t; may lie in the mapped file */
+  void *owned;      /* what free() takes when the graph goes, or NULL */
+} ci_tensor;
+
+/* A map that a node (or an input) makes, or a constant. */
+typedef struct ci_value {
+  char *name;
+  ci_tensor *tensor; /* NULL: a map */
+  int32_t producer;  /* node, or -1: an input or a constant */
+} ci_value;
+
+typedef enum ci_act_kind {
+  CI_ACT_NONE,
+  CI_ACT_RELU,    /* max(x, 0) */
+  CI_ACT_LEAKY,   /* x < 0 ? a x : x */
+  CI_ACT_PRELU,   /* the same with a slope a channel */
+  CI_ACT_SIGMOID, /* 1 / (1 + exp(-x)) */
+  CI_ACT_TANH,
+  CI_ACT_CLIP     /* min(max(x, a), b) */
+} ci_act_kind;
+
+typedef struct ci_act {
+  int32_t kind; /* a ci_act_kind */
+  float a, b;
+  int32_t slope; /* PRELU: the constant's value id (1 or c floats), else -1 */
+} ci_act;
+
+typedef enum ci_pad_mode { CI_PAD_CONSTANT, CI_PAD_REFLECT, CI_PAD_EDGE } ci_pad_mode;
+typedef enum ci_resize_mode { CI_RESIZE_NEAREST, CI_RESIZE_LINEAR, CI_RESIZE_CUBIC } ci_resize_mode;
+typedef enum ci_resize_coord { /* ONNX's coordinate_transformation_mode */
+  CI_COORD_HALF_PIXEL, CI_COORD_PYTORCH_HALF_PIXEL, CI_COORD_ALIGN_CORNERS, CI_COORD_ASYMMETRIC
+} ci_resize_coord;
+typedef enum ci_nearest { CI_NEAREST_PREFER_FLOOR, CI_NEAREST_PREFER_CEIL, CI_NEAREST_FLOOR, CI_NEAREST_CEIL } ci_nearest;
+typedef enum ci_binary { CI_ADD, CI_SUB, CI_MUL } ci_binary;
+typedef enum ci_auto_pad { CI_AUTO_NOTSET, CI_AUTO_SAME_UPPER, CI_AUTO_SAME_LOWER, CI_AUTO_VALID } ci_auto_pad;
+
+/* Parameters of every op in one flat struct; ci_params_init() sets ONNX's defaults. Pairs are (y, x). */
+typedef struct ci_params {
+  int32_t kernel[2], stride[2], dilation[2];
+  int32_t pads[4];     /* top, left, bottom, right */
+  int32_t out_pads[2]; /* transposed convolution */
+  int32_t group;
+  int32_t auto_pad;    /* ci_auto_pad */
+  int32_t ceil_mode, count_include_pad;
+  int32_t block;       /* depth/space */
+  int32_t crd;         /* depth/space: 1 = CRD (PyTorch's pixel shuffle), 0 = DCR */
+  int32_t mode;        /* pad: ci_pad_mode; resize: ci_resize_mode; binary: ci_binary */
+  int32_t coord, nearest; /* resize */
+  float cubic_a;       /* resize: -0.75 by default */
+  float scale[2];      /* resize; 0: use size */
+  int32_t size[2];     /* resize: the output's height, width; 0: use scale */
+  int32_t axis;        /* concat, softmax, slice: 1 = channels, 2 = rows, 3 = columns */
+  int32_t start, end, step; /* slice along axis; negative counts from the end; end INT32_MAX: to the end */
+  float value;         /* pad constant; batch-norm epsilon; dense alpha */
+  float beta;          /* dense */
+  int32_t trans_b;     /* dense: the weight is out x in */
+} ci_params;
+
+/*
+ * A node. in[] are value ids (-1: absent). Per op:
+ *   conv            x, weight [o, c/g, kh, kw], bias?     conv_transpose  x, weight [c, o/g, kh, kw], bias?
+ *   batch_norm      x, scale, bias, mean, variance         binary          a, b (maps or constants)
+ *   dense           x (1x1 map), weight, bias?             the rest        x, or x...
+ * Fused by simplification: `act` is applied to the op's result, then the map in[residual] is added
+ * (same shape; -1: none), then `act2`. Every op honours act; conv and conv_transpose also residual and act2.
+ */
+typedef struct ci_node {
+  ci_op_id op;
+  char *name; /* for messages; never NULL */
+  int32_t *in;
+  int32_t n_in;
+  int32_t out; /* value id */
+  ci_params p;
+  ci_act act, act2;
+  int32_t residual; /* index into in[], or -1 */
+} ci_node;
+
+typedef struct ci_card_line {
+  char *key, *value;
+} ci_card_line;
+
+typedef struct ci_graph {
+  ci_value *values;
+  size_t n_values, cap_values;
+  ci_node *nodes; /* in topological order once ci_graph_finish() has run */
+  size_t n_nodes, cap_nodes;
+  int32_t *inputs; /* value ids */
+  size_t n_inputs, cap_inputs;
+  ci_shape *input_shapes; /* beside inputs: 0 where the file leaves a size open */
+  size_t cap_input_shapes;
+  int32_t output; /* value id */
+  ci_card_line *card;
+  size_t n_card, cap_card;
+} ci_graph;
+
+void ci_params_init(ci_params *p);
+ci_graph *ci_graph_new(void); /* NULL: no memory */
+void ci_graph_free(ci_graph *g);
+/* A new value; the tensor (may be NULL) is owned by the graph from here on, also on failure. -1: no memory. */
+int32_t ci_graph_add_value(ci_graph *g, const char *name, ci_tensor *tensor);
+int32_t ci_graph_find_value(const ci_graph *g, const char *name); /* -1: none; linear */
+/* A new node of op with n_in inputs and a new output value called `out_name`. NULL: no memory. The pointer
+ * is valid until the next node is added. */
+ci_node *ci_graph_add_node(ci_graph *g, ci_op_id op, const char *name, const int32_t *in, int32_t n_in,
+                           const char *out_name);
+int ci_graph_add_input(ci_graph *g, int32_t value, ci_shape shape); /* 0, or CNNIMG_NOMEM */
+int ci_graph_set_card(ci_graph *g, const char *key, const char *value);
+const char *ci_graph_get_card(const ci_graph *g, const char *key); /* NULL: none */
+/* Sorts the nodes, drops those that the output does not need, refuses cycles and undefined values. */
+int ci_graph_finish(ci_graph *g, cnnimg_error *err);
+
+/* An uninitialised tensor with owned storage; NULL when memory is short or the size overflows. */
+ci_tensor *ci_tensor_new(ci_dtype dtype, int32_t rank, const int64_t *dim);
+void ci_tensor_free(ci_tensor *t);
+static inline bool ci_is_map(const ci_graph *g, int32_t v) { return v >= 0 && !g->values[v].tensor; }
+static inline const ci_tensor *ci_const(const ci_graph *g, int32_t v) {
+  return v >= 0 ? g->values[v].tensor : NULL;
+}
+
+/* simplify.c: folds batch-norm and per-channel constants into convolutions, fuses activations and residual
+ * additions. The graph stays valid and computes the same up to rounding. */
+int ci_graph_simplify(ci_graph *g, cnnimg_error *err);
+
+#endif

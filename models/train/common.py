@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: MIT
+"""common.py - what every recipe shares: options, schedule, averaged weights, checkpoints, the loop.
+
+A recipe supplies a Task: the network, a batch with its loss, an evaluation, an export.
+Training is budgeted in wall-clock minutes; the learning rate follows the elapsed time,
+so a run ends properly whatever else the machine does.
+"""
+import argparse
+import copy
+import math
+import os
+import time
+
+import torch
+
+import onnxfile
+from nets import count_parameters
+from pictures import Crops
+
+
+def options(description, **defaults):
+    """The options that all recipes have; keyword arguments change their defaults."""
+    p = argparse.ArgumentParser(description=description)
+    p.add_argument("--data", nargs="+", help="folders of training pictures")
+    p.add_argument("--bench", help="folder of evaluation pictures (measured, never trained on)")
+    p.add_argument("--cache", default="/tmp/cnnimg-pictures", help="where the decoded pictures go")
+    p.add_argument("--out", default="ckpt", help="folder of checkpoint and ONNX file")
+    p.add_argument("--init", help="start from the weights of this ONNX file, those that fit")
+    p.add_argument("--minutes", type=float, default=60, help="wall-clock budget")
+    p.add_argument("--rate", type=float, default=2e-3, help="peak learning rate of AdamW")
+    p.add_argument("--warm", type=float, default=0.02, help="share of the budget that warms up")
+    p.add_argument("--batch", type=int, default=16)
+    p.add_argument("--crop", type=int, default=64)
+    p.add_argument("--average", type=float, default=0.999, help="decay of the averaged weights")
+    p.add_argument("--clip", type=float, default=0.5, help="largest norm of the gradient")
+    p.add_argument("--threads", type=int, default=1)
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--fp32", action="store_true", help="no bfloat16 in the convolutions")
+    p.add_argument("--look", type=float, default=15, help="minutes between evaluations")
+    p.add_argument("--save", type=float, default=4, help="minutes between checkpoints")
+    p.add_argument("--measure", action="store_true", help="evaluate --init in full; no training")
+    p.add_argument("--stamp", action="store_true", help="with --measure: export again to OUT, figures in the card")
+    p.set_defaults(**defaults)
+    return p
+
+
+class Task:
+    """What a recipe fills in."""
+
+    name = ""
+    channels = {}
+    scale = 1
+
+    def network(self):
+        """A fresh network."""
+        raise NotImplementedError
+
+    def loss(self, net, crops, o):
+        """The loss of one random batch."""
+        raise NotImplementedError
+
+    def evaluate(self, run, o, full):
+        """{name: figure}; run(**tensors) -> tensor is the network, in whatever runtime."""
+        raise NotImplementedError
+
+    def card(self, figures):
+        """The ONNX metadata."""
+        raise NotImplementedError
+
+
+class Average:
+    """Exponential moving average of the weights; young averages forget faster."""
+
+    def __init__(self, net, decay):
+        self.net, self.decay, self.steps = copy.deepcopy(net).requires_grad_(False), decay, 0
+
+    @torch.no_grad()
+    def update(self, net):
+        self.steps += 1
+        keep = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        torch._foreach_lerp_(list(self.net.parameters()), list(net.parameters()), 1 - keep)
+
+
+def rate_at(share, warm):
+    """Learning rate relative to its peak when `share` of the budget is spent: linear, then cosine."""
+    if share < warm:
+        return max(share / warm, 0.01)
+    return max(0.5 + 0.5 * math.cos(math.pi * min((share - warm) / (1 - warm), 1)), 0.002)
+
+
+def charbonnier(a, b, epsilon=1e-3):
+    """sqrt(difference^2 + epsilon^2), averaged: L1 with a rounded tip (Charbonnier 1994)."""
+    return torch.sqrt((a - b) ** 2 + epsilon ** 2).mean()
+
+
+class Run:
+    """One training run: network, optimizer, average, clock; can be saved and resumed."""
+
+    def __init__(self, task, o):
+        self.task, self.o, self.step, self.spent = task, o, 0, 0.0
+        self.net = task.network()
+        if o.init:
+            onnxfile.load_weights(self.net, o.init)
+        self.net = self.net.to(memory_format=torch.channels_last)
+        self.optimizer = torch.optim.AdamW(self.net.parameters(), o.rate, betas=(0.9, 0.99),
+                                           weight_decay=1e-5)
+        self.average = Average(self.net, o.average)
+        self.file = os.path.join(o.out, task.name + ".pt")
+        if os.path.exists(self.file):
+            self.resume()
+        self.began = time.monotonic() - self.spent
+
+    def share(self):
+        """Spent part of the budget."""
+        self.spent = time.monotonic() - self.began
+        return self.spent / (60 * self.o.minutes)
+
+    def save(self):
+        state = dict(net=self.net.state_dict(), average=self.average.net.state_dict(),
+                     optimizer=self.optimizer.state_dict(), step=self.step, spent=self.spent,
+                     averaged=self.average.steps)
+        torch.save(state, self.file + ".part")
+        os.replace(self.file + ".part", self.file)
+
+    def resume(self):
+        state = torch.load(self.file, weights_only=True)
+        self.net.load_state_dict(state["net"])
+        self.average.net.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.spent = state["step"], state["spent"]
+        self.average.steps = state["averaged"]
+
+    def advance(self, crops, share):
+        """One step of the optimizer; the loss."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.o.rate * rate_at(share, self.o.warm)
+        with torch.autocast("cpu", torch.bfloat16, enabled=not self.o.fp32):
+            loss = self.task.loss(self.net, crops, self.o)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.o.clip)
+        if torch.isfinite(norm):
+            self.optimizer.step()
+            self.average.update(self.net)
+        self.step += 1
+        return loss.item()
+
+    def look(self, full=False):
+        """Evaluate the averaged weights and export them."""
+        figures = self.task.evaluate(call_torch(self.average.net), self.o, full) if self.o.bench else {}
+        write(self.task, self.average.net, figures, self.o)
+        return figures
+
+
+def call_torch(net):
+    """net as a function of named tensors, without gradients."""
+    def run(**feeds):
+        with torch.no_grad():
+            return net(**feeds)
+    return run
+
+
+def call_onnx(path, threads):
+    """An ONNX file as a function of named tensors."""
+    session = onnxfile.open_session(path, threads)
+    return lambda **feeds: torch.from_numpy(
+        session.run(None, {k: v.numpy() for k, v in feeds.items()})[0])
+
+
+def write(task, net, figures, o):
+    """Export net with its card to OUT/NAME.onnx."""
+    path = os.path.join(o.out, task.name + ".onnx")
+    onnxfile.export(net, path, task.channels, task.card(figures), task.scale)
+
+
+def say(run, loss, share, note=""):
+    print(f"step {run.step} minute {run.spent / 60:.1f} ({100 * share:.0f} %) "
+          f"loss {loss:.5f} {note}", flush=True)
+
+
+def train(task, o):
+    """The loop: until the minutes are spent; then a last, full evaluation."""
+    torch.manual_seed(o.seed)
+    run = Run(task, o)
+    crops = Crops(o.data, o.cache, o.seed + run.step, task.scale)
+    print(f"{task.name}: {count_parameters(run.net)} parameters, {len(crops)} pictures", flush=True)
+    if run.step == 0:
+        write(task, run.average.net, {}, o)
+    saved = looked = run.spent
+    smooth, share = None, run.share()
+    while share < 1:
+        loss = run.advance(crops, share)
+        smooth = loss if smooth is None else 0.98 * smooth + 0.02 * loss
+        share = run.share()
+        if run.step % 100 == 0:
+            say(run, smooth, share)
+        if run.spent - saved > 60 * o.save:
+            run.save()
+            saved = run.spent
+        if run.spent - looked > 60 * o.look:
+            say(run, smooth, share, str(run.look()))
+            looked = run.spent
+    run.save()
+    say(run, smooth or 0, share, str(run.look(full=True)))
+
+
+def main(task, o):
+    """Train, or with --measure evaluate the ONNX file given by --init in ONNX Runtime."""
+    torch.set_num_threads(o.threads)
+    os.makedirs(o.out, exist_ok=True)
+    if not o.measure:
+        return train(task, o)
+    figures = task.evaluate(call_onnx(o.init, o.threads), o, True)
+    net = task.network()
+    onnxfile.load_weights(net, o.init)
+    print(figures)
+    print("largest |PyTorch - ONNX Runtime|:", onnxfile.difference(net, o.init, task.example()))
+    if o.stamp:
+        write(task, net, figures, o)

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""denoise.py - trains models/denoise: colour, Gaussian noise of known strength, sigma 0 to 75.
+
+The noise level is a plane beside the picture (Zhang, Zuo, Zhang: FFDNet, 2018); noise is
+neither clipped nor rounded, as in the published tables.
+"""
+import os
+
+import numpy as np
+import torch
+
+import common
+from nets import Denoiser
+from pictures import find_pictures, load_rgb, pad_multiple, psnr, to_tensor
+
+SIGMA_MAX = 75
+
+
+def noisy(picture, sigma, seed):
+    """picture (uint8) plus seeded float noise of sigma on the 0..255 scale, in double."""
+    return picture + np.random.default_rng(seed).normal(0, sigma, picture.shape)
+
+
+def denoise(run, picture, sigma):
+    """Run the network over one float H x W x 3 picture on the 0..255 scale."""
+    h, w = picture.shape[:2]
+    x = pad_multiple(to_tensor(picture).float(), 8)
+    y = run(image=x, sigma=torch.full_like(x[:, :1], sigma / 255))
+    return 255 * y[0, :, :h, :w].permute(1, 2, 0).numpy()
+
+
+def mean_psnr(run, files, sigma):
+    """Mean PSNR over pictures with noise seeded by their number; the answer clipped, not rounded."""
+    pictures = [load_rgb(f) for f in files]
+    clean = [denoise(run, noisy(p, sigma, i), sigma) for i, p in enumerate(pictures)]
+    return float(np.mean([psnr(p, c.clip(0, 255)) for p, c in zip(pictures, clean)]))
+
+
+class Denoise(common.Task):
+    name = "denoise"
+    channels = dict(image=3, sigma=1)
+
+    def network(self):
+        return Denoiser()
+
+    def example(self):
+        """Inputs for comparing runtimes: not square, any multiple of 8."""
+        generator = torch.Generator().manual_seed(0)
+        return dict(image=torch.rand(1, 3, 72, 104, generator=generator),
+                    sigma=torch.full((1, 1, 72, 104), 25 / 255))
+
+    def loss(self, net, crops, o):
+        """Charbonnier over crops whose noise is strong in few, weak and middling in many."""
+        clean = crops.batch(o.batch, o.crop)
+        level = SIGMA_MAX / 255 * torch.rand(o.batch, 1, 1, 1) ** o.bend
+        image = clean + level * torch.randn_like(clean)
+        return common.charbonnier(net(image, level.expand(-1, 1, o.crop, o.crop)).float(), clean)
+
+    def evaluate(self, run, o, full):
+        """Ten pictures of CBSD68 at sigma 25; in full, three sets at three levels."""
+        every = {n: find_pictures(os.path.join(o.bench, n)) for n in ("CBSD68", "Kodak24", "McMaster18")}
+        if not full:
+            return {"CBSD68 (10 of 68) sigma 25": round(mean_psnr(run, every["CBSD68"][::7], 25), 3)}
+        return {f"{name} sigma {s}": round(mean_psnr(run, files, s), 2)
+                for name, files in every.items() for s in (15, 25, 50)}
+
+    def card(self, figures):
+        return dict(name="denoise", task="denoise", author="cnnimg project", licence="MIT",
+                    attribution="models/denoise/card.md", recipe="models/train/denoise.py",
+                    colour="rgb", range=1, scale=1, multiple=8, sigma_min=0, sigma_max=SIGMA_MAX,
+                    data="702 free photographs, models/denoise/DATA.tsv",
+                    psnr="; ".join(f"{k} {v}" for k, v in figures.items()) or "not measured")
+
+
+if __name__ == "__main__":
+    parser = common.options(__doc__.splitlines()[0])
+    parser.add_argument("--bend", type=float, default=1.4, help="sigma = 75 * uniform ** bend")
+    common.main(Denoise(), parser.parse_args())

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""onnxfile.py - a network to ONNX and its weights back.
+
+The graph is walked with torch.fx and written node by node, so that the file holds the
+operators one would draw (Conv, Relu, Add, SpaceToDepth ...) and no shape arithmetic.
+Initializers carry the names of the state dict: loading is a lookup by name.
+"""
+import operator
+import os
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import fx, nn
+
+from nets import SpaceToDepth
+
+OPSET = 17
+
+
+class Tracer(fx.Tracer):
+    """Stops at our own operators as well as at torch's."""
+
+    def is_leaf_module(self, module, name):
+        return isinstance(module, SpaceToDepth) or super().is_leaf_module(module, name)
+
+
+def conv_attributes(m):
+    """Attributes of a Conv or ConvTranspose node."""
+    return dict(kernel_shape=list(m.kernel_size), strides=list(m.stride), group=m.groups,
+                pads=list(m.padding) * 2, dilations=list(m.dilation))
+
+
+def module_node(module):
+    """(operator, attributes) of a leaf module."""
+    if isinstance(module, nn.Conv2d):
+        return "Conv", conv_attributes(module)
+    if isinstance(module, nn.ConvTranspose2d):
+        return "ConvTranspose", conv_attributes(module)
+    if isinstance(module, SpaceToDepth):
+        return "SpaceToDepth", dict(blocksize=2)
+    if isinstance(module, nn.PixelShuffle):
+        return "DepthToSpace", dict(blocksize=module.upscale_factor, mode="CRD")
+    plain = {nn.ReLU: "Relu", nn.Sigmoid: "Sigmoid"}
+    if type(module) in plain:
+        return plain[type(module)], {}
+    if isinstance(module, nn.LeakyReLU):
+        return "LeakyRelu", dict(alpha=module.negative_slope)
+    raise NotImplementedError(f"no ONNX rule for {module}")
+
+
+def function_node(node):
+    """(operator, attributes, inputs) of a call to a function."""
+    if node.target in (operator.add, torch.add):
+        return "Add", {}, list(node.args)
+    if node.target in (operator.mul, torch.mul):
+        return "Mul", {}, list(node.args)
+    if node.target is torch.cat:
+        return "Concat", dict(axis=node.args[1]), list(node.args[0])
+    raise NotImplementedError(f"no ONNX rule for {node.target}")
+
+
+def nodes_of(net):
+    """The network as a list of ONNX nodes and the list of its input and output names."""
+    modules, nodes, inputs = dict(net.named_modules()), [], []
+    for node in Tracer().trace(net).nodes:
+        if node.op == "placeholder":
+            inputs.append(node.name)
+        elif node.op == "output":
+            nodes[-1].output[0] = "output"
+        elif node.op == "call_module":
+            op, attributes = module_node(modules[node.target])
+            weights = [f"{node.target}.{n}" for n, _ in modules[node.target].named_parameters()]
+            names = [a.name for a in node.args] + weights
+            nodes.append(helper.make_node(op, names, [node.name], node.target, **attributes))
+        else:
+            op, attributes, args = function_node(node)
+            names = [a.name for a in args]
+            nodes.append(helper.make_node(op, names, [node.name], node.name, **attributes))
+    return nodes, inputs
+
+
+def initializers(net):
+    """Every parameter in fp32 under its own name."""
+    return [numpy_helper.from_array(v.detach().float().contiguous().numpy(), k)
+            for k, v in net.state_dict().items()]
+
+
+def map_info(name, channels, h, w):
+    """A 1 x C x H x W float value; sizes may be symbols."""
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, channels, h, w])
+
+
+def export(net, path, channels, metadata, scale=1):
+    """Write net to path. channels: {input name: channels}; metadata: the model card, text to text."""
+    nodes, inputs = nodes_of(net)
+    out = ("H", "W") if scale == 1 else (f"{scale}*H", f"{scale}*W")
+    graph = helper.make_graph(nodes, metadata["name"],
+                              [map_info(i, channels[i], "H", "W") for i in inputs],
+                              [map_info("output", 3, *out)], initializers(net))
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)],
+                              producer_name="cnnimg", ir_version=8)
+    helper.set_model_props(model, {k: str(v) for k, v in metadata.items()})
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, path + ".part")
+    os.replace(path + ".part", path)
+
+
+def load_weights(net, path):
+    """Copy the initializers of an ONNX file into the parameters of the same names and shapes.
+
+    What does not fit keeps its fresh values (the tail, when x3 starts from x2); returns its names.
+    """
+    own = net.state_dict()
+    held = {t.name: torch.from_numpy(np.array(numpy_helper.to_array(t)))
+            for t in onnx.load(path).graph.initializer}
+    held = {k: v for k, v in held.items() if k in own and own[k].shape == v.shape}
+    if not held:
+        raise SystemExit(f"{path}: no weights of this network")
+    net.load_state_dict(held, strict=False)
+    return sorted(own.keys() - held.keys())
+
+
+def difference(net, path, feeds):
+    """Largest |torch - ONNX Runtime| over the output for the given named tensors."""
+    session = open_session(path)
+    with torch.no_grad():
+        truth = net(**feeds).numpy()
+    got = session.run(None, {k: v.numpy() for k, v in feeds.items()})[0]
+    return float(np.abs(truth - got).max())
+
+
+def open_session(path, threads=1):
+    """An ONNX Runtime session on the CPU; the package is needed here only."""
+    import onnxruntime
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = threads
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
