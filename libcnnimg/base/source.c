@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* source.c - maps a file, or reads a pipe to its end */
+#include "base/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+enum { BORROWED, MAPPED, OWNED };
+
+#define FIRST_CHUNK ((size_t)64 << 10)
+
+/* Reads fd to its end into a growing block; more than limit bytes are refused. */
+static int slurp(ci_source *s, int fd, size_t limit, cnnimg_error *err) {
+  void *data = NULL;
+  size_t size = 0, capacity = 0;
+  int rc = CNNIMG_OK;
+  for (;;) {
+    if (size == capacity && !ci_grow(&data, &capacity, size + FIRST_CHUNK, 1)) {
+      rc = ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory for %zu bytes", s->name, size + FIRST_CHUNK);
+      break;
+    }
+    ssize_t n = read(fd, (uint8_t *)data + size, capacity - size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) rc = ci_fail_errno(err, s->name, "cannot read");
+    if (n <= 0) break;
+    size += (size_t)n;
+    if (size > limit) {
+      rc = ci_fail(err, CNNIMG_LIMIT, "%s: more than %zu bytes, the limit for a pipe", s->name, limit);
+      break;
+    }
+  }
+  if (rc != CNNIMG_OK || size == 0) {
+    free(data);
+    return rc;
+  }
+  s->data = data, s->size = size, s->kind = OWNED;
+  return CNNIMG_OK;
+}
+
+static int map(ci_source *s, int fd, off_t length, cnnimg_error *err) {
+  if (length == 0) return CNNIMG_OK;
+  if ((uintmax_t)length > SIZE_MAX / 2)
+    return ci_fail(err, CNNIMG_LIMIT, "%s: %jd bytes are more than this machine can address", s->name,
+                   (intmax_t)length);
+  void *data = mmap(NULL, (size_t)length, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (data == MAP_FAILED) return ci_fail_errno(err, s->name, "cannot map the file");
+  s->data = data, s->size = (size_t)length, s->kind = MAPPED;
+  return CNNIMG_OK;
+}
+
+/* A sentence for what is neither a file nor a pipe; opening a device could already have effects. */
+static int judge_kind(const char *path, const struct stat *st, cnnimg_error *err) {
+  if (S_ISDIR(st->st_mode)) return ci_fail(err, CNNIMG_IO, "%s: is a folder, not a file", path);
+  if (S_ISREG(st->st_mode) || S_ISFIFO(st->st_mode)) return CNNIMG_OK;
+  return ci_fail(err, CNNIMG_IO, "%s: is a device or a socket, not a file", path);
+}
+
+static int open_path(ci_source *s, const char *path, size_t limit, cnnimg_error *err) {
+  struct stat st;
+  if (stat(path, &st) != 0) return ci_fail_errno(err, path, "cannot open");
+  int rc = judge_kind(path, &st, err);
+  if (rc != CNNIMG_OK) return rc;
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0) return ci_fail_errno(err, path, "cannot open");
+  if (fstat(fd, &st) != 0) rc = ci_fail_errno(err, path, "cannot open");
+  else if (S_ISREG(st.st_mode) && st.st_size > 0) rc = map(s, fd, st.st_size, err);
+  else if ((rc = judge_kind(path, &st, err)) == CNNIMG_OK)
+    rc = slurp(s, fd, limit, err); /* files of /proc say that they have no bytes */
+  close(fd);
+  return rc;
+}
+
+int ci_source_open(ci_source *s, const char *path, size_t limit, cnnimg_error *err) {
+  int is_stdin = strcmp(path, "-") == 0;
+  memset(s, 0, sizeof *s);
+  s->name = ci_strdup(is_stdin ? "standard input" : path);
+  if (!s->name) return ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", path);
+  int rc = is_stdin ? slurp(s, STDIN_FILENO, limit, err) : open_path(s, path, limit, err);
+  if (rc != CNNIMG_OK) ci_source_close(s);
+  return rc;
+}
+
+void ci_source_memory(ci_source *s, const void *data, size_t size, const char *name) {
+  *s = (ci_source){.data = data, .size = size, .name = ci_strdup(name ? name : "memory"), .kind = BORROWED};
+}
+
+void ci_source_close(ci_source *s) {
+  if (s->kind == MAPPED) munmap((void *)(uintptr_t)s->data, s->size);
+  if (s->kind == OWNED) free((void *)(uintptr_t)s->data);
+  free(s->name);
+  memset(s, 0, sizeof *s);
+}
