@@ -146,7 +146,10 @@ static inline const ci_tensor *ci_const(const ci_graph *g, int32_t v) {
 }
 
 /* simplify.c: folds batch-norm and per-channel constants into convolutions, fuses activations and residual
- * additions. The graph stays valid and computes the same up to rounding. */
-int ci_graph_simplify(ci_graph *g, cnnimg_error *err);
+ * additions into producers. The finished graph stays finished and computes the same up to rounding.
+ * shapes: one a value, of g at some probe size (ci_infer_shapes), so that additions that broadcast are told
+ * from those that do not; NULL: no additions are fused. Value ids stay as they were; values that nothing
+ * makes any more stay in the table. */
+int ci_graph_simplify(ci_graph *g, const ci_shape *shapes, cnnimg_error *err);
 
 #endif

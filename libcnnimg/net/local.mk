@@ -1,0 +1,8 @@
+# libcnnimg/net/local.mk - what is computed
+libcnnimg_libci_la_SOURCES += \
+	libcnnimg/net/graph.c libcnnimg/net/graph.h \
+	libcnnimg/net/map.c libcnnimg/net/map.h \
+	libcnnimg/net/ops.inc \
+	libcnnimg/net/simplify.c \
+	libcnnimg/net/sort.c \
+	libcnnimg/net/tensor.c
