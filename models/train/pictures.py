@@ -117,9 +117,9 @@ class Crops:
 
 
 def to_tensor(rgb):
-    """uint8 N x H x W x 3 (or one picture) -> float N x 3 x H x W in [0, 1]."""
+    """N x H x W x 3 (or one picture) on the 0..255 scale -> float N x 3 x H x W in [0, 1]."""
     rgb = rgb[None] if rgb.ndim == 3 else rgb
-    return torch.from_numpy(np.ascontiguousarray(rgb)).permute(0, 3, 1, 2).float() / 255
+    return torch.from_numpy(np.array(rgb, order="C")).permute(0, 3, 1, 2).float() / 255
 
 
 def pad_multiple(x, multiple):
