@@ -1,0 +1,1 @@
+# libcnnimg/formats/local.mk

@@ -1,0 +1,1 @@
+# libcnnimg/image/local.mk

@@ -1,0 +1,1 @@
+# libcnnimg/kernels/local.mk

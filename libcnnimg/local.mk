@@ -1,0 +1,20 @@
+# libcnnimg/local.mk - the library: every object in libci.la, its public face in libcnnimg.la
+
+# libci.la holds every object, with the names that tests may call; libcnnimg.la is the same with cnnimg_* only.
+noinst_LTLIBRARIES += libcnnimg/libci.la
+libcnnimg_libci_la_SOURCES = libcnnimg/cnnimg.h
+libcnnimg_libci_la_LIBADD = $(JPEG_LIBS) $(PNG_LIBS) $(THREAD_LIBS) $(LIBM)
+
+lib_LTLIBRARIES += libcnnimg/libcnnimg.la
+libcnnimg_libcnnimg_la_SOURCES =
+libcnnimg_libcnnimg_la_LIBADD = libcnnimg/libci.la
+# current:revision:age; the recipe for a new number is in libtool's manual, "Updating library version information"
+libcnnimg_libcnnimg_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0
+if VERSION_SCRIPT
+libcnnimg_libcnnimg_la_LDFLAGS += -Wl,--version-script=$(srcdir)/libcnnimg/libcnnimg.map
+libcnnimg_libcnnimg_la_DEPENDENCIES = libcnnimg/libci.la $(srcdir)/libcnnimg/libcnnimg.map
+endif
+
+include_HEADERS = libcnnimg/cnnimg.h
+pkgconfig_DATA = libcnnimg/libcnnimg.pc
+EXTRA_DIST += libcnnimg/libcnnimg.map

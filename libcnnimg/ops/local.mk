@@ -1,0 +1,1 @@
+# libcnnimg/ops/local.mk

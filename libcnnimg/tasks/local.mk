@@ -1,0 +1,1 @@
+# libcnnimg/tasks/local.mk

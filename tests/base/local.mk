@@ -1,0 +1,1 @@
+# tests/base/local.mk

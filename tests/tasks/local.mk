@@ -1,0 +1,1 @@
+# tests/tasks/local.mk

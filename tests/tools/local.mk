@@ -1,0 +1,1 @@
+# tests/tools/local.mk
