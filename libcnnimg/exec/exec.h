@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* exec.h - planning and running a graph: which rows when, and where in memory */
+#ifndef CI_EXEC_H
+#define CI_EXEC_H
+
+#include "base/memory.h"
+#include "base/threads.h"
+#include "kernels/kernels.h"
+#include "net/graph.h"
+
+/*
+ * The executor streams. A picture is cut into column stripes (one, unless width or memory ask for more); in a
+ * stripe the result comes in bands of rows; before a band every map is brought forward to the rows that the band
+ * needs, in topological order, and keeps only the rows that its readers still want (a ring). How many that is a
+ * dry run over need() finds out before anything is allocated. An op that reads a whole map simply wants all of
+ * its rows before its first one, so such a map is held. Every op computes any rectangle exactly, hence the bytes
+ * do not depend on stripes, bands or threads.
+ */
+typedef struct ci_plan ci_plan;
+
+typedef struct ci_plan_options {
+  int32_t tile;    /* width of a stripe in output pixels; 0: chosen */
+  int32_t band;    /* rows of the result that come together; 0: chosen */
+  size_t memory;   /* bytes that rings may take; stripes get narrower until it fits; 0: no cap */
+  uint32_t threads;
+  ci_allocator allocator;
+} ci_plan_options;
+
+typedef struct ci_plan_stats {
+  ci_shape out;
+  int32_t tile, tiles, band;
+  int32_t halo;           /* largest distance that a pixel of the result looks, input 0's pixels */
+  size_t ring_bytes, scratch_bytes, weight_bytes;
+  uint64_t macs;          /* stripes' halos included */
+} ci_plan_stats;
+
+/* Where the pixels come from and go to. Called on the thread that runs the plan; a status other than
+ * CNNIMG_OK ends the run and is returned. Stripes ask for the rows of an input again. */
+typedef struct ci_feed {
+  void *user;
+  /* Fills rect of the view of input `i` (all channels). */
+  int (*fill)(void *user, uint32_t i, const ci_view *view, ci_rect rect, cnnimg_error *err);
+  /* Takes rect of the output's view. Rows in order within a stripe. */
+  int (*take)(void *user, const ci_view *view, ci_rect rect, cnnimg_error *err);
+} ci_feed;
+
+/* Shapes of all values (n_values items) from those of the inputs. */
+int ci_infer_shapes(const ci_graph *g, const ci_shape *inputs, ci_shape *shapes, cnnimg_error *err);
+
+/* The graph must outlive the plan. inputs: a shape for each graph input. */
+int ci_plan_new(ci_plan **out, const ci_graph *g, const ci_shape *inputs, const ci_kernels *k,
+                const ci_plan_options *options, cnnimg_error *err);
+void ci_plan_free(ci_plan *p); /* NULL is allowed */
+const ci_plan_stats *ci_plan_get_stats(const ci_plan *p);
+/* A line a node, for people; malloc'ed, NULL without memory. */
+char *ci_plan_describe(const ci_plan *p);
+/* One run at a time a plan. */
+int ci_plan_run(ci_plan *p, ci_pool *pool, const ci_feed *feed, cnnimg_error *err);
+
+#endif

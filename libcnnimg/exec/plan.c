@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* plan.c - from a graph and a size to stripes, bands, an arena and packed weights */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "exec/plan.h"
+
+#define SOFT_RING_BYTES (48u << 20) /* bands get lower until the rings are near the caches */
+#define MIN_BAND 8
+#define MIN_TILE 64
+
+static int32_t imin(int32_t a, int32_t b) { return a < b ? a : b; }
+
+/* ---- steps ------------------------------------------------------------------- */
+
+static size_t count_inputs(const ci_graph *g) {
+  size_t n = 1;
+  for (size_t i = 0; i < g->n_nodes; i++) n += (size_t)g->nodes[i].n_in;
+  return n;
+}
+
+static bool allocate_tables(ci_plan *p) {
+  const ci_graph *g = p->g;
+  p->shapes = ci_calloc(g->n_values, sizeof *p->shapes);
+  p->lanes = ci_calloc(g->n_values, sizeof *p->lanes);
+  p->steps = ci_calloc(g->n_nodes + 1, sizeof *p->steps);
+  p->in_shapes = ci_calloc(count_inputs(g), sizeof *p->in_shapes);
+  p->in_views = ci_calloc(count_inputs(g), sizeof *p->in_views);
+  return p->shapes && p->lanes && p->steps && p->in_shapes && p->in_views;
+}
+
+static void make_steps(ci_plan *p) {
+  size_t at = 0;
+  for (size_t i = 0; i < p->g->n_nodes; i++) {
+    const ci_node *n = &p->g->nodes[i];
+    ci_step *s = &p->steps[i];
+    *s = (ci_step){.node = n, .op = ci_ops[n->op], .in = p->in_shapes + at, .views = p->in_views + at,
+                   .out = p->shapes[n->out]};
+    for (int32_t k = 0; k < n->n_in; k++)
+      if (ci_is_map(p->g, n->in[k])) s->in[k] = p->shapes[n->in[k]];
+    at += (size_t)n->n_in;
+    s->macs = s->op->macs ? s->op->macs(n, p->g, s->in, s->out) : 0;
+  }
+}
+
+static int pack_weights(ci_plan *p, cnnimg_error *err) {
+  for (size_t i = 0; i < p->g->n_nodes; i++) {
+    ci_step *s = &p->steps[i];
+    size_t bytes = 0;
+    if (!s->op->pack) continue;
+    int status = s->op->pack(p->g, s->node, s->in, s->out, p->k, &p->o.allocator, &s->packed, &bytes, err);
+    if (status) return status;
+    p->stats.weight_bytes += bytes;
+  }
+  return CNNIMG_OK;
+}
+
+/* ---- size of stripes and bands ------------------------------------------------ */
+
+/* The largest stripe's rings, for this tile and band. */
+static bool measure(ci_plan *p, int32_t tile, int32_t band, size_t *most) {
+  size_t bytes;
+  *most = 0;
+  for (int32_t x = 0; x < p->stats.out.w; x += imin(tile, p->stats.out.w - x)) {
+    ci_stripe_begin(p, x, x + imin(tile, p->stats.out.w - x));
+    if (!ci_stripe_measure(p, band, &bytes)) return false;
+    if (bytes > *most) *most = bytes;
+  }
+  return true;
+}
+
+static bool choose_band(ci_plan *p, int32_t tile, size_t soft, int32_t *band, size_t *bytes) {
+  *band = p->o.band ? p->o.band : 64;
+  for (;; *band /= 2) {
+    *band = imin(*band, p->stats.out.h);
+    if (!measure(p, tile, *band, bytes)) return false;
+    if (p->o.band || *bytes <= soft || *band / 2 < MIN_BAND) return true;
+  }
+}
+
+static int choose_sizes(ci_plan *p, cnnimg_error *err) {
+  ci_plan_stats *st = &p->stats;
+  size_t cap = p->o.memory ? p->o.memory : SIZE_MAX, soft = cap < SOFT_RING_BYTES ? cap : SOFT_RING_BYTES;
+  st->tile = p->o.tile > 0 ? imin(p->o.tile, st->out.w) : st->out.w;
+  for (;;) {
+    if (!choose_band(p, st->tile, soft, &st->band, &st->ring_bytes))
+      return ci_fail(err, CNNIMG_LIMIT, "a picture of %dx%d needs more memory than can be addressed", st->out.w,
+                     st->out.h);
+    if (st->ring_bytes <= cap) break;
+    if (p->o.tile > 0 || st->tile <= MIN_TILE)
+      return ci_fail(err, CNNIMG_LIMIT, "%dx%d pixels need %zu MiB of working memory, the cap is %zu MiB",
+                     st->out.w, st->out.h, st->ring_bytes >> 20, cap >> 20);
+    st->tile = (int32_t)ci_round_up((size_t)st->tile / 2, 16);
+  }
+  st->tiles = (st->out.w + st->tile - 1) / st->tile;
+  return CNNIMG_OK;
+}
+
+/* ---- what is known afterwards -------------------------------------------------- */
+
+static void count_work(ci_plan *p) {
+  for (int32_t x = 0; x < p->stats.out.w; x += imin(p->stats.tile, p->stats.out.w - x)) {
+    ci_stripe_begin(p, x, imin(x + p->stats.tile, p->stats.out.w));
+    for (size_t i = 0; i < p->g->n_nodes; i++) {
+      const ci_step *s = &p->steps[i];
+      const ci_lane *l = &p->lanes[s->node->out];
+      uint64_t cols = l->x1 > l->x0 ? (uint64_t)(l->x1 - l->x0) : 0;
+      p->stats.macs += s->macs * cols * (uint64_t)s->out.h;
+      size_t need = s->op->scratch ? s->op->scratch(s->node, s->in, s->out, (int32_t)cols) : 0;
+      if (need > p->scratch_each) p->scratch_each = need;
+    }
+  }
+}
+
+/* The columns of input 0 that the middle pixel of the result looks at. */
+static void measure_halo(ci_plan *p) {
+  const ci_lane *in = p->g->n_inputs ? &p->lanes[p->g->inputs[0]] : NULL;
+  ci_stripe_begin(p, p->stats.out.w / 2, p->stats.out.w / 2 + 1);
+  if (in && in->x1 > in->x0) p->stats.halo = (in->x1 - in->x0) / 2;
+}
+
+static int allocate_memory(ci_plan *p, cnnimg_error *err) {
+  size_t scratch;
+  p->scratch_each = ci_round_up(p->scratch_each + CI_ALIGN, CI_ALIGN);
+  if (!ci_mul(p->scratch_each, p->o.threads, &scratch))
+    return ci_fail(err, CNNIMG_LIMIT, "scratch memory for %u threads is too large", p->o.threads);
+  p->stats.scratch_bytes = scratch;
+  p->arena = ci_big_alloc(&p->o.allocator, p->stats.ring_bytes + CI_ALIGN);
+  p->scratch = ci_big_alloc(&p->o.allocator, scratch);
+  if (p->arena && p->scratch) return CNNIMG_OK;
+  return ci_fail(err, CNNIMG_NOMEM, "no memory for %zu MiB of maps", (p->stats.ring_bytes + scratch) >> 20);
+}
+
+static int build(ci_plan *p, const ci_shape *inputs, cnnimg_error *err) {
+  int status = ci_infer_shapes(p->g, inputs, p->shapes, err);
+  if (status) return status;
+  p->stats.out = p->shapes[p->g->output];
+  make_steps(p);
+  if ((status = choose_sizes(p, err))) return status;
+  count_work(p);
+  measure_halo(p);
+  if ((status = pack_weights(p, err))) return status;
+  return allocate_memory(p, err);
+}
+
+int ci_plan_new(ci_plan **out, const ci_graph *g, const ci_shape *inputs, const ci_kernels *k,
+                const ci_plan_options *options, cnnimg_error *err) {
+  *out = NULL;
+  ci_plan *p = ci_calloc(1, sizeof *p);
+  if (!p) return ci_fail(err, CNNIMG_NOMEM, "no memory for a plan");
+  p->g = g;
+  p->k = k;
+  p->o = *options;
+  if (!p->o.threads) p->o.threads = 1;
+  int status = allocate_tables(p) ? build(p, inputs, err) : ci_fail(err, CNNIMG_NOMEM, "no memory for a plan");
+  if (status) {
+    ci_plan_free(p);
+    return status;
+  }
+  *out = p;
+  return CNNIMG_OK;
+}
+
+void ci_plan_free(ci_plan *p) {
+  if (!p) return;
+  for (size_t i = 0; p->steps && i < p->g->n_nodes; i++) ci_big_free(&p->o.allocator, p->steps[i].packed);
+  ci_big_free(&p->o.allocator, p->arena);
+  ci_big_free(&p->o.allocator, p->scratch);
+  free(p->shapes);
+  free(p->lanes);
+  free(p->steps);
+  free(p->in_shapes);
+  free(p->in_views);
+  free(p);
+}
+
+const ci_plan_stats *ci_plan_get_stats(const ci_plan *p) { return &p->stats; }
+
+/* ---- the plan in words ---------------------------------------------------------- */
+
+static void describe_step(const ci_plan *p, const ci_step *s, FILE *f) {
+  static const char *const acts[] = {"", " relu", " leaky", " prelu", " sigmoid", " tanh", " clip"};
+  const ci_lane *l = &p->lanes[s->node->out];
+  fprintf(f, "%-20s %4d x %5d x %5d  ring %4d rows %7.2f MiB  %9.3f kmac/px%s%s%s  %s\n", s->op->name, s->out.c,
+          s->out.h, s->out.w, l->ring,
+          (double)l->ring * (double)(l->x1 - l->x0) * ci_channel_stride(s->out.c) * 4 / 1048576.0,
+          (double)s->macs / 1000, acts[s->node->act.kind], s->node->residual >= 0 ? " +residual" : "",
+          acts[s->node->act2.kind], s->node->name);
+}
+
+char *ci_plan_describe(const ci_plan *p) {
+  char *text = NULL;
+  size_t size;
+  FILE *f = open_memstream(&text, &size);
+  if (!f) return NULL;
+  const ci_plan_stats *st = &p->stats;
+  fprintf(f, "kernels %s, %u threads; %d stripes of %d columns, bands of %d rows, halo %d\n", p->k->name,
+          p->o.threads, st->tiles, st->tile, st->band, st->halo);
+  fprintf(f, "rings %.1f MiB, scratch %.1f MiB, weights %.1f MiB, %.3f Gmac\n", (double)st->ring_bytes / 1048576,
+          (double)st->scratch_bytes / 1048576, (double)st->weight_bytes / 1048576, (double)st->macs / 1e9);
+  ci_plan *mutable = (ci_plan *)p; /* the lanes are scratch between runs */
+  size_t bytes;
+  ci_stripe_begin(mutable, 0, st->tile);
+  if (ci_stripe_measure(mutable, st->band, &bytes))
+    for (size_t i = 0; i < p->g->n_nodes; i++) describe_step(p, &p->steps[i], f);
+  if (fclose(f)) return NULL;
+  return text;
+}
