@@ -30,14 +30,7 @@ int ci_fail(cnnimg_error *err, int code, const char *fmt, ...) {
 }
 
 int ci_fail_in(cnnimg_error *err, int code, const char *prefix) {
-  if (!err) return code;
-  char text[sizeof err->text];
-  size_t n = (size_t)snprintf(text, sizeof text, "%s: ", prefix);
-  if (n >= sizeof text) n = sizeof text - 1;
-  strncpy(text + n, err->text, sizeof text - n - 1);
-  text[sizeof text - 1] = 0;
-  set_text(err, code, text);
-  return code;
+  return err ? ci_fail(err, code, "%s: %s", prefix, err->text) : code;
 }
 
 /* strerror's buffer is a thread's own in glibc (2.32) and constant in musl. */

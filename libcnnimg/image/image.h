@@ -18,6 +18,13 @@ typedef struct ci_text {
   char *key, *value; /* UTF-8 or Latin-1 as found; value NUL-terminated */
 } ci_text;
 
+/* What a PNG says about its colours when it has no profile: whole numbers as in the file. */
+typedef struct ci_colour {
+  uint8_t srgb;      /* rendering intent + 1; 0: not said */
+  int32_t gamma;     /* x 100000; 0: not said */
+  int32_t chroma[8]; /* white, red, green, blue: x, y, x 100000; white x 0: not said */
+} ci_colour;
+
 /* Metadata: travels around the network as bytes. */
 typedef struct ci_meta {
   ci_blob icc, exif /* TIFF bytes, without "Exif\0\0" */, xmp /* the packet */;
@@ -25,19 +32,31 @@ typedef struct ci_meta {
   size_t n_texts, cap_texts;
   double dpi_x, dpi_y; /* 0: unknown */
   int dpi_is_aspect;   /* the pair is only an aspect ratio */
+  ci_colour colour;    /* goes with the ICC profile */
 } ci_meta;
+/* Copies the bytes (in place of what is there); 0 or CNNIMG_NOMEM. */
+int ci_blob_set(ci_blob *b, const void *data, size_t size);
+/* Adds a text, cut at its first NUL; 0 or CNNIMG_NOMEM. More than CI_TEXTS_MAX are left out. */
+#define CI_TEXTS_MAX 256
+int ci_meta_add_text(ci_meta *m, const char *key, const char *value, size_t size);
+/* Is the profile's own header right? Writers may reject others. */
+int ci_icc_plausible(const ci_blob *icc);
 void ci_meta_clear(ci_meta *m);
 int ci_meta_copy(ci_meta *to, const ci_meta *from, uint32_t keep); /* CNNIMG_KEEP_*; 0 or CNNIMG_NOMEM */
 /* EXIF orientation 1..8 (1 when absent or malformed). */
 int ci_exif_orientation(const ci_blob *exif);
 /* Sets orientation to 1 in place, drops the thumbnail (IFD1) if `turned`, sets PixelX/YDimension. */
 void ci_exif_normalise(ci_blob *exif, int turned, uint32_t width, uint32_t height);
+/* Drops the thumbnail (IFD1), and its bytes where they are the last ones. */
+void ci_exif_drop_thumbnail(ci_blob *exif);
+/* The same tag in an XMP packet, set to 1 in place. */
+void ci_xmp_normalise(ci_blob *xmp);
 
 typedef struct ci_limits {
   uint32_t dimension;
   uint64_t pixels, memory;
 } ci_limits;
-/* The one place that judges a picture's size; the sentence names the limit. */
+/* The one place that judges a picture's size; the sentence names the limit. A limit of 0 is none. */
 int ci_limits_check(const ci_limits *l, const char *name, uint64_t width, uint64_t height, cnnimg_error *err);
 
 /* What is written, and how. */
@@ -52,8 +71,8 @@ typedef struct ci_write_job {
 
 /* One file format. State is the codec's own. Rows are interleaved, host byte order, colours then alpha. */
 typedef struct ci_codec {
-  const char *name;     /* "png" */
-  const char *suffixes; /* "png" or "jpg,jpeg,jpe,jfif": the first is what -f takes too */
+  const char *name;       /* "png" */
+  const char *suffixes;   /* "png" or "jpg,jpeg,jpe,jfif": the first is what -f takes too */
   uint32_t max_dimension; /* what the container can hold when written */
   uint8_t samples;        /* mask of cnnimg_sample that can be written: U8 1, U16 2, F32 4 */
   uint8_t alpha;          /* can it hold alpha? */
@@ -72,18 +91,27 @@ typedef struct ci_codec {
 extern const ci_codec *const ci_codecs[]; /* NULL-terminated, from codecs.inc */
 const ci_codec *ci_codec_for_bytes(const uint8_t *head, size_t size);
 const ci_codec *ci_codec_for_name(const char *file_or_format); /* by suffix or bare name; NULL: none */
+/* The nearest format of rows that the codec can write; 1 if it differs from `in`, else 0. */
+int ci_codec_fit(const ci_codec *codec, const cnnimg_format *in, cnnimg_format *out);
+/* One row from one format to another of the same width: samples rounded and clamped (NaN is 0), one colour
+ * repeated for three, missing alpha opaque. Alpha that has no place is blended onto white. Equal formats are
+ * copied, so that floats outside 0..1 pass. */
+void ci_convert_row(const cnnimg_format *from, const void *src, const cnnimg_format *to, void *dst);
+/* Bytes of a row, and of a pixel. */
+size_t ci_row_bytes(const cnnimg_format *f);
+size_t ci_pixel_bytes(const cnnimg_format *f);
 
-/* file.c: a picture file being read, orientation applied (through a spool when rows change order). */
+/* reader.c: a picture file being read, orientation applied (through a spool when rows change order). */
 typedef struct ci_reader ci_reader;
 int ci_reader_open(ci_reader **out, const char *path, const ci_limits *limits, int rotate, cnnimg_error *err);
-int ci_reader_open_source(ci_reader **out, ci_source src /* taken over */, const ci_limits *limits, int rotate,
-                          cnnimg_error *err);
+int ci_reader_open_source(ci_reader **out, ci_source src /* taken over */, const ci_limits *limits,
+                          int rotate, cnnimg_error *err);
 const cnnimg_info *ci_reader_info(const ci_reader *r);
 const ci_meta *ci_reader_meta(const ci_reader *r); /* orientation already normalised */
 int ci_reader_row(ci_reader *r, void *row, cnnimg_error *err);
 void ci_reader_close(ci_reader *r);
 
-/* file.c: a picture file being written to a temporary neighbour and renamed. */
+/* writer.c: a picture file being written to a temporary neighbour and renamed. */
 typedef struct ci_writer ci_writer;
 int ci_writer_open(ci_writer **out, const char *path, const cnnimg_format *format, const ci_reader *meta_from,
                    const cnnimg_write_options *options, cnnimg_error *err);
