@@ -9,38 +9,48 @@
 
 #include "base/cpu.h"
 
-/* An activation as kernels take it. kind is a ci_act_kind of net/graph.h (the numbers are the same);
- * slope has ci_channel_stride(c) floats for PRELU. */
+/* An activation as kernels take it. kind is a ci_act_kind of net/graph.h (the numbers are the same). slope, for
+ * PRELU: cs floats for act(); for rows of convolutions cout rounded up to CI_SLOPE_PAD. */
 typedef struct ci_kact {
   int32_t kind;
   float a, b;
   const float *slope;
 } ci_kact;
+#define CI_SLOPE_PAD 16 /* the widest vector, in floats */
 
 /*
- * A row segment of a convolution: `n` output pixels. Input taps are all readable: rows[ky] points at the
- * tap (ky, 0) of the first output pixel; tap (ky, kx) of output pixel i lies at
- * rows[ky] + (i * in_step + kx * tap_step) (both in floats). Every output channel is summed in the order
- * ky, kx, ci, starting from the bias, whatever n and the position.
- * weights: packed by conv_pack: for each block of `block` output channels, for ky, kx, ci: `block` floats.
+ * A row segment of a window op: `n` output pixels whose taps ky0 <= ky < ky1, kx0 <= kx < kx1 lie in the map and
+ * are readable; the other taps are zero padding and are left out. rows[ky] points at the tap (ky, kx0) of the
+ * first output pixel; tap (ky, kx) of output pixel i lies at rows[ky] + i * in_step + (kx - kx0) * tap_step.
+ * Every output channel is summed in the order ky, kx, ci, starting from the bias, whatever n and the position,
+ * so the bytes of a pixel do not depend on its neighbours.
+ * weights, bias of conv: as ci_conv_pack and ci_conv_bias_floats say.
+ * Exactly `room` >= cout floats of each output pixel may be written, and are readable in residual.
  */
 typedef struct ci_conv_row {
-  const float *const *rows;
+  const float *const *rows; /* kh of them */
   float *out;
-  const float *residual; /* pixel i at residual + i * residual_step, or NULL */
-  const float *weights, *bias; /* bias: cout rounded up to block floats, never NULL */
+  const float *residual; /* pixel i at residual + i * residual_step, or NULL; may be `out` itself */
+  const float *weights, *bias;
   int32_t n, cin, cout, kh, kw;
+  int32_t ky0, ky1, kx0, kx1;
   int32_t in_step, tap_step, out_step, residual_step; /* floats */
+  int32_t room;
   ci_kact act, act2; /* act, + residual, act2 */
 } ci_conv_row;
 
 typedef struct ci_kernels {
-  const char *name; /* "ref", "vec", "avx2", "avx512", "neon" */
+  const char *name; /* "ref", "vec", "avx2", "avx512" */
   ci_isa isa;
-  int32_t conv_block; /* output channels a packed weight block; out pixels hold cout rounded up to 4 */
+  /* Packed weights: output channels in vectors of `lanes`, at most conv_vecs vectors a block. */
+  int32_t lanes, conv_vecs;
   void (*conv)(const ci_conv_row *a);
-  /* depth-wise: channel c of the output from channel c of the input; weights: for ky, kx: cs floats. */
+  /* channel c of the output from channel c of the input; weights: for ky, kx: `room` floats; bias: `room`.
+   * room is a multiple of 4. act, residual, act2 as in conv. */
   void (*depthwise)(const ci_conv_row *a);
+  /* The largest of the taps, or their sum * scale; `room` channels, no weights, no activation. */
+  void (*pool_max)(const ci_conv_row *a);
+  void (*pool_sum)(const ci_conv_row *a, float scale);
   /* x[i] = act(x[i]) over pixels * cs floats */
   void (*act)(float *x, size_t pixels, int32_t cs, const ci_kact *act);
   /* out = a op b (ci_binary), n floats */
@@ -48,15 +58,44 @@ typedef struct ci_kernels {
   /* out[p][c] = a[p][c] op v[c]; reverse: v[c] op a[p][c] */
   void (*binary_vec)(int32_t op, bool reverse, float *out, const float *a, const float *v, size_t pixels,
                      int32_t cs);
-  /* out[i] = max(out[i], in[i]) and out[i] += in[i] */
-  void (*max_into)(float *out, const float *in, size_t n);
-  void (*add_into)(float *out, const float *in, size_t n);
-  /* out[i] = in[i] * s and out[i] += in[i] * s (weighted rows and columns of resize) */
+  /* out[p][c] = a[p][c] op b[p][0]; reverse: b[p][0] op a[p][c]; b has a pixel each b_cs floats */
+  void (*binary_map1)(int32_t op, bool reverse, float *out, const float *a, const float *b, size_t pixels,
+                      int32_t cs, int32_t b_cs);
+  /* out[p][c] = exp(in[p][c] - m) / sum over the first c channels, m the pixel's largest */
+  void (*softmax)(float *out, const float *in, size_t pixels, int32_t c, int32_t cs);
+  /* sums[c] += the row's sum of in[p][c] over `pixels`, taken in double, pixels in order; cs sums */
+  void (*sum_row)(double *sums, const float *in, size_t pixels, int32_t cs);
+  /* out[i] = in[i] * s and out[i] += in[i] * s (weighted rows of resize) */
   void (*scale)(float *out, const float *in, float s, size_t n);
   void (*scale_into)(float *out, const float *in, float s, size_t n);
+  /* out[p][c] = sum over k < taps of w[p * taps + k] * in[at[p * taps + k] * cs + c] (columns of resize) */
+  void (*mix)(float *out, const float *in, const int32_t *at, const float *w, int32_t taps, size_t pixels,
+              int32_t cs);
 } ci_kernels;
 
 const ci_kernels *ci_kernels_for(ci_isa isa); /* NULL: not compiled in or not on this processor */
 const ci_kernels *ci_kernels_best(void);      /* what ci_cpu_isa() names */
+
+/* pack.c: a convolution's weights where they lie: element (o, i, y, x) at w[o*so + i*si + y*sy + x*sx]. */
+typedef struct ci_conv_weights {
+  const float *w;
+  int32_t cout, cin, kh, kw;
+  ptrdiff_t so, si, sy, sx;
+} ci_conv_weights;
+/* Floats of packed weights (the taps in the kernel's order; a multiple of CI_SLOPE_PAD), and of the bias. */
+size_t ci_conv_packed_floats(const ci_kernels *k, int32_t cout, int32_t cin, int32_t taps);
+static inline size_t ci_conv_bias_floats(int32_t cout) { return ((size_t)cout + 15) / 16 * 16; }
+/* `to` has ci_conv_packed_floats() floats and is zeroed. */
+void ci_conv_pack(const ci_kernels *k, const ci_conv_weights *w, float *to);
+/* Block b of `blocks` covers vectors first(b) to first(b + 1), so that blocks differ by one vector at most. */
+static inline int32_t ci_conv_block_first(int32_t vectors, int32_t blocks, int32_t b) {
+  return (int32_t)((int64_t)b * vectors / blocks);
+}
+
+/* One table a file. */
+extern const ci_kernels ci_kernels_ref, ci_kernels_vec;
+#if defined(__x86_64__)
+extern const ci_kernels ci_kernels_avx2, ci_kernels_avx512;
+#endif
 
 #endif

@@ -1,1 +1,23 @@
-# libcnnimg/kernels/local.mk
+# libcnnimg/kernels/local.mk - one convenience library an instruction set: each needs flags of its own
+
+kernel_cflags = $(AM_CFLAGS) -O2 -ffp-contract=fast -fno-math-errno
+
+libcnnimg_libci_la_SOURCES += \
+	libcnnimg/kernels/kernels.h libcnnimg/kernels/kinds.h \
+	libcnnimg/kernels/vec.h libcnnimg/kernels/body.h \
+	libcnnimg/kernels/dispatch.c libcnnimg/kernels/pack.c libcnnimg/kernels/ref.c
+
+noinst_LTLIBRARIES += libcnnimg/kernels/libvec.la
+libcnnimg_kernels_libvec_la_SOURCES = libcnnimg/kernels/vec.c
+libcnnimg_kernels_libvec_la_CFLAGS = $(kernel_cflags)
+libcnnimg_libci_la_LIBADD += libcnnimg/kernels/libvec.la
+
+if X86_64
+noinst_LTLIBRARIES += libcnnimg/kernels/libavx2.la libcnnimg/kernels/libavx512.la
+libcnnimg_kernels_libavx2_la_SOURCES = libcnnimg/kernels/avx2.c
+libcnnimg_kernels_libavx2_la_CFLAGS = $(kernel_cflags) -mavx2 -mfma
+libcnnimg_kernels_libavx512_la_SOURCES = libcnnimg/kernels/avx512.c
+libcnnimg_kernels_libavx512_la_CFLAGS = $(kernel_cflags) -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma \
+	-mprefer-vector-width=512
+libcnnimg_libci_la_LIBADD += libcnnimg/kernels/libavx2.la libcnnimg/kernels/libavx512.la
+endif

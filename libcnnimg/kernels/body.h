@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* body.h - every vector kernel, written once; included with CI_LANES, CI_TABLE, CI_NAME, CI_ID and tile sizes */
+#include "kernels/vec.h"
+
+enum { L = CI_LANES };
+
+/* ---- convolution ---------------------------------------------------------- */
+
+/* act(sum) + residual, act2, for channels c and on of pixel i. */
+INLINE void finish(const ci_conv_row *a, vf x, int32_t i, int32_t c) {
+  int32_t there = a->room - c;
+  vf s1 = a->act.kind == K_PRELU ? load(a->act.slope + c) : (vf){0};
+  x = act_v(x, a->act.kind, a->act.a, a->act.b, s1);
+  if (a->residual) x += load_upto(a->residual + (ptrdiff_t)i * a->residual_step + c, there);
+  vf s2 = a->act2.kind == K_PRELU ? load(a->act2.slope + c) : (vf){0};
+  x = act_v(x, a->act2.kind, a->act2.a, a->act2.b, s2);
+  store_upto(a->out + (ptrdiff_t)i * a->out_step + c, x, there);
+}
+
+/*
+ * `px` output pixels from i, vectors of channels c to c + nv * L: px * nv sums that live in registers, which takes
+ * constants for px and nv and loops that unroll. w: the block's weights.
+ */
+INLINE void tile(const ci_conv_row *a, const float *w, int32_t c, int32_t i, const int px, const int nv) {
+  vf sum[12][4];
+#pragma GCC unroll 16
+  for (int v = 0; v < nv; v++)
+#pragma GCC unroll 16
+    for (int p = 0; p < px; p++) sum[p][v] = load(a->bias + c + v * L);
+  const ptrdiff_t step = a->in_step;
+  const size_t tap = (size_t)a->cin * (size_t)(nv * L);
+  for (int32_t ky = a->ky0; ky < a->ky1; ky++)
+    for (int32_t kx = a->kx0; kx < a->kx1; kx++) {
+      const float *x = a->rows[ky] + i * step + (ptrdiff_t)(kx - a->kx0) * a->tap_step;
+      const float *wk = w + (size_t)(ky * a->kw + kx) * tap;
+      for (const float *end = x + a->cin; x < end; x++, wk += nv * L) {
+        vf wv[4];
+#pragma GCC unroll 16
+        for (int v = 0; v < nv; v++) wv[v] = load(wk + v * L);
+#pragma GCC unroll 16
+        for (int p = 0; p < px; p++) {
+          vf s = splat(x[p * step]);
+#pragma GCC unroll 16
+          for (int v = 0; v < nv; v++) sum[p][v] += s * wv[v];
+        }
+      }
+    }
+  vf done[12][4]; /* a copy that may lie in memory */
+#pragma GCC unroll 16
+  for (int p = 0; p < px; p++)
+#pragma GCC unroll 16
+    for (int v = 0; v < nv; v++) done[p][v] = sum[p][v];
+#pragma GCC unroll 1
+  for (int p = 0; p < px; p++)
+#pragma GCC unroll 1
+    for (int v = 0; v < nv; v++)
+      if (c + v * L < a->room) finish(a, done[p][v], i + p, c + v * L);
+}
+
+/* A block's row: full tiles, half tiles, single pixels. */
+#define BLOCK(nv, px)                                                                   \
+  static void block##nv(const ci_conv_row *a, const float *w, int32_t c) {              \
+    int32_t i = 0;                                                                      \
+    for (; i + (px) <= a->n; i += (px)) tile(a, w, c, i, px, nv);                       \
+    for (; i + (px) / 2 <= a->n; i += (px) / 2) tile(a, w, c, i, (px) / 2, nv);         \
+    for (; i < a->n; i++) tile(a, w, c, i, 1, nv);                                      \
+  }
+BLOCK(1, CI_PX1)
+BLOCK(2, CI_PX2)
+#if CI_VECS > 2
+BLOCK(3, CI_PX3)
+#endif
+#if CI_VECS > 3
+BLOCK(4, CI_PX4)
+#endif
+
+static void conv(const ci_conv_row *a) {
+  static void (*const row[])(const ci_conv_row *, const float *, int32_t) = {
+      NULL, block1, block2,
+#if CI_VECS > 2
+      block3,
+#endif
+#if CI_VECS > 3
+      block4,
+#endif
+  };
+  int32_t vectors = (a->cout + L - 1) / L, blocks = (vectors + CI_VECS - 1) / CI_VECS;
+  const float *w = a->weights;
+  size_t taps = (size_t)a->kh * (size_t)a->kw * (size_t)a->cin;
+  for (int32_t b = 0; b < blocks; b++) {
+    int32_t first = ci_conv_block_first(vectors, blocks, b);
+    int32_t nv = ci_conv_block_first(vectors, blocks, b + 1) - first;
+    row[nv](a, w, first * L);
+    w += taps * (size_t)(nv * L);
+  }
+}
+
+/* ---- windows a channel: depth-wise convolution, pooling --------------------- */
+
+enum { DEPTHWISE, LARGEST, SUM };
+
+INLINE vf window(const ci_conv_row *a, int32_t i, int32_t c, int32_t there, const int what) {
+  vf sum = what == DEPTHWISE ? load_upto(a->bias + c, there) : splat(what == SUM ? 0 : -INFINITY);
+  for (int32_t ky = a->ky0; ky < a->ky1; ky++)
+    for (int32_t kx = a->kx0; kx < a->kx1; kx++) {
+      vf x = load_upto(a->rows[ky] + (ptrdiff_t)i * a->in_step + (ptrdiff_t)(kx - a->kx0) * a->tap_step + c,
+                       there);
+      if (what == DEPTHWISE)
+        sum += x * load_upto(a->weights + (size_t)(ky * a->kw + kx) * (size_t)a->room + c, there);
+      else if (what == SUM) sum += x;
+      else sum = select_f((x > sum) | (x != x), x, sum);
+    }
+  return sum;
+}
+
+static void depthwise(const ci_conv_row *a) {
+  for (int32_t i = 0; i < a->n; i++)
+    for (int32_t c = 0; c < a->room; c += L) finish(a, window(a, i, c, a->room - c, DEPTHWISE), i, c);
+}
+
+static void pool_max(const ci_conv_row *a) {
+  for (int32_t i = 0; i < a->n; i++)
+    for (int32_t c = 0; c < a->room; c += L)
+      store_upto(a->out + (ptrdiff_t)i * a->out_step + c, window(a, i, c, a->room - c, LARGEST), a->room - c);
+}
+
+static void pool_sum(const ci_conv_row *a, float factor) {
+  for (int32_t i = 0; i < a->n; i++)
+    for (int32_t c = 0; c < a->room; c += L)
+      store_upto(a->out + (ptrdiff_t)i * a->out_step + c, window(a, i, c, a->room - c, SUM) * factor,
+                 a->room - c);
+}
+
+/* ---- sample by sample ------------------------------------------------------- */
+
+INLINE int32_t left(size_t n, size_t i) { return n - i < L ? (int32_t)(n - i) : L; }
+
+/* The lanes of v for floats i and on of a row of pixels of cs floats, cs a multiple or a divisor of L. */
+INLINE vf around(const float *v, size_t i, int32_t cs) {
+  if (cs >= L) return load(v + i % (size_t)cs);
+  vf r = {0};
+  for (int32_t k = 0; k < L; k += cs) memcpy((char *)&r + k * 4, v, (size_t)cs * 4);
+  return r;
+}
+
+static void act(float *x, size_t pixels, int32_t cs, const ci_kact *k) {
+  size_t n = pixels * (size_t)cs;
+  for (size_t i = 0; i < n; i += L) {
+    int32_t m = left(n, i);
+    vf slope = k->kind == K_PRELU ? around(k->slope, i, cs) : (vf){0};
+    store_upto(x + i, act_v(load_upto(x + i, m), k->kind, k->a, k->b, slope), m);
+  }
+}
+
+INLINE vf binary_v(int32_t op, vf a, vf b) { return op == K_ADD ? a + b : op == K_SUB ? a - b : a * b; }
+
+static void binary(int32_t op, float *out, const float *a, const float *b, size_t n) {
+  for (size_t i = 0; i < n; i += L) {
+    int32_t m = left(n, i);
+    store_upto(out + i, binary_v(op, load_upto(a + i, m), load_upto(b + i, m)), m);
+  }
+}
+
+static void binary_vec(int32_t op, bool reverse, float *out, const float *a, const float *v, size_t pixels,
+                       int32_t cs) {
+  size_t n = pixels * (size_t)cs;
+  for (size_t i = 0; i < n; i += L) {
+    int32_t m = left(n, i);
+    vf x = load_upto(a + i, m), y = around(v, i, cs);
+    store_upto(out + i, reverse ? binary_v(op, y, x) : binary_v(op, x, y), m);
+  }
+}
+
+static void binary_map1(int32_t op, bool reverse, float *out, const float *a, const float *b, size_t pixels,
+                        int32_t cs, int32_t b_cs) {
+  for (size_t p = 0; p < pixels; p++, a += cs, out += cs, b += b_cs)
+    for (int32_t c = 0; c < cs; c += L) {
+      vf x = load_upto(a + c, cs - c), y = splat(*b);
+      store_upto(out + c, reverse ? binary_v(op, y, x) : binary_v(op, x, y), cs - c);
+    }
+}
+
+/* Sums run over the lanes' own channels first, then over the lanes in order. */
+static void softmax_pixel(float *out, const float *in, int32_t c, int32_t cs) {
+  float most = in[0], sum = 0;
+  for (int32_t i = 1; i < c; i++) most = in[i] > most || in[i] != in[i] ? in[i] : most;
+  for (int32_t i = 0; i < c; i += L)
+    store_upto(out + i, exp_v(load_upto(in + i, cs - i) - most), cs - i);
+  for (int32_t i = 0; i < c; i++) sum += out[i];
+  for (int32_t i = 0; i < c; i += L) store_upto(out + i, load_upto(out + i, cs - i) / sum, cs - i);
+}
+
+static void softmax(float *out, const float *in, size_t pixels, int32_t c, int32_t cs) {
+  for (size_t p = 0; p < pixels; p++) softmax_pixel(out + p * (size_t)cs, in + p * (size_t)cs, c, cs);
+}
+
+static void sum_row(double *sums, const float *in, size_t pixels, int32_t cs) {
+  typedef double vd __attribute__((vector_size(32)));
+  for (int32_t c = 0; c < cs; c += 4) {
+    vd sum = {0};
+    for (size_t p = 0; p < pixels; p++) {
+      const float *x = in + p * (size_t)cs + c;
+      sum += (vd){x[0], x[1], x[2], x[3]};
+    }
+    for (int32_t k = 0; k < 4; k++) sums[c + k] += sum[k];
+  }
+}
+
+static void scale(float *out, const float *in, float s, size_t n) {
+  for (size_t i = 0; i < n; i += L) {
+    int32_t m = left(n, i);
+    store_upto(out + i, load_upto(in + i, m) * s, m);
+  }
+}
+
+static void scale_into(float *out, const float *in, float s, size_t n) {
+  for (size_t i = 0; i < n; i += L) {
+    int32_t m = left(n, i);
+    store_upto(out + i, load_upto(out + i, m) + load_upto(in + i, m) * s, m);
+  }
+}
+
+static void mix(float *out, const float *in, const int32_t *at, const float *w, int32_t taps, size_t pixels,
+                int32_t cs) {
+  for (size_t p = 0; p < pixels; p++, out += cs, at += taps, w += taps)
+    for (int32_t c = 0; c < cs; c += L) {
+      vf sum = load_upto(in + (size_t)at[0] * (size_t)cs + c, cs - c) * w[0];
+      for (int32_t k = 1; k < taps; k++) sum += load_upto(in + (size_t)at[k] * (size_t)cs + c, cs - c) * w[k];
+      store_upto(out + c, sum, cs - c);
+    }
+}
+
+const ci_kernels CI_TABLE = {
+    .name = CI_NAME, .isa = CI_ID, .lanes = L, .conv_vecs = CI_VECS, .conv = conv, .depthwise = depthwise,
+    .pool_max = pool_max, .pool_sum = pool_sum, .act = act, .binary = binary, .binary_vec = binary_vec,
+    .binary_map1 = binary_map1, .softmax = softmax, .sum_row = sum_row, .scale = scale,
+    .scale_into = scale_into, .mix = mix};
