@@ -42,6 +42,7 @@ typedef struct ci_feed {
   int (*fill)(void *user, uint32_t i, const ci_view *view, ci_rect rect, cnnimg_error *err);
   /* Takes rect of the output's view. Rows in order within a stripe. */
   int (*take)(void *user, const ci_view *view, ci_rect rect, cnnimg_error *err);
+  const cnnimg_cancel *cancel; /* looked at before every step; may be NULL */
 } ci_feed;
 
 /* Shapes of all values (n_values items) from those of the inputs. */

@@ -1,6 +1,9 @@
+# exec - when and where in memory
 libcnnimg_libci_la_SOURCES += \
   libcnnimg/exec/exec.h \
-  libcnnimg/exec/plan.h \
+  libcnnimg/exec/pixels.c \
+  libcnnimg/exec/pixels.h \
   libcnnimg/exec/plan.c \
+  libcnnimg/exec/plan.h \
   libcnnimg/exec/shapes.c \
   libcnnimg/exec/stream.c

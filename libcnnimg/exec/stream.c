@@ -178,7 +178,10 @@ static int run_band(ci_plan *p, ci_pool *pool, const ci_feed *feed, int32_t upto
     if (!p->g->values[v].tensor) set_view(p, v);
   int status = fill_inputs(p, feed, err);
   if (status) return status;
-  for (size_t i = 0; i < p->g->n_nodes; i++) run_step(p, &p->steps[i], pool);
+  for (size_t i = 0; i < p->g->n_nodes; i++) {
+    if (feed->cancel && feed->cancel->stop) return ci_fail(err, CNNIMG_CANCELLED, "cancelled");
+    run_step(p, &p->steps[i], pool);
+  }
   const ci_lane *out = &p->lanes[p->g->output];
   status = feed->take(feed->user, &out->view, (ci_rect){out->x0, out->done, out->x1, out->want}, err);
   ci_band_finish(p);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* cnnimg_file.c - picture files behind the public door: readers, writers, conversion of rows */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cnnimg_private.h"
+
+struct cnnimg_reader {
+  ci_reader *file;
+};
+
+struct cnnimg_writer {
+  ci_writer *file;
+  cnnimg_format given, stored; /* rows as they come, and as the codec takes them */
+  uint8_t *row;                /* NULL: the same */
+};
+
+int cnnimg_reader_open(cnnimg_context *context, const char *path, int rotate, cnnimg_reader **out,
+                       cnnimg_error *err) {
+  const ci_limits limits = ci_context_limits(context);
+  *out = NULL;
+  cnnimg_reader *r = ci_calloc(1, sizeof *r);
+  if (!r) return ci_fail(err, CNNIMG_NOMEM, "%s: no memory for a reader", path);
+  int status = ci_reader_open(&r->file, path, &limits, rotate, err);
+  if (status) free(r);
+  else *out = r;
+  return status;
+}
+
+const cnnimg_info *cnnimg_reader_info(const cnnimg_reader *r) { return ci_reader_info(r->file); }
+int cnnimg_reader_row(cnnimg_reader *r, void *row, cnnimg_error *err) { return ci_reader_row(r->file, row, err); }
+
+void cnnimg_reader_close(cnnimg_reader *r) {
+  if (!r) return;
+  ci_reader_close(r->file);
+  free(r);
+}
+
+void cnnimg_write_options_init(cnnimg_write_options *o) {
+  *o = (cnnimg_write_options){.struct_size = sizeof *o, .keep = CNNIMG_KEEP_ALL, .overwrite = 1};
+}
+
+static int read_options(cnnimg_write_options *to, const cnnimg_write_options *from, cnnimg_error *err) {
+  cnnimg_write_options_init(to);
+  if (!from) return CNNIMG_OK;
+  if (from->struct_size == 0) return ci_fail(err, CNNIMG_BADARG, "cnnimg_write_options_init() was not called");
+  memcpy(to, from, from->struct_size < sizeof *to ? from->struct_size : sizeof *to);
+  to->struct_size = sizeof *to;
+  return CNNIMG_OK;
+}
+
+/* What is asked for, what the name says, what the source was. */
+static const ci_codec *choose_codec(const char *path, const cnnimg_reader *meta_from, const cnnimg_write_options *o) {
+  if (o->codec) return ci_codec_for_name(o->codec);
+  const ci_codec *named = strcmp(path, "-") ? ci_codec_for_name(path) : NULL;
+  if (named || !meta_from) return named;
+  return ci_codec_for_name(ci_reader_info(meta_from->file)->codec);
+}
+
+static int open_file(cnnimg_writer *w, const char *path, const cnnimg_reader *meta_from, cnnimg_write_options *o,
+                     cnnimg_error *err) {
+  const ci_codec *codec = choose_codec(path, meta_from, o);
+  if (!codec) return ci_fail(err, CNNIMG_BADARG, "%s: no picture format is called %s", path, o->codec ? o->codec : "so");
+  o->codec = codec->name;
+  if (ci_codec_fit(codec, &w->given, &w->stored)) {
+    w->row = ci_calloc(1, ci_row_bytes(&w->stored));
+    if (!w->row) return ci_fail(err, CNNIMG_NOMEM, "%s: no memory for a row", path);
+  }
+  return ci_writer_open(&w->file, path, &w->stored, meta_from ? meta_from->file : NULL, o, err);
+}
+
+int cnnimg_writer_open(cnnimg_context *context, const char *path, const cnnimg_format *format,
+                       const cnnimg_reader *meta_from, const cnnimg_write_options *options, cnnimg_writer **out,
+                       cnnimg_error *err) {
+  cnnimg_write_options o;
+  (void)context;
+  *out = NULL;
+  int status = read_options(&o, options, err);
+  if (status) return status;
+  cnnimg_writer *w = ci_calloc(1, sizeof *w);
+  if (!w) return ci_fail(err, CNNIMG_NOMEM, "%s: no memory for a writer", path);
+  w->given = *format;
+  status = open_file(w, path, meta_from, &o, err);
+  if (status) cnnimg_writer_abort(w);
+  else *out = w;
+  return status;
+}
+
+int cnnimg_writer_row(cnnimg_writer *w, const void *row, cnnimg_error *err) {
+  if (!w->row) return ci_writer_row(w->file, row, err);
+  ci_convert_row(&w->given, row, &w->stored, w->row);
+  return ci_writer_row(w->file, w->row, err);
+}
+
+int cnnimg_writer_finish(cnnimg_writer *w, cnnimg_error *err) {
+  int status = ci_writer_finish(w->file, err);
+  w->file = NULL;
+  cnnimg_writer_abort(w);
+  return status;
+}
+
+void cnnimg_writer_abort(cnnimg_writer *w) {
+  if (!w) return;
+  if (w->file) ci_writer_abort(w->file);
+  free(w->row);
+  free(w);
+}
+
+const char *cnnimg_writer_temp(const cnnimg_writer *w) { return ci_writer_temp(w->file); }
+int cnnimg_can_write(const char *name) { return ci_codec_for_name(name) != NULL; }
+
+int cnnimg_looks_like_picture(const char *name) {
+  const char *dot = strrchr(name, '.');
+  return dot && dot[1] && ci_codec_for_name(name) != NULL;
+}
