@@ -42,7 +42,7 @@ static int ascending(const void *a, const void *b) {
 int ci_symmetric_eigenvalues(double *a, int n, double *w) {
   double off, all;
   int sweep = 0;
-  for (sums(a, n, &off, &all); off > 1e-22 * all; sums(a, n, &off, &all)) {
+  for (sums(a, n, &off, &all); !(off <= 1e-22 * all); sums(a, n, &off, &all)) {
     if (sweep++ == SWEEPS || !isfinite(all)) return -1;
     for (int p = 0; p < n; p++)
       for (int q = p + 1; q < n; q++)
