@@ -2,7 +2,9 @@
 
 # libci.la holds every object, with the names that tests may call; libcnnimg.la is the same with cnnimg_* only.
 noinst_LTLIBRARIES += libcnnimg/libci.la
-libcnnimg_libci_la_SOURCES = libcnnimg/cnnimg.h libcnnimg/cnnimg.c
+libcnnimg_libci_la_SOURCES = \
+  libcnnimg/cnnimg.h libcnnimg/cnnimg_private.h \
+  libcnnimg/cnnimg.c libcnnimg/cnnimg_run.c libcnnimg/cnnimg_file.c
 libcnnimg_libci_la_LIBADD = $(JPEG_LIBS) $(PNG_LIBS) $(THREAD_LIBS) $(LIBM)
 
 lib_LTLIBRARIES += libcnnimg/libcnnimg.la
