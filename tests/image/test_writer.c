@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/* test_writer.c - what is written comes back; what is not finished leaves nothing */
+#include "fixture.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const cnnimg_write_options plain = {sizeof plain, NULL, 0, CNNIMG_KEEP_ALL, 1};
+
+/* Any bytes are a picture of U8 or U16; floats get values outside 0..1 too. */
+static uint8_t *make_pixels(const cnnimg_format *f) {
+  size_t n = ci_row_bytes(f) * f->height;
+  uint8_t *p = malloc(n);
+  assert_non_null(p);
+  if (f->sample == CNNIMG_F32)
+    for (size_t i = 0; i < n / 4; i++) ((float *)(void *)p)[i] = (float)(i % 37) / 16.0f - 0.5f;
+  else
+    for (size_t i = 0; i < n; i++) p[i] = (uint8_t)(i * i * 31 + i * 7);
+  return p;
+}
+
+static int write_all(const char *path, const cnnimg_format *f, const uint8_t *pixels, const ci_reader *from,
+                     const cnnimg_write_options *o, cnnimg_error *err) {
+  ci_writer *w;
+  int rc = ci_writer_open(&w, path, f, from, o, err);
+  if (rc != CNNIMG_OK) {
+    assert_null(w);
+    return rc;
+  }
+  for (uint32_t y = 0; y < f->height; y++)
+    assert_int_equal(ci_writer_row(w, pixels + y * ci_row_bytes(f), err), 0);
+  assert_int_equal(ci_writer_row(w, pixels, NULL), CNNIMG_BADARG);
+  return ci_writer_finish(w, err);
+}
+
+/* Mean distance of two U8 pictures. */
+static double distance(const uint8_t *a, const uint8_t *b, size_t n) {
+  double sum = 0;
+  for (size_t i = 0; i < n; i++) sum += abs((int)a[i] - (int)b[i]);
+  return sum / (double)n;
+}
+
+static void check_round_trip(const ci_codec *codec, const cnnimg_format *f) {
+  char name[64];
+  snprintf(name, sizeof name, "trip.%.3s", codec->suffixes);
+  const char *path = scratch_path(name);
+  cnnimg_error err = {0};
+  cnnimg_info info;
+  uint8_t *pixels = make_pixels(f), *back;
+  if (write_all(path, f, pixels, NULL, &plain, &err) != CNNIMG_OK) fail_msg("%s: %s", codec->name, err.text);
+  if (decode_path(path, &info, &back, &err) != CNNIMG_OK) fail_msg("%s: %s", codec->name, err.text);
+  assert_string_equal(info.codec, codec->name);
+  assert_true(same_format(&info.format, f));
+  if (strcmp(codec->name, "jpeg") != 0) assert_memory_equal(back, pixels, ci_row_bytes(f) * f->height);
+  free(back);
+  free(pixels);
+}
+
+/* The contract of every codec: what it says that it can write, it can. */
+static void every_codec_writes_what_it_says(void **state) {
+  (void)state;
+  static const uint8_t samples[] = {CNNIMG_U8, CNNIMG_U16, CNNIMG_F32};
+  static const uint32_t sizes[][2] = {{1, 1}, {1, 5}, {6, 1}, {17, 9}};
+  size_t written = 0;
+  for (const ci_codec *const *c = ci_codecs; *c; c++)
+    for (size_t i = 0; i < 3 * 4 * 4; i++) {
+      cnnimg_format fit,
+          f = {sizes[i / 12][0], sizes[i / 12][1], i & 1 ? 3 : 1, i >> 1 & 1, samples[i / 4 % 3]};
+      if (ci_codec_fit(*c, &f, &fit)) continue;
+      check_round_trip(*c, &f);
+      written++;
+    }
+  assert_int_equal(written, 4 * (8 + 2 + 4 + 8 + 2)); /* png, jpeg, ppm, pam, pfm */
+}
+
+static void other_programs_agree_on_a_picture(void **state) {
+  (void)
+      state; /* a PNG by hand: signature, sizes, depth and colour type of the header as the standard has them */
+  cnnimg_format f = {300, 2, 3, 1, CNNIMG_U16};
+  uint8_t head[33], *pixels = make_pixels(&f);
+  static const uint8_t want[26] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I',
+                                   'H',  'D', 'R', 0,   0,    1,    44,   0,    0, 0, 2, 16, 6};
+  assert_int_equal(write_all(scratch_path("a.png"), &f, pixels, NULL, &plain, NULL), CNNIMG_OK);
+  FILE *file = fopen(scratch_path("a.png"), "rb");
+  assert_int_equal(fread(head, 1, sizeof head, file), sizeof head);
+  fclose(file);
+  assert_memory_equal(head, want, sizeof want);
+  free(pixels);
+}
+
+static void what_a_codec_cannot_hold_is_refused_at_once(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    cnnimg_format f;
+    int code;
+  } cases[] = {
+      {"a.jpg", {70000, 1, 3, 0, CNNIMG_U8}, CNNIMG_UNSUPPORTED},
+      {"a.jpg", {1, 1, 3, 1, CNNIMG_U8}, CNNIMG_BADARG},
+      {"a.jpg", {1, 1, 3, 0, CNNIMG_U16}, CNNIMG_BADARG},
+      {"a.png", {1, 1, 3, 0, CNNIMG_F32}, CNNIMG_BADARG},
+      {"a.ppm", {1, 1, 1, 1, CNNIMG_U8}, CNNIMG_BADARG},
+      {"a.pfm", {1, 1, 1, 0, CNNIMG_U8}, CNNIMG_BADARG},
+      {"a.png", {0, 1, 3, 0, CNNIMG_U8}, CNNIMG_BADARG},
+      {"a.xyz", {1, 1, 3, 0, CNNIMG_U8}, CNNIMG_BADARG},
+      {"a", {1, 1, 3, 0, CNNIMG_U8}, CNNIMG_BADARG},
+      {"no/a.png", {1, 1, 3, 0, CNNIMG_U8}, CNNIMG_IO},
+  };
+  size_t before = scratch_count();
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    cnnimg_error err = {0};
+    ci_writer *w;
+    int rc = ci_writer_open(&w, scratch_path(cases[i].name), &cases[i].f, NULL, &plain, &err);
+    if (rc != cases[i].code || err.code != rc || !*err.text) fail_msg("case %zu: %d '%s'", i, rc, err.text);
+    assert_null(w);
+  }
+  assert_int_equal(scratch_count(), before);
+}
+
+static void an_unfinished_file_leaves_nothing(void **state) {
+  (void)state;
+  cnnimg_format f = {50, 20, 3, 0, CNNIMG_U8};
+  uint8_t *pixels = make_pixels(&f);
+  for (const ci_codec *const *c = ci_codecs; *c; c++) {
+    ci_writer *w;
+    char name[32];
+    cnnimg_format fit;
+    snprintf(name, sizeof name, "gone.%.3s", (*c)->suffixes);
+    ci_codec_fit(*c, &f, &fit);
+    size_t before = scratch_count();
+    uint8_t *row = calloc(1, ci_row_bytes(&fit));
+    assert_int_equal(ci_writer_open(&w, scratch_path(name), &fit, NULL, &plain, NULL), CNNIMG_OK);
+    assert_int_equal(access(ci_writer_temp(w), F_OK), 0); /* for signal handlers */
+    assert_int_equal(ci_writer_row(w, row, NULL), CNNIMG_OK);
+    assert_int_equal(scratch_count(), before + 1);
+    ci_writer_abort(w);
+    assert_int_equal(scratch_count(), before);
+    assert_int_equal(ci_writer_open(&w, scratch_path(name), &fit, NULL, &plain, NULL), CNNIMG_OK);
+    assert_int_equal(ci_writer_finish(w, NULL), CNNIMG_BADARG); /* rows are missing */
+    assert_int_equal(scratch_count(), before);
+    free(row);
+  }
+  free(pixels);
+}
+
+static void existing_files_are_kept_or_replaced(void **state) {
+  (void)state;
+  cnnimg_format f = {3, 2, 1, 0, CNNIMG_U8};
+  uint8_t *pixels = make_pixels(&f);
+  cnnimg_write_options o = plain;
+  cnnimg_error err = {0};
+  cnnimg_info info;
+  struct stat st;
+  char path[300], link_path[300];
+  snprintf(path, sizeof path, "%s", scratch_path("mine.pgm"));
+  snprintf(link_path, sizeof link_path, "%s", scratch_path("link.pgm"));
+  FILE *file = fopen(path, "w");
+  fputs("precious", file);
+  fclose(file);
+  chmod(path, 0640);
+  assert_int_equal(symlink("mine.pgm", link_path), 0);
+  o.overwrite = 0;
+  assert_int_equal(write_all(path, &f, pixels, NULL, &o, &err), CNNIMG_IO);
+  assert_non_null(strstr(err.text, "exists"));
+  assert_int_equal(stat(path, &st), 0);
+  assert_int_equal(st.st_size, 8);
+  assert_int_equal(write_all(link_path, &f, pixels, NULL, &plain, &err), CNNIMG_OK); /* through the link */
+  assert_int_equal(lstat(link_path, &st), 0);
+  assert_true(S_ISLNK(st.st_mode));
+  assert_int_equal(stat(path, &st), 0);
+  assert_int_equal(st.st_mode & 0777, 0640);
+  free(pixels);
+  assert_int_equal(decode_path(path, &info, &pixels, &err), CNNIMG_OK);
+  free(pixels);
+}
+
+/* Somebody else's file that appears while ours grows is not replaced either. */
+static void a_race_for_the_name_is_lost_politely(void **state) {
+  (void)state;
+  cnnimg_format f = {1, 1, 1, 0, CNNIMG_U8};
+  cnnimg_write_options o = plain;
+  ci_writer *w;
+  char path[300];
+  o.overwrite = 0;
+  snprintf(path, sizeof path, "%s", scratch_path("race.pgm"));
+  assert_int_equal(ci_writer_open(&w, path, &f, NULL, &o, NULL), CNNIMG_OK);
+  assert_int_equal(ci_writer_row(w, "x", NULL), CNNIMG_OK);
+  fclose(fopen(path, "w"));
+  size_t before = scratch_count();
+  assert_int_equal(ci_writer_finish(w, NULL), CNNIMG_IO);
+  assert_int_equal(scratch_count(), before - 1);
+}
+
+static void new_files_obey_the_umask(void **state) {
+  (void)state;
+  cnnimg_format f = {1, 1, 1, 0, CNNIMG_U8};
+  struct stat st;
+  mode_t before = umask(027);
+  assert_int_equal(write_all(scratch_path("mode.pgm"), &f, (const uint8_t *)"x", NULL, &plain, NULL),
+                   CNNIMG_OK);
+  umask(before);
+  assert_int_equal(stat(scratch_path("mode.pgm"), &st), 0);
+  assert_int_equal(st.st_mode & 0777, 0640);
+}
+
+static void devices_are_written_straight(void **state) {
+  (void)state;
+  cnnimg_format f = {64, 64, 3, 0, CNNIMG_U8};
+  cnnimg_write_options o = plain;
+  uint8_t *pixels = make_pixels(&f);
+  cnnimg_error err = {0};
+  o.codec = "png";
+  assert_int_equal(write_all("/dev/null", &f, pixels, NULL, &o, &err), CNNIMG_OK);
+  static const char *const words[] = {"png", "jpg", "ppm"};
+  for (size_t i = 0; i < 3 && access("/dev/full", W_OK) == 0; i++) { /* a full disk is said, not swallowed */
+    ci_writer *w;
+    o.codec = words[i];
+    int rc = ci_writer_open(&w, "/dev/full", &f, NULL, &o, &err);
+    for (uint32_t y = 0; rc == CNNIMG_OK && y < f.height; y++) rc = ci_writer_row(w, pixels, &err);
+    if (w && rc == CNNIMG_OK) rc = ci_writer_finish(w, &err);
+    else ci_writer_abort(w);
+    assert_int_equal(rc, CNNIMG_IO);
+    assert_non_null(strstr(err.text, "No space left"));
+  }
+  free(pixels);
+}
+
+/* A pipe cannot be sought: PFM's rows, bottom first, must wait. */
+static void pfm_goes_through_a_pipe(void **state) {
+  (void)state;
+  cnnimg_format f = {5, 4, 3, 0, CNNIMG_F32};
+  cnnimg_write_options o = plain;
+  uint8_t *pixels = make_pixels(&f), *back, bytes[1024];
+  cnnimg_info info;
+  char path[300];
+  snprintf(path, sizeof path, "%s", scratch_path("fifo"));
+  assert_int_equal(mkfifo(path, 0600), 0);
+  int fd = open(path, O_RDONLY | O_NONBLOCK);
+  assert_true(fd >= 0);
+  o.codec = "pfm";
+  assert_int_equal(write_all(path, &f, pixels, NULL, &o, NULL), CNNIMG_OK);
+  ssize_t n = read(fd, bytes, sizeof bytes);
+  close(fd);
+  assert_true(n > 240);
+  assert_int_equal(decode(bytes, (size_t)n, "fifo", &roomy, &info, &back, NULL), CNNIMG_OK);
+  assert_memory_equal(back, pixels, 240);
+  free(back);
+  free(pixels);
+}
+
+static void check_same(const char *what, const ci_blob *a, const ci_blob *b) {
+  if (a->size != b->size || (a->size && memcmp(a->data, b->data, a->size) != 0)) fail_msg("%s changed", what);
+}
+
+static void check_meta(const char *source, const char *target, uint32_t keep) {
+  ci_reader *r, *s;
+  cnnimg_write_options o = plain;
+  cnnimg_error err = {0};
+  o.keep = keep;
+  assert_int_equal(ci_reader_open(&r, data_path(source), &roomy, 1, &err), CNNIMG_OK);
+  cnnimg_format f = ci_reader_info(r)->format;
+  uint8_t *pixels = make_pixels(&f);
+  if (write_all(scratch_path(target), &f, pixels, r, &o, &err) != CNNIMG_OK) fail_msg("%s", err.text);
+  assert_int_equal(ci_reader_open(&s, scratch_path(target), &roomy, 1, &err), CNNIMG_OK);
+  const ci_meta *a = ci_reader_meta(r), *b = ci_reader_meta(s), none = {0};
+  check_same("ICC", keep & CNNIMG_KEEP_ICC ? &a->icc : &none.icc, &b->icc);
+  check_same("EXIF", keep & CNNIMG_KEEP_EXIF ? &a->exif : &none.exif, &b->exif);
+  check_same("XMP", keep & CNNIMG_KEEP_XMP ? &a->xmp : &none.xmp, &b->xmp);
+  assert_int_equal(b->n_texts, keep & CNNIMG_KEEP_TEXT ? a->n_texts : 0);
+  if (strcmp(ci_reader_info(r)->codec, ci_reader_info(s)->codec) == 0) {
+    for (size_t i = 0; i < b->n_texts; i++) assert_string_equal(a->texts[i].value, b->texts[i].value);
+    if (keep & CNNIMG_KEEP_ICC) assert_memory_equal(&a->colour, &b->colour, sizeof a->colour);
+  }
+  assert_true(b->dpi_x > a->dpi_x - 0.5 && b->dpi_x < a->dpi_x + 0.5);
+  ci_reader_close(s);
+  ci_reader_close(r);
+  free(pixels);
+}
+
+static void metadata_survives(void **state) {
+  (void)state;
+  static const char *const sources[] = {"metadata.png", "metadata-late.png", "metadata.jpg", "turn6.png",
+                                        "turn3.jpg",    "pillow.png",        "gamma.png",    "srgb.png"};
+  for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+    check_meta(sources[i], "m.png", CNNIMG_KEEP_ALL);
+    check_meta(sources[i], "m.jpg", CNNIMG_KEEP_ALL);
+  }
+  for (uint32_t keep = 0; keep <= CNNIMG_KEEP_ALL; keep++) {
+    check_meta("metadata.png", "m.png", keep);
+    check_meta("metadata.jpg", "m.jpg", keep);
+  }
+}
+
+/* Profiles larger than a segment go into several. */
+static void a_large_profile_is_split(void **state) {
+  (void)state;
+  ci_reader *r, *s;
+  size_t size;
+  uint8_t *icc = calloc(1, 150000), *data = data_file("rgb.jpg", &size);
+  ci_source src;
+  cnnimg_format f = {1, 1, 3, 0, CNNIMG_U8};
+  for (size_t i = 0; i < 150000; i++) icc[i] = (uint8_t)(i * 17 >> 4);
+  ci_source_memory(&src, data, size, "x");
+  assert_int_equal(ci_reader_open_source(&r, src, &roomy, 1, NULL), CNNIMG_OK);
+  assert_int_equal(ci_blob_set((ci_blob *)(uintptr_t)&ci_reader_meta(r)->icc, icc, 150000), CNNIMG_OK);
+  assert_int_equal(write_all(scratch_path("icc.jpg"), &f, icc, r, &plain, NULL), CNNIMG_OK);
+  assert_int_equal(ci_reader_open(&s, scratch_path("icc.jpg"), &roomy, 1, NULL), CNNIMG_OK);
+  check_same("ICC", &ci_reader_meta(r)->icc, &ci_reader_meta(s)->icc);
+  ci_reader_close(r);
+  ci_reader_close(s);
+  free(icc);
+  free(data);
+}
+
+static void check_jpeg_like(const char *source, int quality, int want_quality, int want_subsampling) {
+  ci_reader *r = NULL;
+  cnnimg_write_options o = plain;
+  cnnimg_info info;
+  cnnimg_format f = {40, 30, 3, 0, CNNIMG_U8};
+  uint8_t *pixels = make_pixels(&f), *back;
+  o.quality = quality;
+  if (source) assert_int_equal(ci_reader_open(&r, data_path(source), &roomy, 1, NULL), CNNIMG_OK);
+  assert_int_equal(write_all(scratch_path("q.jpg"), &f, pixels, r, &o, NULL), CNNIMG_OK);
+  assert_int_equal(decode_path(scratch_path("q.jpg"), &info, &back, NULL), CNNIMG_OK);
+  assert_int_equal(info.quality, want_quality);
+  assert_int_equal(info.subsampling, want_subsampling);
+  ci_reader_close(r);
+  free(back);
+  free(pixels);
+}
+
+static void jpeg_quality_follows_the_source(void **state) {
+  (void)state;
+  check_jpeg_like(NULL, 0, 95, 11);
+  check_jpeg_like(NULL, 90, 90, 11);
+  check_jpeg_like(NULL, 89, 89, 22);
+  check_jpeg_like("luma2x1.jpg", 0, 80, 21);
+  check_jpeg_like("luma1x2.jpg", 0, 80, 12);
+  check_jpeg_like("luma4x1.jpg", 0, 80, 41);
+  check_jpeg_like("luma2x1.jpg", 93, 93, 11);
+  check_jpeg_like("grey.jpg", 0, 60, 22);
+  check_jpeg_like("rgb8.png", 0, 95, 11);
+  for (int q = 1; q <= 100; q += 9) check_jpeg_like(NULL, q, q, q >= 90 ? 11 : 22);
+}
+
+static void jpeg_is_close_to_what_was_written(void **state) {
+  (void)state;
+  cnnimg_format f = {33, 17, 3, 0, CNNIMG_U8};
+  uint8_t *pixels = malloc(ci_row_bytes(&f) * f.height), *back;
+  cnnimg_info info;
+  for (size_t i = 0; i < 33 * 17 * 3; i++) pixels[i] = (uint8_t)(i / 3 % 33 * 5 + i % 3 * 30);
+  assert_int_equal(write_all(scratch_path("c.jpg"), &f, pixels, NULL, &plain, NULL), CNNIMG_OK);
+  assert_int_equal(decode_path(scratch_path("c.jpg"), &info, &back, NULL), CNNIMG_OK);
+  assert_true(distance(pixels, back, 33 * 17 * 3) < 1.5);
+  free(back);
+  free(pixels);
+}
+
+static int clean(void **state) {
+  (void)state;
+  scratch_remove();
+  return 0;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_codec_writes_what_it_says),
+      cmocka_unit_test(other_programs_agree_on_a_picture),
+      cmocka_unit_test(what_a_codec_cannot_hold_is_refused_at_once),
+      cmocka_unit_test(an_unfinished_file_leaves_nothing),
+      cmocka_unit_test(existing_files_are_kept_or_replaced),
+      cmocka_unit_test(a_race_for_the_name_is_lost_politely),
+      cmocka_unit_test(new_files_obey_the_umask),
+      cmocka_unit_test(devices_are_written_straight),
+      cmocka_unit_test(pfm_goes_through_a_pipe),
+      cmocka_unit_test(metadata_survives),
+      cmocka_unit_test(a_large_profile_is_split),
+      cmocka_unit_test(jpeg_quality_follows_the_source),
+      cmocka_unit_test(jpeg_is_close_to_what_was_written),
+  };
+  return cmocka_run_group_tests(tests, NULL, clean);
+}
