@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""denoise.py - PSNR of cnn-denoise over benchmark pictures, and the error of its noise estimate.
+
+  denoise.py psnr  --tool build/tools/cnn-denoise --pictures DIR [--sigma 15 25 50] [--crop 500]
+  denoise.py sigma --tool build/tools/cnn-denoise --pictures DIR [--sigma 0 5 15 25 50]
+
+Noise is Gaussian, seeded by the picture's number. `psnr` measures through float files (PFM in and
+out: noise neither clipped nor rounded, as the papers do; the answer clipped to 0..255) and through
+8-bit PNG files beside it. `sigma` measures the estimate of 8-bit files. Needs numpy and Pillow.
+"""
+import argparse
+import glob
+import os
+import subprocess
+import tempfile
+
+import numpy as np
+from PIL import Image
+
+
+def pictures(folder, crop):
+    """(name, uint8 RGB array) of every picture of a folder, in order; at most crop x crop from the middle."""
+    for path in sorted(p for e in ("png", "jpg", "webp") for p in glob.glob(os.path.join(folder, "*." + e))):
+        rgb = np.asarray(Image.open(path).convert("RGB"))
+        if crop:
+            y, x = (max(0, n - crop) // 2 for n in rgb.shape[:2])
+            rgb = rgb[y:y + crop, x:x + crop]
+        yield os.path.basename(path), rgb
+
+
+def write_pfm(path, rgb):
+    """H x W x 3 floats; PFM's rows run from the bottom to the top."""
+    with open(path, "wb") as f:
+        f.write(b"PF\n%d %d\n-1.0\n" % (rgb.shape[1], rgb.shape[0]))
+        f.write(np.ascontiguousarray(rgb[::-1], dtype="<f4").tobytes())
+
+
+def read_pfm(path):
+    with open(path, "rb") as f:
+        assert f.readline() == b"PF\n"
+        w, h = map(int, f.readline().split())
+        order = "<f4" if float(f.readline()) < 0 else ">f4"
+        return np.frombuffer(f.read(), dtype=order).reshape(h, w, 3)[::-1]
+
+
+def psnr(a, b):
+    return 10 * np.log10(255 ** 2 / np.mean((a.astype(np.float64) - b.astype(np.float64)) ** 2))
+
+
+def noisy(rgb, sigma, seed):
+    return rgb + np.random.default_rng(seed).normal(0, sigma, rgb.shape)
+
+
+def to_png(path, x):
+    Image.fromarray(np.clip(np.floor(x + 0.5), 0, 255).astype(np.uint8)).save(path)
+
+
+def restore(o, work, image, sigma, suffix):
+    """One run of the tool over `image` (0..255); the answer on the same scale."""
+    source, target = (os.path.join(work, n + suffix) for n in ("in", "out"))
+    if suffix == ".pfm":
+        write_pfm(source, image / 255)
+    else:
+        to_png(source, image)
+    subprocess.run([o.tool, "-s", str(sigma), "--quiet", *o.args.split(), source, target], check=True)
+    return read_pfm(target) * 255 if suffix == ".pfm" else np.asarray(Image.open(target))
+
+
+def measure_psnr(o, work):
+    for sigma in o.sigma or (15, 25, 50):
+        found = []
+        for i, (_, rgb) in enumerate(pictures(o.pictures, o.crop)):
+            image = noisy(rgb, sigma, i)
+            found.append([psnr(rgb, np.clip(restore(o, work, image, sigma, s), 0, 255)) for s in (".pfm", ".png")])
+        a, b = np.mean(found, axis=0)
+        print(f"{os.path.basename(os.path.normpath(o.pictures))} sigma {sigma}: {len(found)} pictures, "
+              f"{a:.2f} dB through floats, {b:.2f} dB through 8 bit", flush=True)
+
+
+def measure_sigma(o, work):
+    for sigma in o.sigma or (0, 5, 15, 25, 50):
+        found = []
+        for i, (_, rgb) in enumerate(pictures(o.pictures, o.crop)):
+            path = os.path.join(work, "in.png")
+            to_png(path, noisy(rgb, sigma, i))
+            run = subprocess.run([o.tool, "--estimate", path], check=True, capture_output=True, text=True)
+            found.append(float(run.stdout.split()[-1]))
+        error = np.abs(np.array(found) - sigma)
+        print(f"{os.path.basename(os.path.normpath(o.pictures))} sigma {sigma}: {len(found)} pictures, estimates "
+              f"{min(found):.2f} to {max(found):.2f}, mean error {error.mean():.2f}", flush=True)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("what", choices=("psnr", "sigma"))
+    p.add_argument("--tool", required=True)
+    p.add_argument("--pictures", required=True)
+    p.add_argument("--sigma", type=float, nargs="*")
+    p.add_argument("--crop", type=int, default=0, help="pixels; 500 for the published Kodak24 tables")
+    p.add_argument("--args", default="", help="more options for the tool")
+    o = p.parse_args()
+    with tempfile.TemporaryDirectory() as work:
+        (measure_psnr if o.what == "psnr" else measure_sigma)(o, work)
+
+
+if __name__ == "__main__":
+    main()
