@@ -50,7 +50,8 @@ static int visit_value(walk *w, int32_t v, const char *reader, cnnimg_error *err
     return ci_fail(err, CNNIMG_CORRUPT, "%s reads value %d of %zu", reader, v, g->n_values);
   if (v < 0 || g->values[v].tensor || w->given[v]) return CNNIMG_OK;
   int32_t p = g->values[v].producer;
-  if (p < 0) return ci_fail(err, CNNIMG_CORRUPT, "%s reads %s, which nothing makes", reader, g->values[v].name);
+  if (p < 0)
+    return ci_fail(err, CNNIMG_CORRUPT, "%s reads %s, which nothing makes", reader, g->values[v].name);
   if (w->state[p] == OPEN)
     return ci_fail(err, CNNIMG_CORRUPT, "%s and %s need each other's results", reader, g->nodes[p].name);
   if (w->state[p] == UNSEEN) enter(w, p);

@@ -39,7 +39,15 @@ void ci_tensor_free(ci_tensor *t) {
 
 void ci_params_init(ci_params *p) {
   *p = (ci_params){
-      .kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}, .group = 1, .block = 1, .cubic_a = -0.75f,
-      .axis = 1, .end = INT32_MAX, .step = 1, .beta = 1,
+      .kernel = {1, 1},
+      .stride = {1, 1},
+      .dilation = {1, 1},
+      .group = 1,
+      .block = 1,
+      .cubic_a = -0.75f,
+      .axis = 1,
+      .end = INT32_MAX,
+      .step = 1,
+      .beta = 1,
   };
 }
