@@ -8,7 +8,11 @@
 bool ci_mul(size_t a, size_t b, size_t *out) { return !__builtin_mul_overflow(a, b, out); }
 bool ci_add(size_t a, size_t b, size_t *out) { return !__builtin_add_overflow(a, b, out); }
 
-void *ci_calloc(size_t n, size_t size) { return calloc(n ? n : 1, size ? size : 1); }
+void *ci_calloc(size_t n, size_t size) {
+  size_t bytes;
+  if (!ci_mul(n, size, &bytes)) return NULL;
+  return calloc(bytes ? bytes : 1, 1);
+}
 
 /* calloc'ed and aligned by hand, because fresh pages are zero already: a big arena that is never
  * touched then costs no memory. The block's true start lies just before the aligned one. */

@@ -1,1 +1,10 @@
 # tests/base/local.mk
+check_PROGRAMS += tests/base/test_cursor tests/base/test_error tests/base/test_memory tests/base/test_source \
+	tests/base/test_spool
+TESTS += tests/base/test_cursor tests/base/test_error tests/base/test_memory tests/base/test_source \
+	tests/base/test_spool
+tests_base_test_cursor_SOURCES = tests/base/test_cursor.c
+tests_base_test_error_SOURCES = tests/base/test_error.c
+tests_base_test_memory_SOURCES = tests/base/test_memory.c
+tests_base_test_source_SOURCES = tests/base/test_source.c
+tests_base_test_spool_SOURCES = tests/base/test_spool.c
