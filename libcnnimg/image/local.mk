@@ -9,6 +9,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/image/meta.c \
 	libcnnimg/image/pfm.c \
 	libcnnimg/image/png.c \
+	libcnnimg/image/pngparts.c libcnnimg/image/pngparts.h \
 	libcnnimg/image/pnm.c libcnnimg/image/pnm.h \
 	libcnnimg/image/reader.c \
 	libcnnimg/image/turn.c libcnnimg/image/turn.h \

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/spool.h"
 #include "image/image.h"
+#include "image/pngparts.h"
 
 #include <png.h>
 
@@ -38,7 +39,7 @@ typedef struct decoder {
   trouble t;
   png_structp png;
   png_infop info;
-  ci_cursor parts[4]; /* the file, reordered: see split */
+  ci_cursor parts[CI_PNG_PARTS]; /* the file, reordered: see pngparts.h */
   unsigned part;
   cnnimg_format format;
   bool interlaced;
@@ -76,41 +77,13 @@ static void meter_free(png_structp png, png_voidp p) {
 static void on_read(png_structp png, png_bytep out, size_t n) {
   decoder *d = png_get_io_ptr(png);
   while (n) {
-    while (d->part < 4 && ci_cursor_left(&d->parts[d->part]) == 0) d->part++;
-    if (d->part == 4) png_error(png, "the file ends too early");
+    while (d->part < CI_PNG_PARTS && ci_cursor_left(&d->parts[d->part]) == 0) d->part++;
+    if (d->part == CI_PNG_PARTS) png_error(png, "the file ends too early");
     ci_cursor *c = &d->parts[d->part];
     size_t m = ci_cursor_left(c) < n ? ci_cursor_left(c) : n;
     memcpy(out, ci_cursor_take(c, m), m);
     out += m, n -= m;
   }
-}
-
-/* Metadata may stand behind the pixels, but is wanted before them: what stands between the last IDAT and IEND is
- * read first. The file is seen as head, tail, pixels, end; a file cut off anywhere is found out at once. */
-static int split(decoder *d, const ci_source *src, cnnimg_error *err) {
-  ci_cursor c = ci_cursor_make(src->data, src->size);
-  const uint8_t *start = src->data, *first = NULL, *last = NULL, *at = NULL;
-  ci_cursor_take(&c, 8);
-  for (;;) {
-    at = c.p;
-    uint32_t size = ci_cursor_u32(&c, true);
-    const uint8_t *type = ci_cursor_take(&c, 4);
-    ci_cursor_sub(&c, (uint64_t)size + 4);
-    if (c.bad || !type)
-      return ci_fail(err, CNNIMG_CORRUPT, "%s: PNG: the file ends in the middle", src->name);
-    if (memcmp(type, "IEND", 4) == 0) break;
-    if (memcmp(type, "IDAT", 4) != 0) continue;
-    if (last && at != last)
-      return ci_fail(err, CNNIMG_CORRUPT, "%s: PNG: its IDAT chunks are torn apart", src->name);
-    if (!first) first = at;
-    last = c.p;
-  }
-  if (!first) return ci_fail(err, CNNIMG_CORRUPT, "%s: PNG: it holds no pixels", src->name);
-  d->parts[0] = ci_cursor_make(start, (size_t)(first - start));
-  d->parts[1] = ci_cursor_make(last, (size_t)(at - last));
-  d->parts[2] = ci_cursor_make(first, (size_t)(last - first));
-  d->parts[3] = ci_cursor_make(at, (size_t)(c.p - at));
-  return CNNIMG_OK;
 }
 
 static int read_texts(decoder *d, ci_meta *meta) {
@@ -181,17 +154,6 @@ static void configure(decoder *d) {
   png_set_option(d->png, PNG_SKIP_sRGB_CHECK_PROFILE, PNG_OPTION_ON); /* profiles pass as bytes */
 }
 
-/* IHDR is the first chunk, so libpng need not be asked for the size, nor allocate for it. */
-static int check_size(const ci_source *src, const ci_limits *limits, cnnimg_error *err) {
-  ci_cursor c = ci_cursor_make(src->data, src->size);
-  ci_cursor_take(&c, 12);
-  const uint8_t *type = ci_cursor_take(&c, 4);
-  uint32_t width = ci_cursor_u32(&c, true), height = ci_cursor_u32(&c, true);
-  if (c.bad || memcmp(type, "IHDR", 4) != 0)
-    return ci_fail(err, CNNIMG_CORRUPT, "%s: PNG: the header is damaged or cut off", src->name);
-  return ci_limits_check(limits, src->name, width, height, err);
-}
-
 static int read_header(decoder *d, cnnimg_info *info, ci_meta *meta) {
   if (setjmp(png_jmpbuf(d->png))) return d->t.code;
   configure(d);
@@ -220,13 +182,13 @@ static void close_png(void *state) {
 
 static int open_png(const ci_source *src, const ci_limits *limits, cnnimg_info *info, ci_meta *meta,
                     void **state, cnnimg_error *err) {
-  int rc = check_size(src, limits, err);
+  int rc = ci_png_check_size(src, limits, err);
   if (rc != CNNIMG_OK) return rc;
   decoder *d = ci_calloc(1, sizeof *d);
   if (!d) return ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", src->name);
   d->t = (trouble){src->name, err, CNNIMG_OK};
   d->spool_memory = limits->memory ? (size_t)(limits->memory / 4) : SIZE_MAX / 2;
-  rc = split(d, src, err);
+  rc = ci_png_split(src, d->parts, err);
   if (rc == CNNIMG_OK) {
     d->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &d->t, on_error, on_warning, d, meter_alloc,
                                       meter_free);
@@ -313,23 +275,6 @@ static void put_colour(encoder *e, const ci_meta *m) {
   if (c[0]) png_set_cHRM_fixed(e->png, e->info, c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]);
 }
 
-/* Is it UTF-8 beyond ASCII? Such text needs iTXt; anything else is taken for Latin-1. */
-static bool is_utf8(const char *s) {
-  bool beyond = false;
-  for (const unsigned char *p = (const unsigned char *)s; *p;) {
-    int more = *p < 0x80                 ? 0
-               : *p >= 0xc2 && *p < 0xe0 ? 1
-               : *p >= 0xe0 && *p < 0xf0 ? 2
-               : *p >= 0xf0 && *p < 0xf5 ? 3
-                                         : -1;
-    if (more < 0) return false;
-    beyond |= more > 0;
-    for (p++; more > 0; more--, p++)
-      if ((*p & 0xc0) != 0x80) return false;
-  }
-  return beyond;
-}
-
 static void put_text(encoder *e, const char *key, const char *value, size_t size, bool international) {
   char keyword[80] = {0}, none[] = "";
   if (!*key || strlen(key) > 79) return;
@@ -365,7 +310,7 @@ static int put_meta(encoder *e, const ci_meta *m) {
   if (m->exif.data && m->exif.size <= PNG_UINT_31_MAX)
     png_set_eXIf_1(e->png, e->info, (png_uint_32)m->exif.size, m->exif.data);
   for (size_t i = 0; i < m->n_texts; i++)
-    put_text(e, m->texts[i].key, m->texts[i].value, strlen(m->texts[i].value), is_utf8(m->texts[i].value));
+    put_text(e, m->texts[i].key, m->texts[i].value, strlen(m->texts[i].value), ci_is_utf8(m->texts[i].value));
   return put_xmp(e, &m->xmp);
 }
 
