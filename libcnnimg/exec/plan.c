@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "exec/plan.h"
 
-#define SOFT_RING_BYTES (48u << 20) /* bands get lower until the rings are near the caches */
+#define SOFT_RING_BYTES (24u << 20) /* bands get lower until the rings are near the caches */
 #define MIN_BAND 8
 #define MIN_TILE 64
 

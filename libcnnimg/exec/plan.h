@@ -44,8 +44,8 @@ struct ci_plan {
 
 /* stream.c: columns of every map for output columns [x0, x1), rows back to the start. */
 void ci_stripe_begin(ci_plan *p, int32_t x0, int32_t x1);
-/* Sets want and low of every map for output rows below `upto`. */
-void ci_band_targets(ci_plan *p, int32_t upto);
+/* Sets want and low of every map on the way to output rows below `upto`; maps far behind take several turns. */
+void ci_band_targets(ci_plan *p, int32_t upto, int32_t band);
 /* Rows that are wanted count as done. */
 void ci_band_finish(ci_plan *p);
 /* Bytes of the rings of this stripe, offsets set: the dry run. */

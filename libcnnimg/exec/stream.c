@@ -42,7 +42,8 @@ static int32_t lowest_row(const ci_plan *p, const ci_step *s, int32_t k) {
   return need(s, k, (ci_rect){out->x0, out->done, out->x1, out->done + 1}).y0;
 }
 
-void ci_band_targets(ci_plan *p, int32_t upto) {
+/* Rows that the band needs of every map in the end. */
+static void pull(ci_plan *p, int32_t upto) {
   for (size_t v = 0; v < p->g->n_values; v++) {
     p->lanes[v].want = p->lanes[v].done;
     p->lanes[v].low = INT32_MAX;
@@ -59,6 +60,49 @@ void ci_band_targets(ci_plan *p, int32_t upto) {
       in->low = imin(in->low, lowest_row(p, s, k));
     }
   }
+}
+
+/* No map goes further at once than its share of a band, so that what lies ahead of the first band (the depth of
+ * the network) does not widen every ring. */
+static void hold_back(ci_plan *p, int32_t band) {
+  int64_t rows = p->shapes[p->g->output].h;
+  for (size_t v = 0; v < p->g->n_values; v++) {
+    if (p->g->values[v].tensor || (int32_t)v == p->g->output) continue;
+    int64_t share = ((int64_t)band * p->shapes[v].h + rows - 1) / rows;
+    if (p->lanes[v].want - p->lanes[v].done > share) p->lanes[v].want = p->lanes[v].done + (int32_t)share;
+  }
+}
+
+/* Does the step find the rows of its inputs that its own rows below `want` need? */
+static bool is_fed(const ci_plan *p, const ci_step *s, int32_t want) {
+  const ci_lane *out = &p->lanes[s->node->out];
+  for (int32_t k = 0; k < s->node->n_in; k++)
+    if (is_map_input(p, s, k) &&
+        need(s, k, (ci_rect){out->x0, out->done, out->x1, want}).y1 > p->lanes[s->node->in[k]].want)
+      return false;
+  return true;
+}
+
+/* Steps want no more than their inputs will have. */
+static void push(ci_plan *p) {
+  for (size_t i = 0; i < p->g->n_nodes; i++) {
+    const ci_step *s = &p->steps[i];
+    ci_lane *out = &p->lanes[s->node->out];
+    int32_t lo = out->done, hi = out->want;
+    if (lo == hi || is_fed(p, s, hi)) continue;
+    while (hi - lo > 1) {
+      int32_t mid = lo + (hi - lo) / 2;
+      if (is_fed(p, s, mid)) lo = mid;
+      else hi = mid;
+    }
+    out->want = lo;
+  }
+}
+
+void ci_band_targets(ci_plan *p, int32_t upto, int32_t band) {
+  pull(p, upto);
+  hold_back(p, band);
+  push(p);
 }
 
 void ci_band_finish(ci_plan *p) {
@@ -84,11 +128,17 @@ static bool ring_bytes(const ci_plan *p, size_t v, size_t *bytes) {
   return true;
 }
 
+/* The end of the band that the output is in. */
+static int32_t next_band(const ci_plan *p, int32_t band) {
+  int32_t h = p->shapes[p->g->output].h, y = p->lanes[p->g->output].done;
+  return imin(band, h - y) + y;
+}
+
 bool ci_stripe_measure(ci_plan *p, int32_t band, size_t *bytes) {
   int32_t h = p->shapes[p->g->output].h;
   size_t total = 0, n;
-  for (int32_t y = 0; y < h; y += imin(band, h - y)) {
-    ci_band_targets(p, y + imin(band, h - y));
+  while (p->lanes[p->g->output].done < h) {
+    ci_band_targets(p, next_band(p, band), band);
     widen_rings(p);
     ci_band_finish(p);
   }
@@ -172,8 +222,9 @@ static int fill_inputs(ci_plan *p, const ci_feed *feed, cnnimg_error *err) {
   return CNNIMG_OK;
 }
 
-static int run_band(ci_plan *p, ci_pool *pool, const ci_feed *feed, int32_t upto, cnnimg_error *err) {
-  ci_band_targets(p, upto);
+/* Brings every map a little forward; the output up to the end of its band at most. */
+static int run_band(ci_plan *p, ci_pool *pool, const ci_feed *feed, cnnimg_error *err) {
+  ci_band_targets(p, next_band(p, p->stats.band), p->stats.band);
   for (size_t v = 0; v < p->g->n_values; v++)
     if (!p->g->values[v].tensor) set_view(p, v);
   int status = fill_inputs(p, feed, err);
@@ -183,7 +234,8 @@ static int run_band(ci_plan *p, ci_pool *pool, const ci_feed *feed, int32_t upto
     run_step(p, &p->steps[i], pool);
   }
   const ci_lane *out = &p->lanes[p->g->output];
-  status = feed->take(feed->user, &out->view, (ci_rect){out->x0, out->done, out->x1, out->want}, err);
+  if (out->want > out->done)
+    status = feed->take(feed->user, &out->view, (ci_rect){out->x0, out->done, out->x1, out->want}, err);
   ci_band_finish(p);
   return status;
 }
@@ -195,8 +247,8 @@ int ci_plan_run(ci_plan *p, ci_pool *pool, const ci_feed *feed, cnnimg_error *er
     ci_stripe_begin(p, x, imin(x + p->stats.tile, out.w));
     if (!ci_stripe_measure(p, p->stats.band, &bytes) || bytes > p->stats.ring_bytes)
       return ci_fail(err, CNNIMG_LIMIT, "a stripe needs more memory than was planned");
-    for (int32_t y = 0; y < out.h; y += p->stats.band) {
-      int status = run_band(p, pool, feed, imin(y + p->stats.band, out.h), err);
+    while (p->lanes[p->g->output].done < out.h) {
+      int status = run_band(p, pool, feed, err);
       if (status) return status;
     }
   }
