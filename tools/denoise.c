@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* denoise.c - the description of cnn-denoise: its options and what they mean to the library */
+#include <stdio.h>
+#include <string.h>
+
+#include "driver.h"
+
+#define SIGMA_MAX 75
+
+static int set_sigma(drv_settings *s, const char *value, char why[DRV_WHY]) {
+  double v;
+  if (!strcmp(value, "auto")) {
+    s->params.sigma = -1;
+    return 0;
+  }
+  if (drv_number(value, 0, SIGMA_MAX, &v)) {
+    snprintf(why, DRV_WHY, "must be auto, or a number from 0 to %d", SIGMA_MAX);
+    return -1;
+  }
+  s->params.sigma = (float)v;
+  return 0;
+}
+
+/* waifu2x's levels are about as strong as noise of these sigmas; -1 is none at all. */
+static int set_level(drv_settings *s, int level, char why[DRV_WHY]) {
+  static const float sigmas[] = {0, 5, 10, 20, 35};
+  (void)why;
+  s->params.sigma = sigmas[level + 1];
+  return 0;
+}
+
+static const drv_option options[] = {
+    {'s', "sigma", "S", "strength of the noise, 0..75 of 255, or auto [auto]", DRV_OWN, .own = set_sigma},
+    {0, "estimate", NULL, "print that strength and write nothing", DRV_FLAG,
+     offsetof(drv_settings, measure_only)},
+    {0, "chroma", "PCT", NULL, .kind = DRV_LATER},
+    {0, "jpeg", "QF", NULL, .kind = DRV_LATER},
+    {0, "deblur", "KERNEL", NULL, .kind = DRV_LATER},
+    {0, "iterations", "N", NULL, .kind = DRV_LATER},
+    {0}};
+
+const drv_tool drv_this_tool = {
+    .name = "cnn-denoise",
+    .does = "removes noise from photographs",
+    .task = CNNIMG_TASK_DENOISE,
+    .model = "denoise",
+    .options = options,
+    .examples = "Examples: cnn-denoise noisy.jpg clean.png      cnn-denoise -s 25 -r photos -o clean\n",
+    .level = set_level,
+    .measure = cnnimg_estimate_sigma,
+    .estimates = true,
+};

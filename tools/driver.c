@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* driver.c - the one main: options, files, model, work, exit status */
+#include "driver.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void settings_init(drv_settings *s, const drv_tool *tool) {
+  *s = (drv_settings){.tool = tool, .keep = CNNIMG_KEEP_ALL};
+  cnnimg_params_init(&s->params, tool->task);
+  cnnimg_config_init(&s->config);
+}
+
+static int open_context(drv_run *run) {
+  cnnimg_error err = {0};
+  if (!cnnimg_open(&run->s->config, &run->context, &err)) return DRV_GO;
+  drv_say(run->s, NULL, "%s", err.text);
+  return DRV_EXIT_FAILED;
+}
+
+static int load_model(drv_run *run) {
+  cnnimg_error err = {0};
+  run->model_path = drv_find_model(run->s);
+  if (!run->model_path) return DRV_EXIT_MODEL;
+  if (!cnnimg_model_load(run->context, run->model_path, &run->model, &err)) return DRV_GO;
+  drv_say(run->s, run->model_path, "%s", err.text);
+  return DRV_EXIT_MODEL;
+}
+
+/* ---- the files ------------------------------------------------------------------- */
+
+/* What was decided before any work: junk, doubles, inputs that would be overwritten. */
+static int report_decided(drv_run *run, const drv_job *job, bool alone) {
+  drv_result r = {.sigma = -1, .seconds = -1, .estimate = -1};
+  r.status = job->fate == DRV_PASS ? "skipped" : "failed";
+  snprintf(r.error, sizeof r.error, "%s", job->reason ? job->reason : "out of memory");
+  drv_report(run->s, job, &r, alone);
+  return job->fate == DRV_PASS ? CNNIMG_OK : CNNIMG_IO;
+}
+
+static int do_file(drv_run *run, const drv_job *job, bool alone) {
+  drv_result r = {.sigma = -1, .seconds = -1, .estimate = -1};
+  cnnimg_error err = {0};
+  drv_progress_file(&run->progress, job);
+  int status = drv_work(run, job, &r, &err);
+  drv_progress_done(&run->progress);
+  r.status = status ? "failed" : run->s->dry_run ? "planned" : run->s->measure_only ? "measured" : "done";
+  if (status) snprintf(r.error, sizeof r.error, "%s", *err.text ? err.text : cnnimg_status_text(status));
+  drv_report(run->s, job, &r, alone);
+  return status;
+}
+
+static int do_files(drv_run *run, const drv_jobs *jobs) {
+  int exit_status = DRV_EXIT_OK;
+  bool alone = jobs->n == 1;
+  for (size_t i = 0; i < jobs->n && !drv_cancel.stop; i++) {
+    const drv_job *job = &jobs->at[i];
+    int status = job->fate == DRV_RUN ? do_file(run, job, alone) : report_decided(run, job, alone);
+    if (status) exit_status = DRV_EXIT_FAILED;
+    if (run->s->place != DRV_TO_STDOUT && fflush(stdout)) {
+      drv_say(run->s, NULL, "standard output: %s", strerror(errno));
+      return DRV_EXIT_FAILED;
+    }
+  }
+  return exit_status;
+}
+
+static int do_pictures(drv_run *run, drv_settings *s) {
+  drv_jobs jobs = {0};
+  int status = drv_collect(s, &jobs);
+  if (status == DRV_GO) {
+    drv_progress_init(&run->progress, s, &jobs);
+    if (!jobs.n) drv_note(s, NULL, "there are no pictures there");
+    if (run->progress.files && !s->measure_only) status = load_model(run);
+  }
+  if (status == DRV_GO) status = do_files(run, &jobs);
+  drv_jobs_free(&jobs);
+  return status;
+}
+
+static int answer(drv_run *run, drv_settings *s) {
+  int status = open_context(run);
+  if (status != DRV_GO) return status;
+  run->params = s->params;
+  run->params.cancel = &drv_cancel;
+  run->params.progress = drv_progress_tick;
+  run->params.progress_user = &run->progress;
+  if (s->list_models) return drv_list_models(s, run->context);
+  if (s->model_info) return drv_model_card(s, run->context);
+  return do_pictures(run, s);
+}
+
+int main(int argc, char **argv) {
+  drv_settings s;
+  drv_run run = {.s = &s};
+  settings_init(&s, &drv_this_tool);
+  drv_signals_install();
+  int status = drv_parse(&s, argc, argv);
+  if (status == DRV_GO) status = answer(&run, &s);
+  drv_run_fini(&run);
+  drv_settings_free(&s);
+  if (fflush(stdout) && !status) {
+    drv_say(&s, NULL, "standard output: %s", strerror(errno));
+    status = DRV_EXIT_FAILED;
+  }
+  drv_signals_finish();
+  return status;
+}

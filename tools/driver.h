@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* driver.h - what a tool is (a description), and the parts of the one driver that runs it */
+#ifndef DRV_DRIVER_H
+#define DRV_DRIVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cnnimg.h"
+
+enum { DRV_EXIT_OK = 0, DRV_EXIT_FAILED = 1, DRV_EXIT_USAGE = 2, DRV_EXIT_MODEL = 3 };
+
+/* What parsing may answer besides an exit status: go on with the work. */
+#define DRV_GO (-1)
+
+typedef struct drv_tool drv_tool;
+typedef struct drv_settings drv_settings;
+
+/* ---- options: one table drives parsing, --help and the tests ----------------------- */
+
+typedef enum drv_kind {
+  DRV_FLAG,  /* bool at `at` becomes true */
+  DRV_TEXT,  /* const char * at `at`; not empty */
+  DRV_COUNT, /* uint32_t at `at`, from min to max */
+  DRV_WORD,  /* uint32_t at `at`: which of `words`, counted from 1; 0 is not given */
+  DRV_OWN,   /* own() judges the value */
+  DRV_LATER  /* named in the plans, refused by this version */
+} drv_kind;
+
+#define DRV_WHY 200 /* room for the sentence that says what is wrong with a value */
+
+typedef struct drv_option {
+  char letter;      /* 0: has none */
+  const char *name; /* of the long form; NULL: has none */
+  const char *arg;  /* what --help calls the value; NULL: takes none */
+  const char *help; /* NULL: works, but --help is silent about it */
+  drv_kind kind;
+  size_t at;
+  uint32_t min, max;
+  const char *words;                                                 /* "keep|8|16" */
+  int (*own)(drv_settings *s, const char *value, char why[DRV_WHY]); /* 0, or -1 and why */
+} drv_option;
+
+typedef enum drv_existing {
+  DRV_EXISTING_UNSAID,
+  DRV_OVERWRITE,
+  DRV_SKIP_EXISTING,
+  DRV_REFUSE_EXISTING
+} drv_existing;
+typedef enum drv_depth { DRV_DEPTH_UNSAID, DRV_DEPTH_KEEP, DRV_DEPTH_8, DRV_DEPTH_16 } drv_depth;
+typedef enum drv_alpha { DRV_ALPHA_UNSAID, DRV_ALPHA_KEEP, DRV_ALPHA_DROP } drv_alpha;
+typedef enum drv_bar { DRV_BAR_UNSAID, DRV_BAR_AUTO, DRV_BAR_ALWAYS, DRV_BAR_NONE, DRV_BAR_JSON } drv_bar;
+typedef enum drv_place { DRV_TO_NOTHING, DRV_TO_FILE, DRV_TO_FOLDER, DRV_TO_STDOUT } drv_place;
+
+typedef struct drv_names {
+  const char **at;
+  size_t n, cap;
+} drv_names;
+
+struct drv_settings {
+  const drv_tool *tool;
+  cnnimg_params params;
+  cnnimg_config config;
+  drv_names inputs, operands;
+  const char *output, *format, *suffix, *files_from;
+  const char *model, *model_name, *models_dir, *model_info;
+  drv_place place;
+  uint32_t quality, tile, keep, shard, shards;
+  uint32_t depth, alpha, existing, bar; /* drv_depth ... */
+  bool recursive, null, no_rotate, json, quiet, verbose, dry_run, list_models;
+  bool measure_only; /* the tool's measure() is all that is wanted: nothing is written, no model is needed */
+};
+
+/* ---- the description of a tool -------------------------------------------------------- */
+
+typedef struct drv_result drv_result;
+
+struct drv_tool {
+  const char *name;          /* "cnn-denoise" */
+  const char *does;          /* one line for --help */
+  int task;                  /* a cnnimg_task */
+  const char *model;         /* the model that is used when none is named */
+  const drv_option *options; /* its own ones, ended by one without letter and name */
+  const char *examples;      /* the last lines of --help */
+  int (*level)(drv_settings *s, int level, char why[DRV_WHY]); /* -n with a number */
+  /* What measure_only prints about a picture: 0 and the value, or a cnnimg_status. */
+  int (*measure)(const cnnimg_view *view, float *value, cnnimg_error *err);
+  bool estimates; /* sigma below 0 in the parameters is estimated, and worth telling */
+};
+
+extern const drv_tool drv_this_tool; /* each program links exactly one */
+
+/* options.c, values.c, help.c */
+extern const drv_option drv_common_options[];
+int drv_parse(drv_settings *s, int argc, char **argv); /* DRV_GO or an exit status */
+void drv_settings_free(drv_settings *s);
+int drv_names_add(drv_names *names, const char *name);                 /* 0, or -1 without memory */
+int drv_number(const char *text, double min, double max, double *out); /* 0, or -1: not such a number */
+int drv_set_format(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_set_name(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_set_gpu(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_set_threads(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_set_memory(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_set_strength(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_set_keep(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_set_suffix(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_set_shard(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_set_pixels(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_show_help(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_show_version(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_show_options(drv_settings *s, const char *value, char why[DRV_WHY]);
+
+/* ---- walk.c, naming.c: the list of files ------------------------------------------------ */
+
+typedef enum drv_fate { DRV_RUN, DRV_PASS, DRV_FAIL } drv_fate;
+
+typedef struct drv_job {
+  char *in;     /* path as it is opened; "-" is standard input */
+  char *rel;    /* path below the output folder, before suffix and format; "/" between names */
+  char *out;    /* NULL: nothing is written */
+  char *reason; /* of DRV_PASS and DRV_FAIL */
+  drv_fate fate;
+  bool known; /* the file is there: dev, ino, bytes hold */
+  dev_t dev;
+  ino_t ino;
+  uint64_t bytes;
+} drv_job;
+
+typedef struct drv_jobs {
+  drv_job *at;
+  size_t n, cap;
+  bool nomem; /* something had to be left out */
+} drv_jobs;
+
+/* Finds all inputs, decides the kind of place that they go to; DRV_GO or an exit status. */
+int drv_collect(drv_settings *s, drv_jobs *jobs);
+void drv_jobs_free(drv_jobs *jobs);
+drv_job *drv_jobs_add(drv_jobs *jobs, char *in, char *rel); /* takes the strings over; NULL without memory */
+void drv_walk(const drv_settings *s, const char *root, const char *prefix, drv_jobs *jobs);
+/* Output paths, and what must not be done: two results in one file, an input overwritten. */
+int drv_name_outputs(const drv_settings *s, drv_jobs *jobs);
+int drv_place_of(drv_settings *s);                    /* DRV_GO or an exit status */
+char *drv_join(const char *folder, const char *name); /* malloc'ed */
+bool drv_is_folder(const char *path);
+const char *drv_base(const char *path);
+int drv_make_parents(const char *path); /* 0 or -1 and errno */
+
+/* ---- models.c ---------------------------------------------------------------------------- */
+
+/* The file of the model that the settings name (malloc'ed), or NULL and a sentence on stderr. */
+char *drv_find_model(const drv_settings *s);
+int drv_list_models(const drv_settings *s, cnnimg_context *context);
+int drv_model_card(const drv_settings *s, cnnimg_context *context);
+
+/* ---- signals.c ----------------------------------------------------------------------------- */
+
+extern cnnimg_cancel drv_cancel;
+void drv_signals_install(void);
+/* From guard_begin to guard_end the first signal only cancels; otherwise it ends the program at once. */
+void drv_guard_begin(void);
+void drv_guard_temp(const char *path); /* what a second signal unlinks; NULL: nothing */
+void drv_guard_end(void);
+void drv_signals_finish(void); /* dies by the signal that was caught, if one was */
+
+/* ---- progress.c ------------------------------------------------------------------------------ */
+
+typedef struct drv_progress {
+  drv_bar bar;
+  bool terminal, shown;
+  double start, last;                        /* seconds on the monotonic clock */
+  uint64_t bytes_done, bytes_now, bytes_all; /* of input files: what was done, this one, all */
+  size_t file, files;
+  const char *name;
+} drv_progress;
+
+double drv_now(void);
+void drv_progress_init(drv_progress *p, const drv_settings *s, const drv_jobs *jobs);
+void drv_progress_file(drv_progress *p, const drv_job *job); /* a file begins */
+void drv_progress_done(drv_progress *p);                     /* a file has ended */
+int drv_progress_tick(void *progress, uint64_t done, uint64_t total);
+void drv_progress_clear(drv_progress *p); /* before anything else is written to the terminal */
+
+/* ---- report.c ---------------------------------------------------------------------------------- */
+
+struct drv_result {
+  const char *status; /* "done", "skipped", "failed", "planned", "measured" */
+  const char *model;
+  uint32_t width, height;   /* of the result; 0: not known */
+  float sigma;              /* below 0: none */
+  double seconds, estimate; /* below 0: none */
+  cnnimg_cost cost;         /* bytes 0: not known */
+  char error[600];
+};
+
+/* One sentence on stderr: "tool: path: text". path may be NULL; where text names the path already it is not said twice. */
+void drv_say(const drv_settings *s, const char *path, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void drv_note(const drv_settings *s, const char *path, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void drv_report(const drv_settings *s, const drv_job *job, const drv_result *r, bool alone);
+void drv_json_string(const char *text);
+uint64_t drv_peak_memory(void);
+
+/* ---- work.c, rows.c ------------------------------------------------------------------------------ */
+
+typedef struct drv_run {
+  const drv_settings *s;
+  cnnimg_params params; /* with progress and cancel */
+  cnnimg_context *context;
+  cnnimg_model *model;
+  char *model_path;
+  cnnimg_session *session; /* the last one: used again for a picture of the same shape */
+  cnnimg_format session_format;
+  drv_progress progress;
+  double speed;  /* multiply-adds a second, for estimates; 0: not measured yet */
+  char *planned; /* the plan that was printed last */
+} drv_run;
+
+/* One file from beginning to end; a cnnimg_status. */
+int drv_work(drv_run *run, const drv_job *job, drv_result *r, cnnimg_error *err);
+void drv_run_fini(drv_run *run);
+
+size_t drv_row_bytes(const cnnimg_format *f);
+/* Changes what differs of two formats of one width: fewer channels (alpha dropped), other samples. */
+void drv_convert_row(const cnnimg_format *from, const void *src, const cnnimg_format *to, void *dst);
+
+/* The session for pictures of this format, made or the last one again. */
+int drv_session_for(drv_run *run, const cnnimg_format *format, cnnimg_error *err);
+/* measure.c: what needs no file to be written */
+int drv_measure(drv_run *run, cnnimg_reader *reader, drv_result *r, cnnimg_error *err);
+int drv_plan_only(drv_run *run, drv_result *r, cnnimg_error *err);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* models.c - finds built-in models by name, lists them, prints a model's card */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "driver.h"
+
+#ifndef CNNIMG_MODELS_DIR
+#define CNNIMG_MODELS_DIR "/usr/local/share/cnnimg/models"
+#endif
+
+#define LEVELS_UP 4 /* from a program in a build folder up to the folder that has models/ */
+
+/* ---- where to look ---------------------------------------------------------------- */
+
+static int add_place(drv_names *places, char *path) {
+  if (path && drv_is_folder(path) && !drv_names_add(places, path)) return 0;
+  free(path);
+  return -1;
+}
+
+/* share/ of an installed tree that was moved, models/ of a source tree that was built. */
+static void add_places_near_program(drv_names *places) {
+  char exe[4096];
+  ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+  if (n <= 0) return;
+  exe[n] = 0;
+  for (int up = 0; up <= LEVELS_UP; up++) {
+    char *slash = strrchr(exe, '/');
+    if (!slash || slash == exe) return;
+    *slash = 0;
+    if (up == 1) add_place(places, drv_join(exe, "share/cnnimg/models"));
+    if (up >= 1) add_place(places, drv_join(exe, "models"));
+  }
+}
+
+/* The folders that exist, the first one first. The names are malloc'ed. */
+static drv_names all_places(const drv_settings *s) {
+  drv_names places = {0};
+  const char *said = getenv("CNNIMG_MODELS_DIR");
+  if (s->models_dir) {
+    add_place(&places, strdup(s->models_dir));
+    return places;
+  }
+  if (s->model_name && s->model && drv_is_folder(s->model)) add_place(&places, strdup(s->model));
+  if (said && *said) add_place(&places, strdup(said));
+  add_place(&places, strdup(CNNIMG_MODELS_DIR));
+  add_places_near_program(&places);
+  return places;
+}
+
+static void free_places(drv_names *places) {
+  for (size_t i = 0; i < places->n; i++) free((char *)(uintptr_t)places->at[i]);
+  free(places->at);
+}
+
+/* ---- one model ---------------------------------------------------------------------- */
+
+static bool is_file(const char *path) {
+  struct stat st;
+  return !stat(path, &st) && !S_ISDIR(st.st_mode);
+}
+
+static char *if_file(char *path) {
+  if (path && is_file(path)) return path;
+  free(path);
+  return NULL;
+}
+
+static char *with_suffix(const char *name) {
+  char *file = malloc(strlen(name) + sizeof ".onnx");
+  if (file) sprintf(file, "%s.onnx", name);
+  return file;
+}
+
+/* DIR/name/name.onnx or DIR/name.onnx. */
+static char *model_in(const char *folder, const char *name) {
+  char *file = with_suffix(name), *inner = drv_join(folder, name), *path = NULL;
+  if (file && inner) path = if_file(drv_join(inner, file));
+  if (file && !path) path = if_file(drv_join(folder, file));
+  free(file);
+  free(inner);
+  return path;
+}
+
+/* The one weight file in a folder; NULL if there is none or more than one. */
+static char *only_file(const char *folder) {
+  DIR *d = opendir(folder);
+  char *path = NULL;
+  size_t n = 0;
+  if (!d) return NULL;
+  for (struct dirent *e; (e = readdir(d));) {
+    size_t length = strlen(e->d_name);
+    if (e->d_name[0] == '.' || length < 6 || strcmp(e->d_name + length - 5, ".onnx")) continue;
+    if (!n++) path = drv_join(folder, e->d_name);
+  }
+  closedir(d);
+  if (n == 1) return path;
+  free(path);
+  return NULL;
+}
+
+static char *from_folder(const char *folder) {
+  char *copy = strdup(folder), *path = NULL;
+  if (!copy) return NULL;
+  for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--) copy[n - 1] = 0;
+  char *file = with_suffix(drv_base(copy));
+  path = file ? if_file(drv_join(copy, file)) : NULL;
+  if (!path) path = only_file(copy);
+  free(file);
+  free(copy);
+  return path;
+}
+
+static char *by_name(const drv_settings *s, const char *name) {
+  drv_names places = all_places(s);
+  char *path = NULL;
+  for (size_t i = 0; !path && i < places.n && !strchr(name, '/'); i++) path = model_in(places.at[i], name);
+  free_places(&places);
+  return path;
+}
+
+/* A name first, then a path; a word that is both can be written ./word. */
+static char *find(const drv_settings *s, const char *word) {
+  char *path = by_name(s, word);
+  if (!path && is_file(word)) path = strdup(word);
+  if (!path && drv_is_folder(word)) path = from_folder(word);
+  return path;
+}
+
+static void say_not_found(const drv_settings *s, const char *word) {
+  if (strchr(word, '/') || is_file(word) || drv_is_folder(word)) {
+    drv_say(s, word, "%s",
+            drv_is_folder(word) ? "no weight file, or more than one, in this folder" : strerror(ENOENT));
+    return;
+  }
+  drv_say(s, NULL, "no model is called %s; --list-models shows those that there are", word);
+}
+
+char *drv_find_model(const drv_settings *s) {
+  bool folder_of_names = s->model_name && s->model && drv_is_folder(s->model);
+  const char *word = s->model && !folder_of_names ? s->model : s->model_name ? s->model_name : s->tool->model;
+  char *path = find(s, word);
+  if (!path) say_not_found(s, word);
+  return path;
+}
+
+/* ---- questions ------------------------------------------------------------------------ */
+
+static void show_card(const cnnimg_model *model, const char *path) {
+  const char *key;
+  printf("file: %s\n", path);
+  for (size_t i = 0; (key = cnnimg_model_key(model, i)); i++)
+    printf("%s: %s\n", key, cnnimg_model_get(model, key));
+}
+
+int drv_model_card(const drv_settings *s, cnnimg_context *context) {
+  cnnimg_error err = {0};
+  cnnimg_model *model = NULL;
+  char *path = find(s, s->model_info);
+  if (!path) say_not_found(s, s->model_info);
+  int bad = !path || cnnimg_model_load(context, path, &model, &err);
+  if (bad && path) drv_say(s, path, "%s", err.text);
+  if (!bad) show_card(model, path);
+  cnnimg_model_unref(model);
+  free(path);
+  return bad ? DRV_EXIT_MODEL : DRV_EXIT_OK;
+}
+
+static void list_one(const drv_settings *s, cnnimg_context *context, const char *name, const char *path) {
+  cnnimg_error err = {0};
+  cnnimg_model *model = NULL;
+  if (cnnimg_model_load(context, path, &model, &err)) {
+    drv_say(s, path, "%s", err.text);
+    return;
+  }
+  const char *task = cnnimg_model_get(model, "task"), *n = cnnimg_model_get(model, "parameters");
+  printf("%-16s %-12s %10s parameters  %s\n", name, task ? task : "-", n ? n : "?", path);
+  cnnimg_model_unref(model);
+}
+
+/* The name of a model in an entry of a models folder: "denoise" or "denoise.onnx". */
+static char *name_of(const char *folder, const char *entry) {
+  char *name = strdup(entry);
+  size_t n = name ? strlen(name) : 0;
+  if (n > 5 && !strcmp(name + n - 5, ".onnx")) name[n - 5] = 0;
+  char *path = name && name[0] != '.' ? model_in(folder, name) : NULL;
+  if (path) {
+    free(path);
+    return name;
+  }
+  free(name);
+  return NULL;
+}
+
+static int by_text(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void gather(const char *folder, drv_names *names) {
+  DIR *d = opendir(folder);
+  if (!d) return;
+  for (struct dirent *e; (e = readdir(d));) {
+    char *name = name_of(folder, e->d_name);
+    if (name && drv_names_add(names, name)) free(name);
+  }
+  closedir(d);
+}
+
+int drv_list_models(const drv_settings *s, cnnimg_context *context) {
+  drv_names places = all_places(s), names = {0};
+  for (size_t i = 0; i < places.n; i++) gather(places.at[i], &names);
+  if (names.n) qsort(names.at, names.n, sizeof *names.at, by_text);
+  for (size_t i = 0; i < names.n; i++) {
+    char *path = i && !strcmp(names.at[i], names.at[i - 1]) ? NULL : by_name(s, names.at[i]);
+    if (path) list_one(s, context, names.at[i], path);
+    free(path);
+  }
+  bool none = !names.n;
+  if (none) drv_say(s, NULL, "no built-in models were found; --models-dir says where they are");
+  free_places(&names);
+  free_places(&places);
+  return none ? DRV_EXIT_MODEL : DRV_EXIT_OK;
+}

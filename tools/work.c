@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* work.c - one file from beginning to end: read, planned, run, written */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "driver.h"
+
+/* Rows on their way: as the file has them, as the network gets and gives them, as they are written. */
+typedef struct river {
+  cnnimg_reader *reader;
+  cnnimg_writer *writer;
+  cnnimg_format read, worked, result, written;
+  uint8_t *in, *out; /* rows that are converted; NULL: nothing to convert */
+} river;
+
+static int fail(cnnimg_error *err, int status, const char *format, ...) {
+  va_list list;
+  va_start(list, format);
+  err->code = status;
+  vsnprintf(err->text, sizeof err->text, format, list);
+  va_end(list);
+  return status;
+}
+
+static int read_row(void *user, uint32_t y, void *row, cnnimg_error *err) {
+  river *r = user;
+  (void)y;
+  if (drv_cancel.stop) return fail(err, CNNIMG_CANCELLED, "cancelled");
+  int status = cnnimg_reader_row(r->reader, r->in ? r->in : row, err);
+  if (!status && r->in) drv_convert_row(&r->read, r->in, &r->worked, row);
+  return status;
+}
+
+static int write_row(void *user, uint32_t y, const void *row, cnnimg_error *err) {
+  river *r = user;
+  (void)y;
+  if (drv_cancel.stop) return fail(err, CNNIMG_CANCELLED, "cancelled");
+  if (!r->out) return cnnimg_writer_row(r->writer, row, err);
+  drv_convert_row(&r->result, row, &r->written, r->out);
+  return cnnimg_writer_row(r->writer, r->out, err);
+}
+
+static bool same(const cnnimg_format *a, const cnnimg_format *b) {
+  return a->width == b->width && a->height == b->height && a->colours == b->colours && a->alpha == b->alpha &&
+         a->sample == b->sample;
+}
+
+/* 8 bits that shall become 16 do so before the network, whose answer is finer than 8 bits. */
+static cnnimg_format worked_format(const drv_settings *s, const cnnimg_format *read) {
+  cnnimg_format f = *read;
+  if (s->alpha == DRV_ALPHA_DROP) f.alpha = 0;
+  if (s->depth == DRV_DEPTH_16 && f.sample == CNNIMG_U8) f.sample = CNNIMG_U16;
+  return f;
+}
+
+static uint8_t written_sample(const drv_settings *s, uint8_t sample) {
+  return s->depth == DRV_DEPTH_8 ? CNNIMG_U8 : s->depth == DRV_DEPTH_16 ? CNNIMG_U16 : sample;
+}
+
+static int make_rows(river *r, cnnimg_error *err) {
+  if (!same(&r->read, &r->worked)) r->in = malloc(drv_row_bytes(&r->read));
+  if (!same(&r->result, &r->written)) r->out = malloc(drv_row_bytes(&r->written));
+  bool ok = (r->in || same(&r->read, &r->worked)) && (r->out || same(&r->result, &r->written));
+  return ok ? CNNIMG_OK : fail(err, CNNIMG_NOMEM, "no memory for a row of %u pixels", r->written.width);
+}
+
+int drv_session_for(drv_run *run, const cnnimg_format *format, cnnimg_error *err) {
+  if (run->session && same(&run->session_format, format)) return CNNIMG_OK;
+  cnnimg_session_free(run->session);
+  run->session = NULL;
+  run->session_format = *format;
+  return cnnimg_session_new(run->context, run->model, &run->params, format, &run->session, err);
+}
+
+static void print_plan(drv_run *run) {
+  const char *plan = cnnimg_session_plan(run->session);
+  if (!run->s->verbose || !plan || (run->planned && !strcmp(run->planned, plan))) return;
+  fprintf(stderr, "%s%s", plan, *plan && plan[strlen(plan) - 1] == '\n' ? "" : "\n");
+  free(run->planned);
+  run->planned = strdup(plan);
+}
+
+/* ---- writing ----------------------------------------------------------------------- */
+
+/* What the file that is written cannot hold is said. */
+static void note_losses(const drv_settings *s, const char *path, const char *codec, const cnnimg_format *f) {
+  bool jpeg =
+      !strcmp(codec, "jpg") || !strcmp(codec, "jpeg") || !strcmp(codec, "jpe") || !strcmp(codec, "jfif");
+  bool pam = !strcmp(codec, "pam"), png = !strcmp(codec, "png");
+  if (f->alpha && !png && !pam) drv_note(s, path, "a %s file holds no alpha channel; laid on white", codec);
+  if (jpeg && f->sample != CNNIMG_U8)
+    drv_note(s, path, "a %s file holds 8 bits a sample; rounded to them", codec);
+}
+
+static const char *type_of(const drv_settings *s, const char *out, const cnnimg_info *info) {
+  const char *dot = out ? strrchr(drv_base(out), '.') : NULL;
+  if (s->format) return s->format;
+  return dot && cnnimg_can_write(out) ? dot + 1 : info->codec;
+}
+
+static int open_writer(const drv_settings *s, const drv_job *job, river *r, cnnimg_error *err) {
+  cnnimg_write_options o;
+  const char *path = job->out ? job->out : "-";
+  cnnimg_write_options_init(&o);
+  o.codec = s->format;
+  o.quality = (int)s->quality;
+  o.keep = s->keep;
+  o.overwrite = s->existing != DRV_SKIP_EXISTING && s->existing != DRV_REFUSE_EXISTING;
+  if (s->place == DRV_TO_FOLDER && drv_make_parents(path))
+    return fail(err, CNNIMG_IO, "%s: its folder cannot be made: %s", path, strerror(errno));
+  note_losses(s, job->in, type_of(s, job->out, cnnimg_reader_info(r->reader)), &r->written);
+  return cnnimg_writer_open(NULL, path, &r->written, r->reader, &o, &r->writer, err);
+}
+
+/* From here to the end a signal cancels, so that the temporary file is thrown away in order. */
+static int write_guarded(drv_run *run, const drv_job *job, river *r, cnnimg_error *err) {
+  drv_guard_begin();
+  int status = open_writer(run->s, job, r, err);
+  if (!status) {
+    drv_guard_temp(cnnimg_writer_temp(r->writer));
+    status = cnnimg_run_rows(run->session, read_row, r, write_row, r, err);
+    if (!status && drv_cancel.stop) status = fail(err, CNNIMG_CANCELLED, "cancelled");
+    if (status) cnnimg_writer_abort(r->writer);
+    else status = cnnimg_writer_finish(r->writer, err);
+  }
+  drv_guard_end();
+  if (status && drv_cancel.stop) status = CNNIMG_CANCELLED;
+  return status;
+}
+
+/* ---- a file --------------------------------------------------------------------------- */
+
+static int run_file(drv_run *run, const drv_job *job, river *r, drv_result *result, cnnimg_error *err) {
+  int status = drv_session_for(run, &r->worked, err);
+  if (status) return status;
+  cnnimg_session_cost(run->session, &result->cost);
+  result->width = result->cost.width;
+  result->height = result->cost.height;
+  print_plan(run);
+  if (run->s->dry_run) return drv_plan_only(run, result, err);
+  r->result = r->worked;
+  r->result.width = result->width;
+  r->result.height = result->height;
+  r->written = r->result;
+  r->written.sample = written_sample(run->s, r->result.sample);
+  status = make_rows(r, err);
+  if (!status) status = write_guarded(run, job, r, err);
+  if (!status) result->sigma = cnnimg_session_sigma(run->session);
+  return status;
+}
+
+int drv_work(drv_run *run, const drv_job *job, drv_result *result, cnnimg_error *err) {
+  river r = {0};
+  double start = drv_now();
+  result->model = run->model_path;
+  int status = cnnimg_reader_open(run->context, job->in, !run->s->no_rotate, &r.reader, err);
+  if (!status) {
+    r.read = cnnimg_reader_info(r.reader)->format;
+    r.worked = worked_format(run->s, &r.read);
+    result->width = r.read.width;
+    result->height = r.read.height;
+    if (run->s->measure_only) status = drv_measure(run, r.reader, result, err);
+    else status = run_file(run, job, &r, result, err);
+  }
+  cnnimg_reader_close(r.reader);
+  free(r.in);
+  free(r.out);
+  result->seconds = drv_now() - start;
+  return status;
+}
+
+void drv_run_fini(drv_run *run) {
+  cnnimg_session_free(run->session);
+  cnnimg_model_unref(run->model);
+  cnnimg_close(run->context);
+  free(run->model_path);
+  free(run->planned);
+}
