@@ -57,10 +57,17 @@ class Denoise(common.Task):
                     sigma=torch.full((1, 1, 72, 104), 25 / 255))
 
     def loss(self, net, crops, o):
-        """Charbonnier over crops whose noise is strong in few, weak and middling in many."""
+        """Charbonnier over crops whose noise is strong in few, weak and middling in many.
+
+        Some crops are grey, with one noise for all three channels: that is what the tool feeds for
+        a grey picture, and noise that is the same in every channel is else taken for detail.
+        """
         clean = crops.batch(o.batch, o.crop)
         level = SIGMA_MAX / 255 * torch.rand(o.batch, 1, 1, 1) ** o.bend
-        image = clean + level * torch.randn_like(clean)
+        noise = torch.randn_like(clean)
+        grey = int(o.grey * o.batch + torch.rand(()).item())
+        clean[:grey], noise[:grey] = clean[:grey].mean(1, keepdim=True), noise[:grey, :1]
+        image = clean + level * noise
         return common.charbonnier(net(image, level.expand(-1, 1, o.crop, o.crop)).float(), clean)
 
     def evaluate(self, run, o, full):
@@ -82,4 +89,5 @@ class Denoise(common.Task):
 if __name__ == "__main__":
     parser = common.options(__doc__.splitlines()[0])
     parser.add_argument("--bend", type=float, default=1.4, help="sigma = 75 * uniform ** bend")
+    parser.add_argument("--grey", type=float, default=0.12, help="share of grey crops")
     common.main(Denoise(), parser.parse_args())
