@@ -15,11 +15,18 @@ from nets import Denoiser
 from pictures import find_pictures, load_rgb, pad_multiple, psnr, to_tensor
 
 SIGMA_MAX = 75
+SETS = ("CBSD68", "Kodak24", "McMaster18", "BSD68")
+
+
+def is_grey(picture):
+    """Whether the three channels are one."""
+    return bool((picture == picture[..., :1]).all())
 
 
 def noisy(picture, sigma, seed):
-    """picture (uint8) plus seeded float noise of sigma on the 0..255 scale, in double."""
-    return picture + np.random.default_rng(seed).normal(0, sigma, picture.shape)
+    """picture (uint8) plus seeded float noise of sigma on the 0..255 scale, in double; grey stays grey."""
+    shape = (*picture.shape[:2], 1 if is_grey(picture) else 3)
+    return picture + np.random.default_rng(seed).normal(0, sigma, shape)
 
 
 def denoise(run, picture, sigma):
@@ -27,7 +34,8 @@ def denoise(run, picture, sigma):
     h, w = picture.shape[:2]
     x = pad_multiple(to_tensor(picture).float(), 8)
     y = run(image=x, sigma=torch.full_like(x[:, :1], sigma / 255))
-    return 255 * y[0, :, :h, :w].permute(1, 2, 0).numpy()
+    y = 255 * y[0, :, :h, :w].permute(1, 2, 0).numpy()
+    return y.mean(2, keepdims=True).repeat(3, 2) if is_grey(picture) else y
 
 
 def centre(picture, size=500):
@@ -71,8 +79,8 @@ class Denoise(common.Task):
         return common.charbonnier(net(image, level.expand(-1, 1, o.crop, o.crop)).float(), clean)
 
     def evaluate(self, run, o, full):
-        """Ten pictures of CBSD68 at sigma 25; in full, three sets at three levels."""
-        every = {n: find_pictures(os.path.join(o.bench, n)) for n in ("CBSD68", "Kodak24", "McMaster18")}
+        """Ten pictures of CBSD68 at sigma 25; in full, four sets (BSD68 is grey) at three levels."""
+        every = {n: find_pictures(os.path.join(o.bench, n)) for n in SETS}
         if not full:
             return {"CBSD68 (10 of 68) sigma 25": round(mean_psnr(run, every["CBSD68"][3::7], 25), 3)}
         return {f"{name} sigma {s}": round(mean_psnr(run, files, s), 2)
