@@ -32,7 +32,7 @@ static int set_level(drv_settings *s, int level, char why[DRV_WHY]) {
 static const drv_option options[] = {
     {'s', "sigma", "S", "strength of the noise, 0..75 of 255, or auto [auto]", DRV_OWN, .own = set_sigma},
     {0, "estimate", NULL, "print that strength and write nothing", DRV_FLAG,
-     offsetof(drv_settings, measure_only)},
+     .at = offsetof(drv_settings, measure_only)},
     {0, "chroma", "PCT", NULL, .kind = DRV_LATER},
     {0, "jpeg", "QF", NULL, .kind = DRV_LATER},
     {0, "deblur", "KERNEL", NULL, .kind = DRV_LATER},
@@ -45,7 +45,7 @@ const drv_tool drv_this_tool = {
     .task = CNNIMG_TASK_DENOISE,
     .model = "denoise",
     .options = options,
-    .examples = "Examples: cnn-denoise noisy.jpg clean.png      cnn-denoise -s 25 -r photos -o clean\n",
+    .examples = "Examples: cnn-denoise noisy.jpg clean.png   cnn-denoise -s 25 -r photos -o clean\n",
     .level = set_level,
     .measure = cnnimg_estimate_sigma,
     .estimates = true,

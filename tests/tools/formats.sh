@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# formats.sh - what a picture is, it stays: grey, depth, alpha, floats; pipes; what is asked for is done
+. "${abs_top_srcdir:?}/tests/tools/lib.sh"
+run() { status=$1; shift; expect "$status" "$denoise" "$@"; no_litter; }
+
+# ---- kept ------------------------------------------------------------------------
+for layout in grey greya rgb rgba; do
+  for bits in 8 16; do
+    "$mkpic" make "$layout$bits.png" 33 21 $layout $bits 20
+    run 0 -s 20 --quiet "$layout$bits.png" out.png
+    equal "$(info out.png)" "$(info "$layout$bits.png")"
+    equal "$("$mkpic" alpha out.png)" "$("$mkpic" alpha "$layout$bits.png")"
+    [ "$("$mkpic" hash out.png)" != "$("$mkpic" hash "$layout$bits.png")" ] || bad "$layout$bits.png was not changed"
+    run 0 -s 20 --quiet --strength 0 "$layout$bits.png" out.png
+    equal "$("$mkpic" hash out.png)" "$("$mkpic" hash "$layout$bits.png")"
+  done
+done
+
+# ---- floats outside 0..1 pass -------------------------------------------------------
+"$mkpic" make wide.pfm 40 40 rgb 32 0 -0.5 1.5
+run 0 -s 5 --strength 0 wide.pfm out.pfm
+equal "$("$mkpic" hash out.pfm)" "$("$mkpic" hash wide.pfm)"
+run 0 -s 5 wide.pfm out.pfm
+"$mkpic" range out.pfm | awk '{ exit !($1 < -0.3 && $2 > 1.3) }' || bad "PFM was clamped: $("$mkpic" range out.pfm)"
+run 0 -s 5 wide.pfm out.png
+equal "$(info out.png)" '40x40 colours 3 alpha 0 bits 16 png'
+
+# ---- changed where asked for ----------------------------------------------------------
+run 0 -s 5 --depth 8 rgb16.png out.png; equal "$(info out.png | cut -d' ' -f6,7)" 'bits 8'
+run 0 -s 5 --depth 16 rgb8.png out.png; equal "$(info out.png | cut -d' ' -f6,7)" 'bits 16'
+run 0 -s 5 --depth 16 --strength 0 rgb8.png wide.png; run 0 -s 5 --depth 8 --strength 0 wide.png out.png
+equal "$("$mkpic" hash out.png)" "$("$mkpic" hash rgb8.png)"
+run 0 -s 5 --alpha drop rgba8.png out.png; equal "$(info out.png)" '33x21 colours 3 alpha 0 bits 8 png'
+run 0 -s 5 rgba8.png out.jpg; says 'no alpha channel'; equal "$(info out.jpg)" '33x21 colours 3 alpha 0 bits 8 jpeg'
+run 0 -s 5 rgb16.png out.jpg; says '8 bits'
+run 0 -s 5 grey8.png out.jpg; silent; equal "$(info out.jpg)" '33x21 colours 1 alpha 0 bits 8 jpeg'
+run 0 -s 5 -q 10 rgb8.png low.jpg; run 0 -s 5 -q 100 rgb8.png high.jpg
+[ "$(wc -c <low.jpg)" -lt "$(wc -c <high.jpg)" ] || bad "-q changes nothing"
+
+# ---- pipes --------------------------------------------------------------------------------
+run 0 -s 20 --quiet rgb8.png file.png
+"$denoise" -s 20 - - <rgb8.png >pipe.png 2>err || bad "a pipe fails"
+silent; same pipe.png file.png
+"$denoise" -s 20 -i - -o - -f ppm <rgb8.png >pipe.ppm 2>err || bad "a pipe fails"
+equal "$(info pipe.ppm)" '33x21 colours 3 alpha 0 bits 8 ppm'
+"$denoise" -s 20 rgb8.png - -f png | cat >pipe.png; same pipe.png file.png
+head -c 200 rgb8.png | "$denoise" -s 20 - - >cut.png 2>err && bad "a cut pipe is taken"
+says 'standard input: '
+"$denoise" -s 20 - out2.png </dev/null >out 2>err && bad "an empty pipe is taken"
+absent out2.png
+if [ -c /dev/full ]; then
+  "$denoise" -s 20 -f png rgb8.png - >/dev/full 2>err && bad "a full disk is not told"
+  says 'standard output\|No space'
+  "$denoise" --help >/dev/full 2>err && bad "help on a full disk is not told"
+fi
+
+# ---- noise ---------------------------------------------------------------------------------
+"$mkpic" make noisy.png 160 120 rgb 8 20
+run 0 --estimate noisy.png; awk '{ exit !($1 > 18 && $1 < 22) }' out || bad "sigma 20 was estimated as $(cat out)"
+equal "$(wc -w <out | tr -d ' ')" 1
+run 0 noisy.png out.png; says 'sigma [12][0-9.]* (estimated)'
+run 0 --estimate out.png; awk '{ exit !($1 < 4) }' out || bad "after denoising sigma is $(cat out)"
+run 0 --estimate noisy.png noisy.png; equal "$(wc -l <out | tr -d ' ')" 2; prints 'noisy.png$'
+run 1 --estimate --memory 1M wide.pfm in/absent.png
+
+# ---- limits and dry run ----------------------------------------------------------------------
+rm -f out.png
+run 1 --max-pixels 19199 -s 5 noisy.png out.png; says 'noisy.png: '; absent out.png
+run 0 --max-pixels 19200 -s 5 noisy.png out.png; rm -f out.png
+run 0 --dry-run noisy.png out.png; absent out.png; prints '160x120 pixels, model .*, [0-9.]* MB .*, about [0-9.]* s'
+run 0 --dry-run noisy.png; prints '160x120'
+finish

@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# models.sh - models are found by name, path and folder; what cannot be loaded ends with status 3
+. "${abs_top_srcdir:?}/tests/tools/lib.sh"
+"$mkpic" make a.ppm 16 16 rgb 8 10
+built_in=$CNNIMG_MODELS_DIR/denoise/denoise.onnx
+
+expect 0 "$denoise" --list-models; prints '^denoise  *denoise '
+expect 0 "$denoise" --model-info denoise; prints '^licence: '; prints '^parameters: [0-9]'; prints '^file: .*denoise.onnx'
+expect 0 "$denoise" --model-info "$built_in"; prints '^task: denoise'
+expect 2 "$denoise" --list-models a.ppm
+
+ok() { rm -f b.ppm; expect 0 "$denoise" --quiet -s 9 "$@" a.ppm b.ppm; there b.ppm; }
+mkdir -p here/denoise flat one two
+cp "$built_in" here/denoise/
+cp "$built_in" flat/net.onnx
+cp "$built_in" one/x.onnx
+cp "$built_in" two/x.onnx
+cp "$built_in" two/y.onnx
+ok -m denoise
+ok -m "$built_in"
+ok -m one
+ok -m here/denoise/
+ok -m flat -n net
+ok --models-dir flat -m net
+unset CNNIMG_MODELS_DIR
+CNNIMG_MODELS_DIR=here
+export CNNIMG_MODELS_DIR
+ok
+CNNIMG_MODELS_DIR=$PWD/flat
+ok -n net
+rm -f b.ppm
+
+refused() { expect 3 "$denoise" "$@" a.ppm b.ppm; absent b.ppm; }
+refused --models-dir flat; says 'no model is called denoise'
+refused -m two; says 'two'
+refused -m nothing; says 'nothing'
+refused -m no/where.onnx; says 'no/where.onnx'
+refused -m a.ppm; says 'a.ppm'
+: >empty.onnx
+refused -m empty.onnx; says 'empty.onnx'
+head -c 5000 "$built_in" >cut.onnx
+refused -m cut.onnx; says 'cut.onnx'
+expect 3 "$denoise" --model-info cut.onnx
+expect 3 "$denoise" --models-dir nowhere --list-models
+finish
