@@ -8,7 +8,7 @@
 #include "net/graph.h"
 
 #define CI_ONNX_OLDEST 7
-#define CI_ONNX_NEWEST 27
+#define CI_ONNX_NEWEST 28
 #define CI_ONNX_MANY (1 << 20) /* more nodes, constants or names than this are refused */
 
 /* Bytes in the file; no end mark. */

@@ -61,19 +61,16 @@ static int convert_clip(ci_onnx_node *n) {
   return status ? status : activation(n, CI_ACT_CLIP, lo, hi, -1);
 }
 
-/* Before opset 13 everything from `axis` on was one long row; that is not what images need. */
+/* Only over channels. Before opset 13 everything from `axis` on was one long row, which is the channels of a
+ * vector only. */
 static int convert_softmax(ci_onnx_node *n) {
   int32_t axis, rank = ci_onnx_rank(n, 0);
   int status = ci_onnx_want_map(n, 0, true);
   if (!status) status = ci_onnx_axis(n, ci_onnx_int(n, "axis", n->o->opset < 13 ? 1 : -1), rank, &axis);
   if (status) return status;
-  if (!axis) return ci_onnx_refuse(n, "softmax over the batch is not done");
-  if (n->o->opset < 13 && axis != rank - 1)
-    return ci_onnx_refuse(n, "softmax over several axes at once is not done");
-  ci_node *node = ci_onnx_emit(n, CI_OP_softmax, n->in, 1);
-  if (!node) return CNNIMG_NOMEM;
-  node->p.axis = axis;
-  return CNNIMG_OK;
+  if (axis != 1 || (n->o->opset < 13 && rank != 2))
+    return ci_onnx_refuse(n, "only softmax over channels is done");
+  return ci_onnx_emit(n, CI_OP_softmax, n->in, 1) ? CNNIMG_OK : CNNIMG_NOMEM;
 }
 
 /* ---- arithmetic ----------------------------------------------------------------------------- */
@@ -169,7 +166,7 @@ static int dense(ci_onnx_node *n, int32_t trans_b, float alpha, float beta) {
     return ci_onnx_refuse(n, "only a vector by a constant matrix is multiplied");
   int64_t k = w->dim[trans_b ? 1 : 0], out = w->dim[trans_b ? 0 : 1];
   int32_t c = ci_onnx_channels(n, 0);
-  if ((c && c != k) || k < 1 || out < 1 || (b && (int64_t)b->count != out))
+  if ((c && c != k) || k < 1 || out < 1 || (b && b->count != 1 && (int64_t)b->count != out))
     return ci_fail(n->o->err, CNNIMG_UNSUPPORTED, "%s: %d values, a weight of %lld x %lld, a bias of %zu",
                    n->label, c, (long long)k, (long long)out, b ? b->count : 0);
   ci_node *node = ci_onnx_emit(n, CI_OP_dense, n->in, b ? 3 : 2);

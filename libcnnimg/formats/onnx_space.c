@@ -30,7 +30,11 @@ static int convert_depth_to_space(ci_onnx_node *n) {
   return blocks(n, CI_OP_depth_to_space, mode.p && ci_text_is(mode, "CRD"));
 }
 
-static int convert_space_to_depth(ci_onnx_node *n) { return blocks(n, CI_OP_space_to_depth, 0); }
+static int convert_space_to_depth(ci_onnx_node *n) {
+  ci_text mode = ci_onnx_string(n, "mode");
+  if (mode.p && !ci_text_is(mode, "DCR")) return ci_onnx_refuse(n, "only the mode DCR is done");
+  return blocks(n, CI_OP_space_to_depth, 0);
+}
 
 /* ---- resize ---------------------------------------------------------------------------------- */
 
@@ -220,7 +224,7 @@ static int convert_pad(ci_onnx_node *n) {
 
 const ci_onnx_rule ci_onnx_space_rules[] = {
     {"DepthToSpace", 1, 1, "blocksize mode", convert_depth_to_space},
-    {"SpaceToDepth", 1, 1, "blocksize", convert_space_to_depth},
+    {"SpaceToDepth", 1, 1, "blocksize mode", convert_space_to_depth},
     {"Resize", 1, 4,
      "mode coordinate_transformation_mode nearest_mode cubic_coeff_a antialias exclude_outside "
      "keep_aspect_ratio_policy axes extrapolation_value",
