@@ -13,9 +13,12 @@
 
 #include <png.h>
 
-#define CHUNK_BYTES ((size_t)16 << 20)    /* of one ancillary chunk, unpacked */
-#define LIBRARY_BYTES ((size_t)128 << 20) /* of all that libpng holds: many small bombs make a large one */
-#define LONG_TEXT 1024                    /* bytes; longer ones are compressed */
+#define CHUNK_BYTES ((size_t)8 << 20)    /* of one ancillary chunk, unpacked */
+#define LIBRARY_BYTES ((size_t)64 << 20) /* of all that libpng holds: many small bombs make a large one */
+#define ROW_BYTES 64u                    /* a pixel of width may cost: rows, their filters */
+#define TEXTS 100                        /* more are left out: each may take long to unpack */
+#define LEVEL 4                          /* of zlib: half the time of its own choice, 2 % larger */
+#define LONG_TEXT 1024                   /* bytes; longer ones are compressed */
 
 static const char xmp_key[] = "XML:com.adobe.xmp";
 
@@ -44,7 +47,8 @@ typedef struct decoder {
   cnnimg_format format;
   bool interlaced;
   ci_spool *spool; /* of an interlaced picture */
-  size_t spool_memory, used;
+  size_t spool_memory;
+  size_t used, budget; /* of libpng */
   uint32_t next;
 } decoder;
 
@@ -53,11 +57,10 @@ static int bid(const uint8_t *head, size_t size) { return size >= 8 && png_sig_c
 /* libpng's memory is counted; the size of a block stands before it. */
 static png_voidp meter_alloc(png_structp png, png_alloc_size_t n) {
   decoder *d = png_get_mem_ptr(png);
-  if (n > LIBRARY_BYTES - d->used) {
-    if (d->t.code == CNNIMG_OK)
-      d->t.code = ci_fail(d->t.err, CNNIMG_LIMIT, "%s: PNG: its texts and profiles need more than %zu MiB",
-                          d->t.name, LIBRARY_BYTES >> 20);
-    return NULL;
+  if (n > d->budget - d->used) {
+    d->t.code = ci_fail(d->t.err, CNNIMG_LIMIT, "%s: PNG: its texts and profiles need more than %zu MiB",
+                        d->t.name, d->budget >> 20);
+    png_error(png, "too much"); /* with NULL libpng would go on to the next text, and the next */
   }
   size_t *block = malloc(n + CI_ALIGN);
   if (!block) return NULL;
@@ -149,7 +152,7 @@ static void configure(decoder *d) {
   png_set_read_fn(d->png, d, on_read);
   png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* ours are judged from the header */
   png_set_chunk_malloc_max(d->png, CHUNK_BYTES);
-  png_set_chunk_cache_max(d->png, CI_TEXTS_MAX + 1);
+  png_set_chunk_cache_max(d->png, TEXTS + 1);
   png_set_crc_action(d->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
   png_set_option(d->png, PNG_SKIP_sRGB_CHECK_PROFILE, PNG_OPTION_ON); /* profiles pass as bytes */
 }
@@ -158,6 +161,7 @@ static int read_header(decoder *d, cnnimg_info *info, ci_meta *meta) {
   if (setjmp(png_jmpbuf(d->png))) return d->t.code;
   configure(d);
   png_read_info(d->png, d->info);
+  d->budget += (size_t)png_get_image_width(d->png, d->info) * ROW_BYTES;
   int depth = png_get_bit_depth(d->png, d->info), type = png_get_color_type(d->png, d->info);
   d->interlaced = png_get_interlace_type(d->png, d->info) != PNG_INTERLACE_NONE;
   if (read_meta(d, meta) != CNNIMG_OK)
@@ -188,6 +192,7 @@ static int open_png(const ci_source *src, const ci_limits *limits, cnnimg_info *
   if (!d) return ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", src->name);
   d->t = (trouble){src->name, err, CNNIMG_OK};
   d->spool_memory = limits->memory ? (size_t)(limits->memory / 4) : SIZE_MAX / 2;
+  d->budget = LIBRARY_BYTES;
   rc = ci_png_split(src, d->parts, err);
   if (rc == CNNIMG_OK) {
     d->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &d->t, on_error, on_warning, d, meter_alloc,
@@ -328,6 +333,7 @@ static int start(encoder *e) {
                PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   if (put_meta(e, e->job.meta) != CNNIMG_OK)
     return ci_fail(e->t.err, CNNIMG_NOMEM, "%s: not enough memory for the metadata", e->t.name);
+  png_set_compression_level(e->png, LEVEL);
   png_write_info(e->png, e->info);
   if (f->sample == CNNIMG_U16 && *(const uint8_t *)&one == 1) png_set_swap(e->png);
   return CNNIMG_OK;
