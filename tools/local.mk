@@ -1,5 +1,6 @@
 # tools/local.mk - the tools: one driver, and a description for each of them
 bin_PROGRAMS += tools/cnn-denoise
+dist_man_MANS += tools/cnn-denoise.1
 
 driver_sources = \
 	tools/driver.c tools/driver.h tools/help.c tools/measure.c tools/models.c tools/naming.c tools/options.c \

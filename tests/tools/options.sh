@@ -21,6 +21,7 @@ absent b.ppm
 # ---- the table ----------------------------------------------------------------
 expect 0 "$denoise" --list-options
 cp out table
+sed 's/\\-/-/g' "$abs_top_srcdir/tools/cnn-denoise.1" >manual
 [ "$(wc -l <table)" -ge 35 ] || bad "--list-options lists too few"
 while read -r letter name kind arg range; do
   option=--$name
@@ -30,7 +31,8 @@ while read -r letter name kind arg range; do
       expect 2 "$denoise" "$option" a.ppm b.ppm; says "$option is not in this version"
       continue ;;
     *)
-      [ "$name" = list-options ] || grep -q -e "$option" help || bad "--help does not know $option" ;;
+      [ "$name" = list-options ] || grep -q -e "$option" help || bad "--help does not know $option"
+      grep -q -e "^\.BR* .*$option" manual || bad "the manual does not know $option" ;;
   esac
   if [ "$arg" = - ]; then
     [ "$name" = - ] || { expect 2 "$denoise" "$option=1" a.ppm b.ppm; says 'takes no value'; }
