@@ -20,9 +20,10 @@ typedef struct ci_text {
 
 /* What a PNG says about its colours when it has no profile: whole numbers as in the file. */
 typedef struct ci_colour {
-  uint8_t srgb;      /* rendering intent + 1; 0: not said */
-  int32_t gamma;     /* x 100000; 0: not said */
-  int32_t chroma[8]; /* white, red, green, blue: x, y, x 100000; white x 0: not said */
+  uint8_t srgb;              /* rendering intent + 1; 0: not said */
+  int32_t gamma;             /* x 100000; 0: not said */
+  int32_t chroma[8];         /* white, red, green, blue: x, y, x 100000; white x 0: not said */
+  uint8_t has_cicp, cicp[4]; /* of a cICP chunk */
 } ci_colour;
 
 /* Metadata: travels around the network as bytes. */
@@ -34,7 +35,7 @@ typedef struct ci_meta {
   int dpi_is_aspect;   /* the pair is only an aspect ratio */
   ci_colour colour;    /* goes with the ICC profile */
 } ci_meta;
-/* Copies the bytes (in place of what is there); 0 or CNNIMG_NOMEM. */
+/* Copies the bytes (in place of what is there) and a NUL behind them; 0 or CNNIMG_NOMEM. */
 int ci_blob_set(ci_blob *b, const void *data, size_t size);
 /* Adds a text, cut at its first NUL; 0 or CNNIMG_NOMEM. More than CI_TEXTS_MAX are left out. */
 #define CI_TEXTS_MAX 256

@@ -8,9 +8,11 @@
 int ci_blob_set(ci_blob *b, const void *data, size_t size) {
   uint8_t *copy = NULL;
   if (size) {
-    copy = malloc(size);
+    size_t room;
+    copy = ci_add(size, 1, &room) ? malloc(room) : NULL;
     if (!copy) return CNNIMG_NOMEM;
     memcpy(copy, data, size);
+    copy[size] = 0;
   }
   free(b->data);
   *b = (ci_blob){copy, size};

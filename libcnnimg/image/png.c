@@ -103,6 +103,26 @@ static int read_texts(decoder *d, ci_meta *meta) {
   return rc;
 }
 
+/* cICP (newer than this libpng) says that a picture is HDR: four bytes that must not be lost. */
+static const png_byte cicp_name[5] = "cICP";
+
+static void read_cicp(decoder *d, ci_meta *meta) {
+  png_unknown_chunkp chunks = NULL;
+  int n = png_get_unknown_chunks(d->png, d->info, &chunks);
+  for (int i = 0; i < n; i++)
+    if (memcmp(chunks[i].name, cicp_name, 5) == 0 && chunks[i].size == 4) {
+      memcpy(meta->colour.cicp, chunks[i].data, 4);
+      meta->colour.has_cicp = 1;
+    }
+}
+
+static void put_cicp(png_structp png, png_infop info, const ci_meta *m) {
+  png_unknown_chunk c = {.size = 4, .data = (png_bytep)(uintptr_t)m->colour.cicp, .location = PNG_HAVE_IHDR};
+  if (!m->colour.has_cicp) return;
+  memcpy(c.name, cicp_name, 5);
+  png_set_unknown_chunks(png, info, &c, 1);
+}
+
 /* gAMA and cHRM count only where neither sRGB nor a profile says it better. */
 static int read_colour(decoder *d, ci_meta *meta) {
   png_charp name;
@@ -110,6 +130,7 @@ static int read_colour(decoder *d, ci_meta *meta) {
   png_bytep profile;
   png_uint_32 size;
   png_fixed_point gamma, c[8];
+  read_cicp(d, meta);
   if (png_get_iCCP(d->png, d->info, &name, &method, &profile, &size))
     return ci_blob_set(&meta->icc, profile, size);
   if (png_get_sRGB(d->png, d->info, &intent)) {
@@ -154,6 +175,7 @@ static void configure(decoder *d) {
   png_set_chunk_malloc_max(d->png, CHUNK_BYTES);
   png_set_chunk_cache_max(d->png, TEXTS + 1);
   png_set_crc_action(d->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+  png_set_keep_unknown_chunks(d->png, PNG_HANDLE_CHUNK_ALWAYS, cicp_name, 1);
   png_set_option(d->png, PNG_SKIP_sRGB_CHECK_PROFILE, PNG_OPTION_ON); /* profiles pass as bytes */
 }
 
@@ -272,6 +294,7 @@ static void drop(void *state) {
 
 static void put_colour(encoder *e, const ci_meta *m) {
   const png_fixed_point *c = m->colour.chroma;
+  put_cicp(e->png, e->info, m);
   if (ci_icc_plausible(&m->icc))
     png_set_iCCP(e->png, e->info, "ICC profile", PNG_COMPRESSION_TYPE_BASE, m->icc.data,
                  (png_uint_32)m->icc.size);
@@ -295,17 +318,7 @@ static void put_text(encoder *e, const char *key, const char *value, size_t size
   png_set_text(e->png, e->info, &t, 1);
 }
 
-/* libpng wants text that ends with a NUL. */
-static int put_xmp(encoder *e, const ci_blob *xmp) {
-  if (!xmp->data) return CNNIMG_OK;
-  char *text = ci_strndup((const char *)xmp->data, xmp->size);
-  if (!text) return CNNIMG_NOMEM;
-  put_text(e, xmp_key, text, strlen(text), true);
-  free(text);
-  return CNNIMG_OK;
-}
-
-static int put_meta(encoder *e, const ci_meta *m) {
+static void put_meta(encoder *e, const ci_meta *m) {
   double per_unit = m->dpi_is_aspect ? 1.0 : 1.0 / 0.0254;
   double x = m->dpi_x * per_unit + 0.5, y = m->dpi_y * per_unit + 0.5;
   if (x >= 1 && x < PNG_UINT_31_MAX && y >= 1 && y < PNG_UINT_31_MAX)
@@ -316,7 +329,7 @@ static int put_meta(encoder *e, const ci_meta *m) {
     png_set_eXIf_1(e->png, e->info, (png_uint_32)m->exif.size, m->exif.data);
   for (size_t i = 0; i < m->n_texts; i++)
     put_text(e, m->texts[i].key, m->texts[i].value, strlen(m->texts[i].value), ci_is_utf8(m->texts[i].value));
-  return put_xmp(e, &m->xmp);
+  if (m->xmp.data) put_text(e, xmp_key, (const char *)m->xmp.data, strlen((const char *)m->xmp.data), true);
 }
 
 static int start(encoder *e) {
@@ -328,11 +341,11 @@ static int start(encoder *e) {
   png_set_write_fn(e->png, e, on_write, on_flush);
   png_set_user_limits(e->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_set_benign_errors(e->png, 1); /* odd metadata is left out, not fatal */
+  png_set_keep_unknown_chunks(e->png, PNG_HANDLE_CHUNK_ALWAYS, cicp_name, 1);
   png_set_option(e->png, PNG_SKIP_sRGB_CHECK_PROFILE, PNG_OPTION_ON);
   png_set_IHDR(e->png, e->info, f->width, f->height, f->sample * 8, types[f->colours == 3][f->alpha],
                PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-  if (put_meta(e, e->job.meta) != CNNIMG_OK)
-    return ci_fail(e->t.err, CNNIMG_NOMEM, "%s: not enough memory for the metadata", e->t.name);
+  put_meta(e, e->job.meta);
   png_set_compression_level(e->png, LEVEL);
   png_write_info(e->png, e->info);
   if (f->sample == CNNIMG_U16 && *(const uint8_t *)&one == 1) png_set_swap(e->png);

@@ -270,7 +270,10 @@ def orientations():
 
 
 def profile():
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    icc = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    icc[24:36] = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)  # the same bytes every day
+    icc[84:100] = bytes(16)
+    return bytes(icc)
 
 
 def metadata():
@@ -299,6 +302,11 @@ def metadata():
     plain = chunk(b"gAMA", struct.pack(">I", 45455))
     plain += chunk(b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000))
     record("gamma.png", "png", png(a, 8, 2, 0, plain), a, 0, "gAMA and cHRM")
+    record("cicp.png", "png", png(a, 8, 2, 0, chunk(b"cICP", bytes([9, 16, 0, 1]))), a, 0, "cICP: HDR")
+    bomb = chunk(b"zTXt", b"Bomb\0\0" + zlib.compress(bytes([65]) * 9_000_000, 9))
+    record("text-large.png", "png", png(a, 8, 2, 0, bomb), a, 0, "a text that unpacks to 9 MB is left out")
+    bomb = chunk(b"zTXt", b"Bomb\0\0" + zlib.compress(bytes([65]) * 8_000_000, 9))
+    record("text-8mb.png", "png", png(a, 8, 2, 0, bomb), a, 0, "a text that unpacks to 8 MB", texts=1)
     record("srgb.png", "png", png(a, 8, 2, 0, chunk(b"sRGB", b"\1")), a, 0, "sRGB, relative colorimetric")
 
 

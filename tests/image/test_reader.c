@@ -102,6 +102,28 @@ static void metadata_is_delivered(void **state) {
   }
 }
 
+static ci_colour colour_of(const char *name) {
+  ci_reader *r;
+  assert_int_equal(ci_reader_open(&r, data_path(name), &roomy, 1, NULL), CNNIMG_OK);
+  ci_colour c = ci_reader_meta(r)->colour;
+  ci_reader_close(r);
+  return c;
+}
+
+static void colour_chunks_are_delivered(void **state) {
+  (void)state;
+  ci_colour c = colour_of("gamma.png");
+  assert_int_equal(c.gamma, 45455);
+  assert_int_equal(c.chroma[0], 31270);
+  assert_int_equal(c.chroma[7], 6000);
+  assert_int_equal(colour_of("srgb.png").srgb, 2);
+  c = colour_of("cicp.png");
+  assert_int_equal(c.has_cicp, 1);
+  assert_memory_equal(c.cicp, "\x09\x10\x00\x01", 4);
+  c = colour_of("rgb8.png");
+  assert_true(!c.srgb && !c.gamma && !c.has_cicp && !c.chroma[0]);
+}
+
 /* Text files may lose the end of their last number; all others end with something that is missed. */
 static bool may_lose_its_end(const fixture *f) {
   return f->name[0] == 'p' && f->name[1] >= '1' && f->name[1] <= '3' && f->name[2] == '.';
@@ -112,7 +134,7 @@ static void every_prefix_fails_politely(void **state) {
   for (size_t i = 0; i < count; i++) {
     size_t size;
     uint8_t *data = data_file(list[i].name, &size);
-    for (size_t n = 0; n < size; n++) {
+    for (size_t n = 0; n<size; n += size> 7000 && n > 100 && n + 100 < size ? 97 : 1) {
       cnnimg_info info;
       cnnimg_error err = {0};
       uint8_t *pixels;
@@ -174,6 +196,24 @@ static void limits_come_from_the_header(void **state) {
   }
 }
 
+/* One text of 8 MB is fine; ten of them are an attack. */
+static void many_small_bombs_are_one_large_bomb(void **state) {
+  (void)state;
+  size_t size, head = 33;
+  cnnimg_error err = {0};
+  cnnimg_info info;
+  uint8_t *pixels, *data = data_file("text-8mb.png", &size);
+  size_t text = 12 + ((size_t)data[head + 2] << 8 | data[head + 3]);
+  uint8_t *many = malloc(size + 9 * text);
+  memcpy(many, data, head);
+  for (size_t i = 0; i < 10; i++) memcpy(many + head + i * text, data + head, text);
+  memcpy(many + head + 10 * text, data + head + text, size - head - text);
+  assert_int_equal(decode(many, size + 9 * text, "bombs", &roomy, &info, &pixels, &err), CNNIMG_LIMIT);
+  assert_non_null(strstr(err.text, "64 MiB"));
+  free(many);
+  free(data);
+}
+
 static void rotation_can_be_refused(void **state) {
   (void)state;
   ci_reader *r;
@@ -198,10 +238,11 @@ static void missing_files_are_named(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_fixture_decodes),   cmocka_unit_test(little_memory_gives_the_same),
-      cmocka_unit_test(metadata_is_delivered),   cmocka_unit_test(every_prefix_fails_politely),
-      cmocka_unit_test(what_is_refused),         cmocka_unit_test(limits_come_from_the_header),
-      cmocka_unit_test(rotation_can_be_refused), cmocka_unit_test(missing_files_are_named),
+      cmocka_unit_test(every_fixture_decodes),       cmocka_unit_test(little_memory_gives_the_same),
+      cmocka_unit_test(metadata_is_delivered),       cmocka_unit_test(colour_chunks_are_delivered),
+      cmocka_unit_test(every_prefix_fails_politely), cmocka_unit_test(what_is_refused),
+      cmocka_unit_test(limits_come_from_the_header), cmocka_unit_test(many_small_bombs_are_one_large_bomb),
+      cmocka_unit_test(rotation_can_be_refused),     cmocka_unit_test(missing_files_are_named),
   };
   return cmocka_run_group_tests(tests, load_list, NULL);
 }

@@ -282,8 +282,9 @@ static void check_meta(const char *source, const char *target, uint32_t keep) {
 
 static void metadata_survives(void **state) {
   (void)state;
-  static const char *const sources[] = {"metadata.png", "metadata-late.png", "metadata.jpg", "turn6.png",
-                                        "turn3.jpg",    "pillow.png",        "gamma.png",    "srgb.png"};
+  static const char *const sources[] = {"metadata.png", "metadata-late.png", "metadata.jpg",
+                                        "turn6.png",    "turn3.jpg",         "pillow.png",
+                                        "gamma.png",    "cicp.png",          "srgb.png"};
   for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
     check_meta(sources[i], "m.png", CNNIMG_KEEP_ALL);
     check_meta(sources[i], "m.jpg", CNNIMG_KEEP_ALL);
