@@ -305,6 +305,9 @@ def refusals():
     refuse("no_bloat", model([node("ConstantOfShape", ["s"], "k"), node("Add", ["x", "k"])],
                              dict(s=ints(1, 3, 40000, 40000))), "far larger than the file")
     refuse("no_count", model([node("Conv", ["x", "w"])], dict(w=short_tensor())), "20 bytes for 6 elements")
+    huge = helper.make_tensor("w", TensorProto.FLOAT, [3], [1, 2, 3])
+    huge.dims[:] = [1 << 20, 1 << 20]
+    refuse("no_elements", model([node("Conv", ["x", "w"])], dict(w=huge)), "has fewer elements")
     refuse("no_type", model([node("Conv", ["x", "w"])], dict(w=helper.make_tensor(
         "w", TensorProto.STRING, [1], [b"a"]))), "elements of type 8")
     refuse("no_map_constant", model([node("Add", ["x", "k"])], dict(k=rand(1, 1, 5, 3))), "neither one number nor one a channel")
