@@ -63,7 +63,8 @@ def restore(o, work, image, sigma, suffix):
         write_pfm(source, image / 255)
     else:
         to_png(source, image)
-    subprocess.run([o.tool, "-s", str(sigma), "--quiet", *o.args.split(), source, target], check=True)
+    subprocess.run([o.tool, "-s", str(sigma), "--quiet", "--models-dir", o.models_dir, *o.args.split(),
+                    source, target], check=True)
     return read_pfm(target) * 255 if suffix == ".pfm" else np.asarray(Image.open(target))
 
 
@@ -85,7 +86,7 @@ def measure_sigma(o, work):
             path = os.path.join(work, "in.png")
             to_png(path, noisy(rgb, sigma, i))
             run = subprocess.run([o.tool, "--estimate", path], check=True, capture_output=True, text=True)
-            found.append(float(run.stdout.split()[-1]))
+            found.append(float(run.stdout.split()[0]))
         error = np.abs(np.array(found) - sigma)
         print(f"{os.path.basename(os.path.normpath(o.pictures))} sigma {sigma}: {len(found)} pictures, estimates "
               f"{min(found):.2f} to {max(found):.2f}, mean error {error.mean():.2f}", flush=True)
@@ -98,6 +99,7 @@ def main():
     p.add_argument("--pictures", required=True)
     p.add_argument("--sigma", type=float, nargs="*")
     p.add_argument("--crop", type=int, default=0, help="pixels; 500 for the published Kodak24 tables")
+    p.add_argument("--models-dir", default=os.path.join(os.path.dirname(__file__), "../../models"))
     p.add_argument("--args", default="", help="more options for the tool")
     o = p.parse_args()
     with tempfile.TemporaryDirectory() as work:

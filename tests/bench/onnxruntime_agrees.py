@@ -4,7 +4,7 @@
 
   onnxruntime_agrees.py --tool build/tools/cnn-denoise --model models/denoise/denoise.onnx PICTURE...
 
-Both get the same floats (PFM in, PFM out), replicated to a multiple of 8 for ONNX Runtime as the tool
+Both get the same floats (PFM in, PFM out), mirrored to a multiple of 8 for ONNX Runtime as the tool
 does. Prints one line a picture; exits 1 above 1e-4. Needs numpy, Pillow and onnxruntime.
 """
 import argparse
@@ -22,7 +22,7 @@ from denoise import read_pfm, write_pfm
 
 def peer(session, image, sigma):
     h, w = image.shape[:2]
-    x = np.pad(image, ((0, -h % 8), (0, -w % 8), (0, 0)), mode="edge").transpose(2, 0, 1)[None]
+    x = np.pad(image, ((0, -h % 8), (0, -w % 8), (0, 0)), mode="reflect").transpose(2, 0, 1)[None]
     level = np.full((1, 1) + x.shape[2:], sigma / 255, np.float32)
     return session.run(None, {"image": x, "sigma": level})[0][0, :, :h, :w].transpose(1, 2, 0)
 
