@@ -64,13 +64,16 @@ no_litter
 
 # Waiting for a pipe is no reason to stay.
 mkfifo pipe
-sleep 5 >pipe &
+sleep 20 >pipe &
 sleeper=$!
 "$mkpic" run "$denoise" -s 5 - never.png <pipe 2>err &
 pid=$!
-sleep 0.3
-kill -s INT $pid
+# A busy machine may not have started it yet, and a shell's background job ignores INT until it has.
+for try in 1 2 3 4 5 6 7 8; do
+  sleep 0.3
+  kill -s INT $pid 2>/dev/null
+done
 wait $pid
 equal $? 130
-kill $sleeper
+kill $sleeper 2>/dev/null
 finish
