@@ -58,12 +58,12 @@ INLINE void tile(const ci_conv_row *a, const float *w, int32_t c, int32_t i, con
 }
 
 /* A block's row: full tiles, half tiles, single pixels. */
-#define BLOCK(nv, px)                                                                   \
-  static void block##nv(const ci_conv_row *a, const float *w, int32_t c) {              \
-    int32_t i = 0;                                                                      \
-    for (; i + (px) <= a->n; i += (px)) tile(a, w, c, i, px, nv);                       \
-    for (; i + (px) / 2 <= a->n; i += (px) / 2) tile(a, w, c, i, (px) / 2, nv);         \
-    for (; i < a->n; i++) tile(a, w, c, i, 1, nv);                                      \
+#define BLOCK(nv, px)                                                           \
+  static void block##nv(const ci_conv_row *a, const float *w, int32_t c) {      \
+    int32_t i = 0;                                                              \
+    for (; i + (px) <= a->n; i += (px)) tile(a, w, c, i, px, nv);               \
+    for (; i + (px) / 2 <= a->n; i += (px) / 2) tile(a, w, c, i, (px) / 2, nv); \
+    for (; i < a->n; i++) tile(a, w, c, i, 1, nv);                              \
   }
 BLOCK(1, CI_PX1)
 BLOCK(2, CI_PX2)
@@ -76,12 +76,14 @@ BLOCK(4, CI_PX4)
 
 static void conv(const ci_conv_row *a) {
   static void (*const row[])(const ci_conv_row *, const float *, int32_t) = {
-      NULL, block1, block2,
+    NULL,
+    block1,
+    block2,
 #if CI_VECS > 2
-      block3,
+    block3,
 #endif
 #if CI_VECS > 3
-      block4,
+    block4,
 #endif
   };
   int32_t vectors = (a->cout + L - 1) / L, blocks = (vectors + CI_VECS - 1) / CI_VECS;
@@ -184,8 +186,7 @@ static void binary_map1(int32_t op, bool reverse, float *out, const float *a, co
 static void softmax_pixel(float *out, const float *in, int32_t c, int32_t cs) {
   float most = in[0], sum = 0;
   for (int32_t i = 1; i < c; i++) most = in[i] > most || in[i] != in[i] ? in[i] : most;
-  for (int32_t i = 0; i < c; i += L)
-    store_upto(out + i, exp_v(load_upto(in + i, cs - i) - most), cs - i);
+  for (int32_t i = 0; i < c; i += L) store_upto(out + i, exp_v(load_upto(in + i, cs - i) - most), cs - i);
   for (int32_t i = 0; i < c; i++) sum += out[i];
   for (int32_t i = 0; i < c; i += L) store_upto(out + i, load_upto(out + i, cs - i) / sum, cs - i);
 }
@@ -230,8 +231,20 @@ static void mix(float *out, const float *in, const int32_t *at, const float *w, 
     }
 }
 
-const ci_kernels CI_TABLE = {
-    .name = CI_NAME, .isa = CI_ID, .lanes = L, .conv_vecs = CI_VECS, .conv = conv, .depthwise = depthwise,
-    .pool_max = pool_max, .pool_sum = pool_sum, .act = act, .binary = binary, .binary_vec = binary_vec,
-    .binary_map1 = binary_map1, .softmax = softmax, .sum_row = sum_row, .scale = scale,
-    .scale_into = scale_into, .mix = mix};
+const ci_kernels CI_TABLE = {.name = CI_NAME,
+                             .isa = CI_ID,
+                             .lanes = L,
+                             .conv_vecs = CI_VECS,
+                             .conv = conv,
+                             .depthwise = depthwise,
+                             .pool_max = pool_max,
+                             .pool_sum = pool_sum,
+                             .act = act,
+                             .binary = binary,
+                             .binary_vec = binary_vec,
+                             .binary_map1 = binary_map1,
+                             .softmax = softmax,
+                             .sum_row = sum_row,
+                             .scale = scale,
+                             .scale_into = scale_into,
+                             .mix = mix};

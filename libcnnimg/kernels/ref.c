@@ -8,13 +8,21 @@
 
 static float act_one(float x, const ci_kact *act, int32_t c) {
   switch (act->kind) {
-    case K_RELU: return x < 0 ? 0 : x;
-    case K_LEAKY: return x < 0 ? x * act->a : x;
-    case K_PRELU: return x < 0 ? x * act->slope[c] : x;
-    case K_SIGMOID: return 1 / (1 + expf(-x));
-    case K_TANH: return tanhf(x);
-    case K_CLIP: x = x < act->a ? act->a : x; return x > act->b ? act->b : x;
-    default: return x;
+    case K_RELU:
+      return x < 0 ? 0 : x;
+    case K_LEAKY:
+      return x < 0 ? x * act->a : x;
+    case K_PRELU:
+      return x < 0 ? x * act->slope[c] : x;
+    case K_SIGMOID:
+      return 1 / (1 + expf(-x));
+    case K_TANH:
+      return tanhf(x);
+    case K_CLIP:
+      x = x < act->a ? act->a : x;
+      return x > act->b ? act->b : x;
+    default:
+      return x;
   }
 }
 
@@ -107,8 +115,7 @@ static void binary_vec(int32_t op, bool reverse, float *out, const float *a, con
 static void binary_map1(int32_t op, bool reverse, float *out, const float *a, const float *b, size_t pixels,
                         int32_t cs, int32_t b_cs) {
   for (size_t p = 0; p < pixels; p++, a += cs, out += cs, b += b_cs)
-    for (int32_t c = 0; c < cs; c++)
-      out[c] = reverse ? binary_one(op, *b, a[c]) : binary_one(op, a[c], *b);
+    for (int32_t c = 0; c < cs; c++) out[c] = reverse ? binary_one(op, *b, a[c]) : binary_one(op, a[c], *b);
 }
 
 static void softmax_pixel(float *out, const float *in, int32_t c) {
@@ -149,8 +156,20 @@ static void mix(float *out, const float *in, const int32_t *at, const float *w, 
 }
 
 /* One block of all output channels: lanes of one, and more vectors a block than there can be channels. */
-const ci_kernels ci_kernels_ref = {
-    .name = "ref", .isa = CI_ISA_REF, .lanes = 1, .conv_vecs = 1 << 24, .conv = conv, .depthwise = depthwise,
-    .pool_max = pool_max, .pool_sum = pool_sum, .act = act, .binary = binary, .binary_vec = binary_vec,
-    .binary_map1 = binary_map1, .softmax = softmax, .sum_row = sum_row, .scale = scale,
-    .scale_into = scale_into, .mix = mix};
+const ci_kernels ci_kernels_ref = {.name = "ref",
+                                   .isa = CI_ISA_REF,
+                                   .lanes = 1,
+                                   .conv_vecs = 1 << 24,
+                                   .conv = conv,
+                                   .depthwise = depthwise,
+                                   .pool_max = pool_max,
+                                   .pool_sum = pool_sum,
+                                   .act = act,
+                                   .binary = binary,
+                                   .binary_vec = binary_vec,
+                                   .binary_map1 = binary_map1,
+                                   .softmax = softmax,
+                                   .sum_row = sum_row,
+                                   .scale = scale,
+                                   .scale_into = scale_into,
+                                   .mix = mix};

@@ -14,7 +14,8 @@
 
 typedef float vf __attribute__((vector_size(CI_LANES * 4)));
 typedef int32_t vi __attribute__((vector_size(CI_LANES * 4)));
-typedef float vf_any __attribute__((vector_size(CI_LANES * 4), aligned(4), may_alias)); /* anywhere in memory */
+typedef float vf_any
+    __attribute__((vector_size(CI_LANES * 4), aligned(4), may_alias)); /* anywhere in memory */
 
 INLINE vf load(const float *p) { return *(const vf_any *)p; }
 INLINE void store(float *p, vf v) { *(vf_any *)p = v; }
@@ -92,12 +93,19 @@ static vf tanh_v(vf x) {
 /* slope: of these lanes, for PRELU. */
 INLINE vf act_v(vf x, int32_t kind, float a, float b, vf slope) {
   switch (kind) {
-    case K_RELU: return select_f(x < (vf){0}, (vf){0}, x);
-    case K_LEAKY: return select_f(x < (vf){0}, x * a, x);
-    case K_PRELU: return select_f(x < (vf){0}, x * slope, x);
-    case K_SIGMOID: return sigmoid_v(x);
-    case K_TANH: return tanh_v(x);
-    case K_CLIP: return at_most(at_least(x, splat(a)), splat(b));
-    default: return x;
+    case K_RELU:
+      return select_f(x < (vf){0}, (vf){0}, x);
+    case K_LEAKY:
+      return select_f(x < (vf){0}, x * a, x);
+    case K_PRELU:
+      return select_f(x < (vf){0}, x * slope, x);
+    case K_SIGMOID:
+      return sigmoid_v(x);
+    case K_TANH:
+      return tanh_v(x);
+    case K_CLIP:
+      return at_most(at_least(x, splat(a)), splat(b));
+    default:
+      return x;
   }
 }

@@ -36,9 +36,20 @@ static void run(const ci_call *c) {
   const ci_packed *p = c->packed;
   int32_t cs = c->out->cs;
   const float *rows[1];
-  ci_conv_row r = {.rows = rows, .weights = p->part[0], .bias = p->part[1], .n = c->rect.x1 - c->rect.x0,
-                   .cin = c->out->map.c, .cout = c->out->map.c, .kh = 1, .kw = 1, .ky1 = 1, .kx1 = 1,
-                   .in_step = cs, .out_step = cs, .room = cs, .act = ci_op_kact(c, 0)};
+  ci_conv_row r = {.rows = rows,
+                   .weights = p->part[0],
+                   .bias = p->part[1],
+                   .n = c->rect.x1 - c->rect.x0,
+                   .cin = c->out->map.c,
+                   .cout = c->out->map.c,
+                   .kh = 1,
+                   .kw = 1,
+                   .ky1 = 1,
+                   .kx1 = 1,
+                   .in_step = cs,
+                   .out_step = cs,
+                   .room = cs,
+                   .act = ci_op_kact(c, 0)};
   for (int32_t y = c->rect.y0; y < c->rect.y1; y++) {
     rows[0] = ci_view_at(c->in, c->rect.x0, y);
     r.out = ci_out_row(c, y);

@@ -5,9 +5,10 @@
 #include "ops/common.h"
 
 /* How an operand looks from a row of the output. */
-typedef enum kind { ROW, /* a pixel for each pixel */
-                    VEC, /* one pixel for all */
-                    ONE  /* one channel for all, `step` floats a pixel (0: one sample for all) */
+typedef enum kind {
+  ROW, /* a pixel for each pixel */
+  VEC, /* one pixel for all */
+  ONE  /* one channel for all, `step` floats a pixel (0: one sample for all) */
 } kind;
 typedef struct operand {
   kind kind;
@@ -39,14 +40,16 @@ static int operand_shape(const ci_graph *g, const ci_node *n, const ci_shape *in
   const ci_tensor *t;
   int status = ci_op_const(g, n, k, -1, &t, err);
   if (status || const_shape(t, s)) return status;
-  return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "'%.100s' has %d dimensions and is no map", ci_op_value(g, n, k),
-                    t->rank);
+  return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "'%.100s' has %d dimensions and is no map",
+                    ci_op_value(g, n, k), t->rank);
 }
 
 static int32_t wider(int32_t a, int32_t b) { return a > b ? a : b; }
 static bool joins(int32_t a, int32_t b) { return a == b || a == 1 || b == 1; }
 /* Rows that stand for all columns, or columns for all rows, are left to nobody. */
-static bool simple(ci_shape s, ci_shape out) { return (s.h == 1 && s.w == 1) || (s.h == out.h && s.w == out.w); }
+static bool simple(ci_shape s, ci_shape out) {
+  return (s.h == 1 && s.w == 1) || (s.h == out.h && s.w == out.w);
+}
 
 static int shape(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shape *out, cnnimg_error *err) {
   ci_shape a, b;
@@ -60,11 +63,14 @@ static int shape(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_sha
   if (status) return status;
   ci_shape o = {wider(a.c, b.c), wider(a.h, b.h), wider(a.w, b.w)};
   if (!joins(a.c, b.c) || !joins(a.h, b.h) || !joins(a.w, b.w))
-    return ci_op_fail(n, err, CNNIMG_CORRUPT, "'%.100s' of %d x %d x %d and '%.100s' of %d x %d x %d do not match",
+    return ci_op_fail(n, err, CNNIMG_CORRUPT,
+                      "'%.100s' of %d x %d x %d and '%.100s' of %d x %d x %d do not match",
                       ci_op_value(g, n, 0), a.c, a.h, a.w, ci_op_value(g, n, 1), b.c, b.h, b.w);
   if (!simple(a, o) || !simple(b, o))
-    return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "%d x %d x %d with %d x %d x %d: broadcasting along one of rows and "
-                      "columns is not done", a.c, a.h, a.w, b.c, b.h, b.w);
+    return ci_op_fail(n, err, CNNIMG_UNSUPPORTED,
+                      "%d x %d x %d with %d x %d x %d: broadcasting along one of rows and "
+                      "columns is not done",
+                      a.c, a.h, a.w, b.c, b.h, b.w);
   return ci_op_shape(g, n, in, o.c, o.h, o.w, out, err);
 }
 
@@ -116,7 +122,8 @@ static operand operand_of(const ci_call *c, int32_t k, int32_t y) {
   int32_t cs = s.c == 1 ? 1 : ci_channel_stride(s.c);
   size_t pixel = s.h == 1 && s.w == 1 ? 0 : (size_t)y * (size_t)s.w + (size_t)c->rect.x0;
   operand o = look(s, out, p->part[0] + pixel * (size_t)cs, cs);
-  if (o.kind != ONE && s.c == 1) o = (operand){ONE, o.at, o.kind == VEC ? 0 : 1}; /* it has no lanes to spare */
+  if (o.kind != ONE && s.c == 1)
+    o = (operand){ONE, o.at, o.kind == VEC ? 0 : 1}; /* it has no lanes to spare */
   return o;
 }
 

@@ -11,8 +11,8 @@
 _Static_assert((int)K_NONE == (int)CI_ACT_NONE && (int)K_RELU == (int)CI_ACT_RELU &&
                    (int)K_LEAKY == (int)CI_ACT_LEAKY && (int)K_PRELU == (int)CI_ACT_PRELU &&
                    (int)K_SIGMOID == (int)CI_ACT_SIGMOID && (int)K_TANH == (int)CI_ACT_TANH &&
-                   (int)K_CLIP == (int)CI_ACT_CLIP && (int)K_ADD == (int)CI_ADD && (int)K_SUB == (int)CI_SUB &&
-                   (int)K_MUL == (int)CI_MUL,
+                   (int)K_CLIP == (int)CI_ACT_CLIP && (int)K_ADD == (int)CI_ADD &&
+                   (int)K_SUB == (int)CI_SUB && (int)K_MUL == (int)CI_MUL,
                "kernels/kinds.h repeats the numbers of net/graph.h");
 
 int ci_op_fail(const ci_node *n, cnnimg_error *err, int code, const char *fmt, ...) {
@@ -42,21 +42,22 @@ int ci_op_map(const ci_graph *g, const ci_node *n, const ci_shape *in, int32_t k
   ci_shape s = in[k];
   if (s.c >= 1 && s.h >= 1 && s.w >= 1 && s.c <= CI_MAX_CHANNELS && s.h <= CI_MAX_SIZE && s.w <= CI_MAX_SIZE)
     return CNNIMG_OK;
-  return ci_op_fail(n, err, CNNIMG_LIMIT, "input '%.100s' has the shape %d x %d x %d", ci_op_value(g, n, k), s.c, s.h,
-                    s.w);
+  return ci_op_fail(n, err, CNNIMG_LIMIT, "input '%.100s' has the shape %d x %d x %d", ci_op_value(g, n, k),
+                    s.c, s.h, s.w);
 }
 
 int ci_op_const(const ci_graph *g, const ci_node *n, int32_t k, int32_t rank, const ci_tensor **t,
                 cnnimg_error *err) {
   *t = ci_op_has(n, k) ? ci_const(g, n->in[k]) : NULL;
   if (!*t)
-    return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "input %d ('%.100s') must be a constant", k, ci_op_value(g, n, k));
+    return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "input %d ('%.100s') must be a constant", k,
+                      ci_op_value(g, n, k));
   if ((*t)->dtype != CI_F32)
     return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "'%.100s' holds integers where floats are wanted",
                       ci_op_value(g, n, k));
   if (rank >= 0 && (*t)->rank != rank)
-    return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "'%.100s' has %d dimensions instead of %d", ci_op_value(g, n, k),
-                      (*t)->rank, rank);
+    return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "'%.100s' has %d dimensions instead of %d",
+                      ci_op_value(g, n, k), (*t)->rank, rank);
   if ((*t)->count && (*t)->data) return CNNIMG_OK;
   return ci_op_fail(n, err, CNNIMG_CORRUPT, "'%.100s' is empty", ci_op_value(g, n, k));
 }
@@ -77,7 +78,8 @@ static int check_act(const ci_graph *g, const ci_node *n, const ci_act *act, int
   if (!t || t->dtype != CI_F32 || !t->data)
     return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "the slope of PRelu must be a constant of floats");
   if (t->count == 1 || (int64_t)t->count == c) return CNNIMG_OK;
-  return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "PRelu has %zu slopes for %lld channels", t->count, (long long)c);
+  return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "PRelu has %zu slopes for %lld channels", t->count,
+                    (long long)c);
 }
 
 static int check_residual(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shape out,
@@ -114,8 +116,8 @@ static void fill_slope(const ci_graph *g, const ci_act *act, int32_t channels, f
   for (int32_t c = 0; c < channels; c++) to[c] = from[t->count == 1 ? 0 : c];
 }
 
-int ci_pack_new(const ci_graph *g, const ci_node *n, int32_t channels, const size_t *floats, const ci_allocator *a,
-                ci_packed **out, size_t *bytes, cnnimg_error *err) {
+int ci_pack_new(const ci_graph *g, const ci_node *n, int32_t channels, const size_t *floats,
+                const ci_allocator *a, ci_packed **out, size_t *bytes, cnnimg_error *err) {
   const ci_act *acts[2] = {&n->act, &n->act2};
   size_t sizes[5], total = ci_round_up(sizeof(ci_packed), CI_ALIGN);
   for (int i = 0; i < 5; i++) {

@@ -38,8 +38,8 @@ typedef struct ci_packed {
   float *part[3];
 } ci_packed;
 /* floats: three sizes. *out is zeroed but for the slopes. */
-int ci_pack_new(const ci_graph *g, const ci_node *n, int32_t channels, const size_t *floats, const ci_allocator *a,
-                ci_packed **out, size_t *bytes, cnnimg_error *err);
+int ci_pack_new(const ci_graph *g, const ci_node *n, int32_t channels, const size_t *floats,
+                const ci_allocator *a, ci_packed **out, size_t *bytes, cnnimg_error *err);
 /* pack() of ops that have no constants but perhaps a slope. */
 int ci_pack_act(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shape out, const ci_kernels *k,
                 const ci_allocator *a, void **packed, size_t *bytes, cnnimg_error *err);

@@ -14,11 +14,14 @@ static int check_weights(const ci_graph *g, const ci_node *n, ci_shape in, int32
   if (status) return status;
   if (w->dim[2] != p->kernel[0] || w->dim[3] != p->kernel[1])
     return ci_op_fail(n, err, CNNIMG_CORRUPT, "the weight '%.100s' is %lld x %lld, kernel_shape says %d x %d",
-                      ci_op_value(g, n, 1), (long long)w->dim[2], (long long)w->dim[3], p->kernel[0], p->kernel[1]);
+                      ci_op_value(g, n, 1), (long long)w->dim[2], (long long)w->dim[3], p->kernel[0],
+                      p->kernel[1]);
   if (w->dim[0] < 1 || w->dim[0] > CI_MAX_CHANNELS || p->group < 1 || w->dim[0] % p->group)
-    return ci_op_fail(n, err, CNNIMG_CORRUPT, "%lld output channels in %d groups", (long long)w->dim[0], p->group);
+    return ci_op_fail(n, err, CNNIMG_CORRUPT, "%lld output channels in %d groups", (long long)w->dim[0],
+                      p->group);
   if (in.c % p->group || w->dim[1] != in.c / p->group)
-    return ci_op_fail(n, err, CNNIMG_CORRUPT, "the weight '%.100s' takes %lld channels in %d groups, the map has %d",
+    return ci_op_fail(n, err, CNNIMG_CORRUPT,
+                      "the weight '%.100s' takes %lld channels in %d groups, the map has %d",
                       ci_op_value(g, n, 1), (long long)w->dim[1], p->group, in.c);
   *cout = (int32_t)w->dim[0];
   return has_bias(n) ? ci_op_vector(g, n, 2, "bias", *cout, &b, err) : CNNIMG_OK;
@@ -54,15 +57,23 @@ static bool is_depthwise(const ci_node *n, int32_t cin, int32_t cout) {
 static void pack_depthwise(const float *w, int32_t c, int32_t taps, float *to) {
   int32_t cs = ci_channel_stride(c);
   for (int32_t t = 0; t < taps; t++)
-    for (int32_t i = 0; i < c; i++) to[(size_t)t * (size_t)cs + (size_t)i] = w[(size_t)i * (size_t)taps + (size_t)t];
+    for (int32_t i = 0; i < c; i++)
+      to[(size_t)t * (size_t)cs + (size_t)i] = w[(size_t)i * (size_t)taps + (size_t)t];
 }
 
-static void pack_group(const ci_node *n, const ci_kernels *k, const float *w, const float *bias, int32_t group,
-                       int32_t cin, int32_t cout, const ci_packed *p) {
+static void pack_group(const ci_node *n, const ci_kernels *k, const float *w, const float *bias,
+                       int32_t group, int32_t cin, int32_t cout, const ci_packed *p) {
   const int32_t *kernel = n->p.kernel;
   ptrdiff_t area = (ptrdiff_t)kernel[0] * kernel[1];
-  ci_conv_weights cw = {w + (size_t)group * (size_t)cout * (size_t)cin * (size_t)area, cout, cin, kernel[0],
-                        kernel[1], area * cin, area, kernel[1], 1};
+  ci_conv_weights cw = {w + (size_t)group * (size_t)cout * (size_t)cin * (size_t)area,
+                        cout,
+                        cin,
+                        kernel[0],
+                        kernel[1],
+                        area * cin,
+                        area,
+                        kernel[1],
+                        1};
   ci_conv_pack(k, &cw, p->part[0] + (size_t)group * ci_conv_packed_floats(k, cout, cin, (int32_t)area));
   if (bias)
     memcpy(p->part[1] + (size_t)group * ci_conv_bias_floats(cout), bias + (size_t)group * (size_t)cout,
@@ -115,8 +126,12 @@ static void run(const ci_call *c) {
   j.emit = group == 1 && n->p.group > 1 ? ci_emit_depthwise : ci_emit_conv;
   j.y = ci_window_of(&n->p, 0, in.h, &size);
   j.x = ci_window_of(&n->p, 1, in.w, &size);
-  j.row = (ci_conv_row){.cin = cin, .cout = cout, .kh = n->p.kernel[0], .kw = n->p.kernel[1],
-                        .out_step = c->out->cs, .residual_step = c->out->cs,
+  j.row = (ci_conv_row){.cin = cin,
+                        .cout = cout,
+                        .kh = n->p.kernel[0],
+                        .kw = n->p.kernel[1],
+                        .out_step = c->out->cs,
+                        .residual_step = c->out->cs,
                         .room = group > 1 ? cout : c->out->cs};
   for (int32_t i = 0; i < group; i++) {
     j.channel = i * cin;
@@ -132,7 +147,8 @@ static void run(const ci_call *c) {
 
 static uint64_t macs(const ci_node *n, const ci_graph *g, const ci_shape *in, ci_shape out) {
   (void)g;
-  return (uint64_t)n->p.kernel[0] * (uint64_t)n->p.kernel[1] * (uint64_t)(in[0].c / n->p.group) * (uint64_t)out.c;
+  return (uint64_t)n->p.kernel[0] * (uint64_t)n->p.kernel[1] * (uint64_t)(in[0].c / n->p.group) *
+         (uint64_t)out.c;
 }
 
 const ci_op ci_op_conv = {"Conv", shape, need, pack, scratch, run, macs};

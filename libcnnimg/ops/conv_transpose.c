@@ -21,7 +21,8 @@ static int32_t steps_of(const ci_params *p, int axis) {
 }
 
 static int64_t out_size(const ci_params *p, int axis, int32_t size) {
-  int64_t full = (int64_t)(size - 1) * p->stride[axis] + (int64_t)(p->kernel[axis] - 1) * p->dilation[axis] + 1;
+  int64_t full =
+      (int64_t)(size - 1) * p->stride[axis] + (int64_t)(p->kernel[axis] - 1) * p->dilation[axis] + 1;
   if (p->auto_pad == CI_AUTO_SAME_UPPER || p->auto_pad == CI_AUTO_SAME_LOWER)
     return (int64_t)size * p->stride[axis];
   if (p->auto_pad == CI_AUTO_VALID) return full + p->out_pads[axis];
@@ -58,10 +59,12 @@ static int check_weights(const ci_graph *g, const ci_node *n, ci_shape in, int64
   if (status) return status;
   if (w->dim[2] != p->kernel[0] || w->dim[3] != p->kernel[1])
     return ci_op_fail(n, err, CNNIMG_CORRUPT, "the weight '%.100s' is %lld x %lld, kernel_shape says %d x %d",
-                      ci_op_value(g, n, 1), (long long)w->dim[2], (long long)w->dim[3], p->kernel[0], p->kernel[1]);
+                      ci_op_value(g, n, 1), (long long)w->dim[2], (long long)w->dim[3], p->kernel[0],
+                      p->kernel[1]);
   if (p->group < 1 || w->dim[0] != in.c || in.c % p->group || w->dim[1] < 1 || w->dim[1] > CI_MAX_CHANNELS)
-    return ci_op_fail(n, err, CNNIMG_CORRUPT, "the weight '%.100s' is %lld x %lld for %d channels in %d groups",
-                      ci_op_value(g, n, 1), (long long)w->dim[0], (long long)w->dim[1], in.c, p->group);
+    return ci_op_fail(n, err, CNNIMG_CORRUPT,
+                      "the weight '%.100s' is %lld x %lld for %d channels in %d groups", ci_op_value(g, n, 1),
+                      (long long)w->dim[0], (long long)w->dim[1], in.c, p->group);
   *cout = w->dim[1] * p->group;
   bool bias = ci_op_has(n, 2) && n->residual != 2;
   return bias ? ci_op_vector(g, n, 2, "bias", *cout, &b, err) : CNNIMG_OK;
@@ -73,7 +76,8 @@ static int check_steps(const ci_node *n, cnnimg_error *err) {
     return ci_op_fail(n, err, CNNIMG_LIMIT, "strides of %d x %d", p->stride[0], p->stride[1]);
   for (int i = 0; i < 2; i++)
     if (p->out_pads[i] < 0 || p->out_pads[i] > CI_MAX_STEP)
-      return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "output_padding of %d, %d", p->out_pads[0], p->out_pads[1]);
+      return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "output_padding of %d, %d", p->out_pads[0],
+                        p->out_pads[1]);
   return CNNIMG_OK;
 }
 
@@ -153,7 +157,8 @@ static int pack(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shap
   int32_t cin = in[0].c / n->p.group, cout = out.c / n->p.group, group = n->p.group;
   size_t each = pack_group(n, k, in[0], w, cin, cout, NULL, NULL), phases, wide = ci_conv_bias_floats(cout);
   phases = (size_t)n->p.stride[0] * (size_t)n->p.stride[1];
-  size_t floats[3] = {each * (size_t)group, wide * (size_t)group, (phases + 1) * sizeof(size_t) / sizeof(float)};
+  size_t floats[3] = {each * (size_t)group, wide * (size_t)group,
+                      (phases + 1) * sizeof(size_t) / sizeof(float)};
   ci_packed *p;
   int status = ci_pack_new(g, n, out.c, floats, a, &p, bytes, err);
   if (status) return status;
@@ -212,8 +217,11 @@ static void run(const ci_call *c) {
   const ci_packed *p = c->packed;
   int32_t group = n->p.group, cin = c->in[0].map.c / group, cout = c->out->map.c / group;
   ci_row_job j = {.in = c->in, .k = c->k, .rows = c->scratch, .emit = ci_emit_conv};
-  j.row = (ci_conv_row){.cin = cin, .cout = cout, .out_step = c->out->cs * n->p.stride[1],
-                        .residual_step = c->out->cs * n->p.stride[1], .room = group > 1 ? cout : c->out->cs};
+  j.row = (ci_conv_row){.cin = cin,
+                        .cout = cout,
+                        .out_step = c->out->cs * n->p.stride[1],
+                        .residual_step = c->out->cs * n->p.stride[1],
+                        .room = group > 1 ? cout : c->out->cs};
   for (int32_t i = 0; i < group; i++) {
     j.channel = i * cin;
     j.row.bias = p->part[1] + (size_t)i * ci_conv_bias_floats(cout);

@@ -11,7 +11,8 @@ static int shape(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_sha
   if (!status) status = ci_op_const(g, n, 1, 2, &w, err);
   if (status) return status;
   if (in[0].h != 1 || in[0].w != 1)
-    return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "a matrix takes one pixel; the map is %d x %d", in[0].w, in[0].h);
+    return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "a matrix takes one pixel; the map is %d x %d", in[0].w,
+                      in[0].h);
   int64_t cin = w->dim[n->p.trans_b ? 1 : 0], cout = w->dim[n->p.trans_b ? 0 : 1];
   if (cin != in[0].c)
     return ci_op_fail(n, err, CNNIMG_CORRUPT, "the matrix '%.100s' takes %lld channels, the map has %d",
@@ -41,7 +42,8 @@ static int pack(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shap
   ci_packed *p;
   int status = ci_pack_new(g, n, out.c, floats, a, &p, bytes, err);
   if (status) return status;
-  for (int32_t c = 0; b && c < out.c; c++) p->part[1][c] = ((const float *)b->data)[b->count == 1 ? 0 : c] * n->p.beta;
+  for (int32_t c = 0; b && c < out.c; c++)
+    p->part[1][c] = ((const float *)b->data)[b->count == 1 ? 0 : c] * n->p.beta;
   if ((status = pack_weights(n, k, ci_const(g, n->in[1]), in[0].c, out.c, p->part[0], err))) {
     ci_big_free(a, p);
     return status;
@@ -53,9 +55,20 @@ static int pack(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shap
 static void run(const ci_call *c) {
   const ci_packed *p = c->packed;
   const float *rows[1] = {ci_view_at(c->in, 0, 0)};
-  ci_conv_row r = {.rows = rows, .out = ci_out_row(c, 0), .weights = p->part[0], .bias = p->part[1], .n = 1,
-                   .cin = c->in[0].map.c, .cout = c->out->map.c, .kh = 1, .kw = 1, .ky1 = 1, .kx1 = 1,
-                   .out_step = c->out->cs, .room = c->out->cs, .act = ci_op_kact(c, 0)};
+  ci_conv_row r = {.rows = rows,
+                   .out = ci_out_row(c, 0),
+                   .weights = p->part[0],
+                   .bias = p->part[1],
+                   .n = 1,
+                   .cin = c->in[0].map.c,
+                   .cout = c->out->map.c,
+                   .kh = 1,
+                   .kw = 1,
+                   .ky1 = 1,
+                   .kx1 = 1,
+                   .out_step = c->out->cs,
+                   .room = c->out->cs,
+                   .act = ci_op_kact(c, 0)};
   c->k->conv(&r);
 }
 

@@ -6,7 +6,8 @@ static int shape(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_sha
   int status = ci_op_count(n, 1, 2, err);
   if (!status) status = ci_op_map(g, n, in, 0, err);
   if (status) return status;
-  int64_t area = (int64_t)in[0].h * in[0].w; /* below 2^60; the channels are few enough that 64 bits hold all */
+  int64_t area =
+      (int64_t)in[0].h * in[0].w; /* below 2^60; the channels are few enough that 64 bits hold all */
   int64_t all = area > CI_MAX_CHANNELS ? area : area * in[0].c;
   return ci_op_shape(g, n, in, all, 1, 1, out, err);
 }

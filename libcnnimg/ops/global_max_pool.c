@@ -20,8 +20,19 @@ static size_t scratch(const ci_node *n, const ci_shape *in, ci_shape out, int32_
 static void largest(const ci_call *c, const float *x, int32_t taps, float *out) {
   int32_t cs = c->out->cs;
   const float *rows[1] = {x};
-  ci_conv_row r = {.rows = rows, .out = out, .n = 1, .cin = c->out->map.c, .cout = c->out->map.c, .kh = 1,
-                   .kw = taps, .ky1 = 1, .kx1 = taps, .in_step = cs, .tap_step = cs, .out_step = cs, .room = cs};
+  ci_conv_row r = {.rows = rows,
+                   .out = out,
+                   .n = 1,
+                   .cin = c->out->map.c,
+                   .cout = c->out->map.c,
+                   .kh = 1,
+                   .kw = taps,
+                   .ky1 = 1,
+                   .kx1 = taps,
+                   .in_step = cs,
+                   .tap_step = cs,
+                   .out_step = cs,
+                   .room = cs};
   c->k->pool_max(&r);
 }
 

@@ -8,8 +8,8 @@ static int check_reflect(const ci_node *n, ci_shape in, cnnimg_error *err) {
   for (int i = 0; i < 4 && n->p.mode == CI_PAD_REFLECT; i++) {
     int32_t size = i % 2 ? in.w : in.h;
     if (n->p.pads[i] >= size)
-      return ci_op_fail(n, err, CNNIMG_BADARG, "cannot reflect %d pixels of a map %d wide and %d high", n->p.pads[i],
-                        in.w, in.h);
+      return ci_op_fail(n, err, CNNIMG_BADARG, "cannot reflect %d pixels of a map %d wide and %d high",
+                        n->p.pads[i], in.w, in.h);
   }
   return CNNIMG_OK;
 }
@@ -25,11 +25,11 @@ static int shape(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_sha
     if (pads[i] < -CI_MAX_SIZE || pads[i] > CI_MAX_SIZE)
       return ci_op_fail(n, err, CNNIMG_LIMIT, "pads of %d, %d, %d, %d", pads[0], pads[1], pads[2], pads[3]);
   if (-pads[0] >= in[0].h || -pads[1] >= in[0].w || -pads[2] >= in[0].h || -pads[3] >= in[0].w)
-    return ci_op_fail(n, err, CNNIMG_BADARG, "pads of %d, %d, %d, %d crop everything", pads[0], pads[1], pads[2],
-                      pads[3]);
+    return ci_op_fail(n, err, CNNIMG_BADARG, "pads of %d, %d, %d, %d crop everything", pads[0], pads[1],
+                      pads[2], pads[3]);
   if ((status = check_reflect(n, in[0], err))) return status;
-  return ci_op_shape(g, n, in, in[0].c, (int64_t)in[0].h + pads[0] + pads[2], (int64_t)in[0].w + pads[1] + pads[3],
-                     out, err);
+  return ci_op_shape(g, n, in, in[0].c, (int64_t)in[0].h + pads[0] + pads[2],
+                     (int64_t)in[0].w + pads[1] + pads[3], out, err);
 }
 
 /* The input that output o shows, or -1: the constant. */

@@ -11,8 +11,9 @@ int ci_pool_shape(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_sh
   if (status) return status;
   for (int i = 0; i < 4; i++)
     if (p->pads[i] >= (p->kernel[i % 2] - 1) * p->dilation[i % 2] + 1)
-      return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "pads of %d, %d, %d, %d: a window of %d x %d would see only them",
-                        p->pads[0], p->pads[1], p->pads[2], p->pads[3], p->kernel[0], p->kernel[1]);
+      return ci_op_fail(n, err, CNNIMG_UNSUPPORTED,
+                        "pads of %d, %d, %d, %d: a window of %d x %d would see only them", p->pads[0],
+                        p->pads[1], p->pads[2], p->pads[3], p->kernel[0], p->kernel[1]);
   ci_window_of(p, 0, in[0].h, &size[0]);
   ci_window_of(p, 1, in[0].w, &size[1]);
   return ci_op_shape(g, n, in, in[0].c, size[0], size[1], out, err);
@@ -38,8 +39,12 @@ void ci_pooling_run(const ci_call *c, void (*emit)(const ci_row_job *job, const 
   ci_row_job j = {.in = c->in, .k = c->k, .rows = c->scratch, .emit = emit, .node = c->node};
   j.y = ci_window_of(p, 0, c->in[0].map.h, &size);
   j.x = ci_window_of(p, 1, c->in[0].map.w, &size);
-  j.row = (ci_conv_row){.cin = c->out->map.c, .cout = c->out->map.c, .kh = p->kernel[0], .kw = p->kernel[1],
-                        .out_step = c->out->cs, .room = c->out->cs};
+  j.row = (ci_conv_row){.cin = c->out->map.c,
+                        .cout = c->out->map.c,
+                        .kh = p->kernel[0],
+                        .kw = p->kernel[1],
+                        .out_step = c->out->cs,
+                        .room = c->out->cs};
   for (int32_t y = c->rect.y0; y < c->rect.y1; y++) {
     ci_row_job_run(&j, y, c->rect.x0, c->rect.x1, ci_out_row(c, y), NULL);
     ci_op_act_row(c, y);

@@ -20,19 +20,27 @@ static axis axis_of(const ci_params *p, int which, int32_t in, int32_t out) {
 /* Where output o lies in the input. */
 static double position(const ci_params *p, const axis *a, int32_t o) {
   switch (p->coord) {
-    case CI_COORD_ALIGN_CORNERS: return a->out > 1 ? (double)o * (a->in - 1) / (a->out - 1) : 0;
-    case CI_COORD_ASYMMETRIC: return o / a->scale;
-    case CI_COORD_PYTORCH_HALF_PIXEL: return a->out > 1 ? (o + 0.5) / a->scale - 0.5 : 0;
-    default: return (o + 0.5) / a->scale - 0.5;
+    case CI_COORD_ALIGN_CORNERS:
+      return a->out > 1 ? (double)o * (a->in - 1) / (a->out - 1) : 0;
+    case CI_COORD_ASYMMETRIC:
+      return o / a->scale;
+    case CI_COORD_PYTORCH_HALF_PIXEL:
+      return a->out > 1 ? (o + 0.5) / a->scale - 0.5 : 0;
+    default:
+      return (o + 0.5) / a->scale - 0.5;
   }
 }
 
 static double nearest(const ci_params *p, double x) {
   switch (p->nearest) {
-    case CI_NEAREST_FLOOR: return floor(x);
-    case CI_NEAREST_CEIL: return ceil(x);
-    case CI_NEAREST_PREFER_CEIL: return floor(x + 0.5);
-    default: return ceil(x - 0.5);
+    case CI_NEAREST_FLOOR:
+      return floor(x);
+    case CI_NEAREST_CEIL:
+      return ceil(x);
+    case CI_NEAREST_PREFER_CEIL:
+      return floor(x + 0.5);
+    default:
+      return ceil(x - 0.5);
   }
 }
 
@@ -96,7 +104,8 @@ static int check(const ci_node *n, cnnimg_error *err) {
       p->coord > CI_COORD_ASYMMETRIC || p->nearest < CI_NEAREST_PREFER_FLOOR || p->nearest > CI_NEAREST_CEIL)
     return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "mode %d, coordinates %d, rounding %d", p->mode, p->coord,
                       p->nearest);
-  if (!(fabsf(p->cubic_a) < 16)) return ci_op_fail(n, err, CNNIMG_CORRUPT, "cubic_coeff_a is %g", (double)p->cubic_a);
+  if (!(fabsf(p->cubic_a) < 16))
+    return ci_op_fail(n, err, CNNIMG_CORRUPT, "cubic_coeff_a is %g", (double)p->cubic_a);
   return CNNIMG_OK;
 }
 
@@ -136,7 +145,8 @@ static size_t table_bytes(const axis *x, int32_t width) {
 
 static size_t scratch(const ci_node *n, const ci_shape *in, ci_shape out, int32_t width) {
   axis x = axis_of(&n->p, 1, in[0].w, out.w);
-  double step = n->p.coord == CI_COORD_ALIGN_CORNERS && out.w > 1 ? (in[0].w - 1.0) / (out.w - 1.0) : 1 / x.scale;
+  double step =
+      n->p.coord == CI_COORD_ALIGN_CORNERS && out.w > 1 ? (in[0].w - 1.0) / (out.w - 1.0) : 1 / x.scale;
   double span = width * step + 16;
   size_t pixels = span < in[0].w ? (size_t)span : (size_t)in[0].w;
   return 2 * table_bytes(&x, width) + pixels * (size_t)ci_channel_stride(in[0].c) * sizeof(float);
@@ -164,8 +174,7 @@ static const float *mix_rows(const ci_call *c, const axis *a, int32_t y, ci_rect
   const float *first = ci_view_at(c->in, need_rect.x0, at[0]);
   if (n == 1 && w[0] == 1) return first;
   c->k->scale(row, first, w[0], floats);
-  for (int32_t k = 1; k < n; k++)
-    c->k->scale_into(row, ci_view_at(c->in, need_rect.x0, at[k]), w[k], floats);
+  for (int32_t k = 1; k < n; k++) c->k->scale_into(row, ci_view_at(c->in, need_rect.x0, at[k]), w[k], floats);
   return row;
 }
 

@@ -12,7 +12,8 @@ static int shape(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_sha
 
 static void run(const ci_call *c) {
   for (int32_t y = c->rect.y0; y < c->rect.y1; y++) {
-    c->k->softmax(ci_out_row(c, y), ci_view_at(c->in, c->rect.x0, y), ci_row_pixels(c), c->out->map.c, c->out->cs);
+    c->k->softmax(ci_out_row(c, y), ci_view_at(c->in, c->rect.x0, y), ci_row_pixels(c), c->out->map.c,
+                  c->out->cs);
     ci_op_act_row(c, y);
   }
 }

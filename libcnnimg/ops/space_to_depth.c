@@ -9,10 +9,11 @@ static int shape(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_sha
   int status = ci_op_count(n, 1, 1, err);
   if (!status) status = ci_op_map(g, n, in, 0, err);
   if (status) return status;
-  if (b < 1 || b > CI_MAX_STEP) return ci_op_fail(n, err, CNNIMG_CORRUPT, "a block size of %lld", (long long)b);
+  if (b < 1 || b > CI_MAX_STEP)
+    return ci_op_fail(n, err, CNNIMG_CORRUPT, "a block size of %lld", (long long)b);
   if (in[0].h % b || in[0].w % b)
-    return ci_op_fail(n, err, CNNIMG_BADARG, "a map %d wide and %d high cannot be cut into blocks of %lld", in[0].w,
-                      in[0].h, (long long)b);
+    return ci_op_fail(n, err, CNNIMG_BADARG, "a map %d wide and %d high cannot be cut into blocks of %lld",
+                      in[0].w, in[0].h, (long long)b);
   return ci_op_shape(g, n, in, in[0].c * b * b, in[0].h / b, in[0].w / b, out, err);
 }
 

@@ -41,8 +41,8 @@ int ci_window_check(const ci_node *n, cnnimg_error *err) {
   }
   for (int i = 0; i < 4; i++)
     if (p->pads[i] < 0 || p->pads[i] > CI_MAX_SIZE)
-      return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "pads of %d, %d, %d, %d", p->pads[0], p->pads[1], p->pads[2],
-                        p->pads[3]);
+      return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "pads of %d, %d, %d, %d", p->pads[0], p->pads[1],
+                        p->pads[2], p->pads[3]);
   if (p->auto_pad < CI_AUTO_NOTSET || p->auto_pad > CI_AUTO_VALID)
     return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "auto_pad %d is unknown", p->auto_pad);
   return CNNIMG_OK;
@@ -69,8 +69,8 @@ void ci_window_need(const ci_window *w, int32_t o0, int32_t o1, int64_t *i0, int
 
 ci_rect ci_rect_from(int64_t x0, int64_t y0, int64_t x1, int64_t y1, ci_shape map) {
   const int64_t far = INT32_MAX;
-  ci_rect r = {(int32_t)clamp64(x0, -far, far), (int32_t)clamp64(y0, -far, far), (int32_t)clamp64(x1, -far, far),
-               (int32_t)clamp64(y1, -far, far)};
+  ci_rect r = {(int32_t)clamp64(x0, -far, far), (int32_t)clamp64(y0, -far, far),
+               (int32_t)clamp64(x1, -far, far), (int32_t)clamp64(y1, -far, far)};
   return ci_rect_clip(r, map);
 }
 

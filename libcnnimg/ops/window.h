@@ -31,8 +31,8 @@ typedef struct ci_row_job {
   int32_t channel; /* the first channel of the input that is read */
   ci_window y, x;
   const ci_kernels *k;
-  const float **rows; /* scratch: y.taps pointers */
-  ci_conv_row row;    /* all but n, rows, taps, out and residual of the segment */
+  const float **rows;  /* scratch: y.taps pointers */
+  ci_conv_row row;     /* all but n, rows, taps, out and residual of the segment */
   const ci_node *node; /* for emit, as are the first output of the segment: */
   int32_t oy, ox;
   void (*emit)(const struct ci_row_job *job, const ci_conv_row *row);

@@ -1,0 +1,454 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""make_golden.py - examples of every op with what ONNX's reference evaluator says of them.
+
+Writes golden.txt (the nodes) and golden.bin (the results, float32, little endian) into the folder given
+(default: this one). Inputs are not stored: both sides draw them from the same generator. Where it can, the
+script asks ONNX Runtime too and complains about differences. Needs: numpy, onnx, onnxruntime.
+"""
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper
+from onnx.reference import ReferenceEvaluator
+
+OPSET = 19
+onnxruntime.set_default_logger_severity(3)
+ACT = {"none": 0, "relu": 1, "leaky": 2, "prelu": 3, "sigmoid": 4, "tanh": 5, "clip": 6}
+cases = []
+
+
+class Random:
+    """The linear congruential generator of harness.c."""
+
+    def __init__(self, seed):
+        self.state = seed
+
+    def draw(self, dims, positive=False):
+        out = np.empty(int(np.prod(dims, dtype=np.int64)), np.float32)
+        for i in range(out.size):
+            self.state = (self.state * 1664525 + 1013904223) % 2**32
+            out[i] = ((self.state >> 8) - 2**23) / 2**23
+        if positive:
+            out = np.abs(out) + np.float32(0.25)
+        return out.reshape(dims)
+
+
+class Case:
+    """One example: values in the order of drawing, the node as we write it, and as ONNX writes it."""
+
+    def __init__(self, name):
+        self.name, self.lines, self.values, self.kinds = name, [], [], []
+        self.random = Random(len(cases) + 1)
+        self.nodes, self.extra, self.last = [], {}, None
+        cases.append(self)
+
+    def map(self, c, h, w):
+        self.lines.append(f"map {c} {h} {w}")
+        return self._add(self.random.draw((c, h, w))[None], "map")
+
+    def const(self, *dims, positive=False):
+        self.lines.append(("positive " if positive else "const ") + " ".join(map(str, dims)))
+        return self._add(self.random.draw(dims, positive), "const")
+
+    def _add(self, value, kind):
+        self.values.append(value)
+        self.kinds.append(kind)
+        return len(self.values) - 1
+
+    def node(self, op, inputs, **fields):
+        self.lines.append(f"node {op} " + " ".join(map(str, inputs)))
+        for key, value in fields.items():
+            value = value if isinstance(value, (list, tuple)) else [value]
+            self.lines.append(f"{key} " + " ".join(repr(v) if isinstance(v, float) else str(v) for v in value))
+
+    def onnx(self, op, inputs, **attributes):
+        """inputs: value numbers, None, or arrays (constants of ONNX's own)."""
+        names = []
+        for i in inputs:
+            if isinstance(i, np.ndarray):
+                name = f"extra{len(self.extra)}"
+                self.extra[name] = i
+                names.append(name)
+            else:
+                names.append("" if i is None else i if isinstance(i, str) else f"v{i}")
+        self.last = f"y{len(self.nodes)}"
+        self.nodes.append(helper.make_node(op, names, [self.last], **attributes))
+        return self.last
+
+    def act(self, kind, a=0.0, b=0.0, slope=None, key="act"):
+        self.lines.append(f"{key} {ACT[kind]} {a!r} {b!r} {-1 if slope is None else slope}")
+        if kind == "prelu":
+            value = self.values[slope].reshape(-1, 1, 1)
+            self.onnx("PRelu", [self.last, value])
+        elif kind == "clip":
+            self.onnx("Clip", [self.last, np.array(a, np.float32), np.array(b, np.float32)])
+        elif kind == "leaky":
+            self.onnx("LeakyRelu", [self.last], alpha=a)
+        else:
+            self.onnx({"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}[kind], [self.last])
+
+    def say(self, line):
+        self.lines.append(line)
+
+    def model(self):
+        maps = [i for i, k in enumerate(self.kinds) if k == "map"]
+        ins = [helper.make_tensor_value_info(f"v{i}", TensorProto.FLOAT, self.values[i].shape) for i in maps]
+        consts = {f"v{i}": v for i, v in enumerate(self.values) if self.kinds[i] == "const"} | self.extra
+        inits = [onnx.numpy_helper.from_array(v, k) for k, v in consts.items()]
+        out = helper.make_tensor_value_info(self.last, TensorProto.FLOAT, None)
+        graph = helper.make_graph(self.nodes, "g", ins, [out], inits)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
+        return model, {f"v{i}": self.values[i] for i in maps}
+
+    def result(self):
+        model, feed = self.model()
+        runtime = reference = None
+        try:
+            reference = ReferenceEvaluator(model).run(None, feed)[0]
+        except Exception as e:  # the reference does not know everything
+            print(f"{self.name}: reference: {type(e).__name__}: {e}")
+        try:
+            session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+            runtime = session.run(None, feed)[0]
+        except Exception as e:
+            print(f"{self.name}: runtime: {type(e).__name__}: {str(e)[:150]}")
+        if reference is None or runtime is None:
+            return runtime if reference is None else reference
+        if reference.shape != runtime.shape:
+            print(f"{self.name}: shapes {reference.shape} and {runtime.shape}; the runtime's is taken")
+            return runtime
+        gap = np.abs(reference.astype(np.float64) - runtime).max()
+        if gap > 2e-5 * max(1, np.abs(reference).max()):
+            print(f"{self.name}: reference and runtime differ by {gap}; the runtime's is taken")
+            return runtime
+        return reference
+
+
+def conv(name, shape, cout, kernel, stride=(1, 1), dilation=(1, 1), pads=(0, 0, 0, 0), group=1, bias=True,
+         auto=0, act=None, residual=False, act2=None, loose=False):
+    """auto: 1 same upper, 2 same lower, 3 valid."""
+    c = Case(name)
+    x, w = c.map(*shape), c.const(cout, shape[0] // group, *kernel)
+    ins = [x, w] + ([c.const(cout)] if bias else [])
+    how = dict(kernel_shape=kernel, strides=stride, dilations=dilation, group=group)
+    how |= dict(auto_pad=["", "SAME_UPPER", "SAME_LOWER", "VALID"][auto]) if auto else dict(pads=pads)
+    y = c.onnx("Conv", ins, **how)
+    slopes = [c.const(cout) if a and a[0] == "prelu" else None for a in (act, act2)]
+    if residual:
+        model, feed = c.model()
+        size = onnxruntime.InferenceSession(model.SerializeToString()).run(None, feed)[0].shape[1:]
+        add = c.map(*size)
+    node_ins = ins + ([] if bias else [-1]) + [add] if residual else ins
+    c.node("conv", node_ins, kernel=kernel, stride=stride, dilation=dilation, pads=pads, group=group, auto_pad=auto)
+    if act:
+        c.act(*act, slope=slopes[0])
+    if residual:
+        c.say("residual 3")
+        c.onnx("Add", [c.last, add])
+    if act2:
+        c.act(*act2, slope=slopes[1], key="act2")
+    if loose:
+        c.say("loose")
+
+
+def transposed(name, shape, cout, kernel, stride=(1, 1), dilation=(1, 1), pads=(0, 0, 0, 0), out_pads=(0, 0),
+               group=1, bias=True, auto=0, act=None, residual=False, loose=False):
+    c = Case(name)
+    x, w = c.map(*shape), c.const(shape[0], cout // group, *kernel)
+    ins = [x, w] + ([c.const(cout)] if bias else [])
+    how = dict(kernel_shape=kernel, strides=stride, dilations=dilation, group=group, output_padding=out_pads)
+    how |= dict(auto_pad=["", "SAME_UPPER", "SAME_LOWER", "VALID"][auto]) if auto else dict(pads=pads)
+    c.onnx("ConvTranspose", ins, **how)
+    slope = c.const(cout) if act and act[0] == "prelu" else None
+    if residual:
+        model, feed = c.model()
+        size = onnxruntime.InferenceSession(model.SerializeToString()).run(None, feed)[0].shape[1:]
+        add = c.map(*size)
+    node_ins = ins + ([] if bias else [-1]) + [add] if residual else ins
+    c.node("conv_transpose", node_ins, kernel=kernel, stride=stride, dilation=dilation, pads=pads,
+           out_pads=out_pads, group=group, auto_pad=auto)
+    if act:
+        c.act(*act, slope=slope)
+    if residual:
+        c.say("residual 3")
+        c.onnx("Add", [c.last, add])
+    if loose:
+        c.say("loose")
+
+
+def convolutions():
+    conv("1x1", (5, 6, 7), 9, (1, 1))
+    conv("3x3 same", (3, 7, 9), 8, (3, 3), pads=(1, 1, 1, 1))
+    conv("3x3 wide", (6, 2, 45), 20, (3, 3), pads=(1, 1, 1, 1))
+    conv("48 channels", (16, 2, 26), 48, (3, 3), pads=(1, 1, 1, 1), act=("relu",))
+    conv("80 channels", (4, 2, 8), 80, (3, 3), pads=(1, 1, 1, 1))
+    conv("112 channels", (3, 2, 13), 112, (2, 2))
+    conv("3 channels out", (17, 5, 27), 3, (3, 3), pads=(1, 1, 1, 1), bias=False)
+    conv("1 channel out", (2, 5, 6), 1, (5, 3), pads=(2, 1, 2, 1))
+    conv("no padding", (4, 8, 9), 5, (3, 3))
+    conv("padding on two sides", (4, 8, 9), 5, (3, 2), pads=(2, 0, 0, 1))
+    conv("more padding than map", (2, 2, 3), 4, (5, 5), pads=(4, 3, 3, 4))
+    conv("stride 2", (4, 9, 11), 6, (3, 3), stride=(2, 2), pads=(1, 1, 1, 1))
+    conv("stride 2, even", (4, 8, 12), 6, (2, 2), stride=(2, 2))
+    conv("stride 3 by 1", (3, 11, 8), 6, (4, 3), stride=(3, 1), pads=(1, 0, 2, 1))
+    conv("stride beyond kernel", (3, 11, 10), 6, (2, 1), stride=(3, 4))
+    conv("dilation 2", (4, 11, 12), 6, (3, 3), dilation=(2, 2), pads=(2, 2, 2, 2), loose=True)
+    conv("dilation 3 by 2, stride 2", (3, 14, 9), 5, (3, 2), stride=(2, 1), dilation=(3, 2), pads=(3, 1, 2, 2),
+         loose=True)
+    conv("7x7", (3, 10, 12), 10, (7, 7), pads=(3, 3, 3, 3))
+    conv("1x9", (3, 5, 12), 4, (1, 9), pads=(0, 4, 0, 4))
+    conv("two groups", (8, 6, 7), 10, (3, 3), pads=(1, 1, 1, 1), group=2)
+    conv("three odd groups", (9, 2, 26), 15, (3, 3), pads=(1, 1, 1, 1), group=3, act=("prelu",), residual=True)
+    conv("groups of wide", (8, 2, 13), 72, (3, 3), pads=(1, 1, 1, 1), group=2)
+    conv("depth-wise", (7, 6, 9), 7, (3, 3), pads=(1, 1, 1, 1), group=7)
+    conv("depth-wise 20, stride 2", (20, 7, 9), 20, (5, 5), stride=(2, 2), pads=(2, 2, 2, 2), group=20,
+         act=("clip", 0.0, 6.0))
+    conv("depth-wise, act, residual", (18, 5, 6), 18, (3, 3), pads=(1, 1, 1, 1), group=18, act=("prelu",),
+         residual=True, act2=("relu",))
+    conv("depth-wise, two filters each", (4, 6, 7), 8, (3, 3), pads=(1, 1, 1, 1), group=4)
+    conv("same upper", (3, 7, 10), 4, (3, 4), stride=(2, 3), auto=1)
+    conv("same lower", (3, 7, 10), 4, (2, 4), stride=(2, 3), auto=2)
+    conv("valid", (3, 7, 10), 4, (3, 4), auto=3)
+    conv("relu", (4, 5, 9), 12, (3, 3), pads=(1, 1, 1, 1), act=("relu",))
+    conv("leaky", (4, 5, 9), 12, (3, 3), pads=(1, 1, 1, 1), act=("leaky", 0.125))
+    conv("prelu", (4, 5, 9), 19, (3, 3), pads=(1, 1, 1, 1), act=("prelu",))
+    conv("sigmoid", (4, 5, 9), 12, (3, 3), pads=(1, 1, 1, 1), act=("sigmoid",))
+    conv("tanh", (4, 5, 9), 12, (3, 3), pads=(1, 1, 1, 1), act=("tanh",))
+    conv("residual", (4, 3, 29), 12, (3, 3), pads=(1, 1, 1, 1), residual=True)
+    conv("relu, residual, prelu", (4, 3, 9), 35, (3, 3), pads=(1, 1, 1, 1), act=("relu",), residual=True,
+         act2=("prelu",))
+    conv("no bias, residual, tanh", (4, 5, 9), 3, (3, 3), pads=(1, 1, 1, 1), bias=False, residual=True,
+         act2=("tanh",))
+    conv("one pixel", (6, 1, 1), 7, (3, 3), pads=(1, 1, 1, 1))
+
+
+def transposed_convolutions():
+    transposed("2x2 stride 2", (6, 4, 5), 7, (2, 2), stride=(2, 2))
+    transposed("2x2 stride 2, 48 wide", (5, 1, 14), 48, (2, 2), stride=(2, 2), bias=False)
+    transposed("3x3 stride 2", (4, 5, 6), 5, (3, 3), stride=(2, 2), pads=(1, 1, 1, 1), out_pads=(1, 1))
+    transposed("4x4 stride 2", (4, 5, 6), 5, (4, 4), stride=(2, 2), pads=(1, 1, 1, 1), act=("relu",))
+    transposed("stride 1", (3, 5, 6), 4, (3, 3), pads=(1, 1, 1, 1))
+    transposed("stride 3 by 2", (3, 4, 5), 4, (4, 3), stride=(3, 2), pads=(0, 1, 2, 0), out_pads=(1, 0))
+    transposed("kernel below stride", (3, 4, 5), 4, (1, 2), stride=(2, 3), loose=True)
+    transposed("dilation 2, stride 1", (3, 5, 6), 4, (3, 3), dilation=(2, 2), pads=(2, 1, 1, 2), loose=True)
+    transposed("dilation 2, stride 3", (3, 3, 4), 3, (3, 3), stride=(3, 3), dilation=(2, 2), loose=True)
+    transposed("dilation 2, stride 2", (3, 4, 5), 4, (2, 3), stride=(2, 2), dilation=(2, 2), loose=True)
+    transposed("dilation 3, stride 2", (3, 4, 5), 4, (4, 3), stride=(2, 2), dilation=(3, 3), pads=(2, 1, 0, 1),
+               loose=True)
+    transposed("groups", (6, 4, 5), 8, (3, 3), stride=(2, 2), group=2, act=("prelu",))
+    transposed("depth-wise, residual", (5, 4, 5), 5, (4, 4), stride=(2, 2), pads=(1, 1, 1, 1), group=5,
+               residual=True)
+    transposed("same upper", (3, 4, 5), 4, (3, 3), stride=(2, 2), auto=1)
+    transposed("same lower", (3, 4, 5), 4, (3, 3), stride=(2, 2), auto=2)
+    transposed("9x9 stride 4", (3, 3, 4), 2, (9, 9), stride=(4, 4), pads=(3, 3, 3, 3), out_pads=(1, 1))
+    transposed("pads beyond", (3, 5, 6), 2, (3, 3), stride=(2, 2), pads=(3, 4, 3, 2))
+
+
+def shuffles():
+    for b, shape in ((2, (12, 3, 5)), (3, (18, 2, 3)), (4, (32, 2, 2))):
+        for mode in ("DCR", "CRD"):
+            c = Case(f"depth to space {mode} {b}")
+            x = c.map(*shape)
+            c.onnx("DepthToSpace", [x], blocksize=b, mode=mode)
+            c.node("depth_to_space", [x], block=b, crd=int(mode == "CRD"))
+    for b, shape in ((2, (5, 6, 8)), (3, (3, 6, 9)), (2, (4, 2, 2))):
+        c = Case(f"space to depth {b} {shape[0]}")
+        x = c.map(*shape)
+        c.onnx("SpaceToDepth", [x], blocksize=b)
+        c.node("space_to_depth", [x], block=b)
+
+
+def resize(name, shape, mode, coord, nearest=0, scale=None, size=None, a=-0.75, loose=False):
+    c = Case(name)
+    x = c.map(*shape)
+    coords = ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"]
+    rounding = ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]
+    how = dict(mode=["nearest", "linear", "cubic"][mode], coordinate_transformation_mode=coords[coord],
+               cubic_coeff_a=a, nearest_mode=rounding[nearest])
+    if scale:
+        c.onnx("Resize", [x, None, np.array([1, 1, *scale], np.float32)], **how)
+    else:
+        c.onnx("Resize", [x, None, None, np.array([1, shape[0], *size], np.int64)], **how)
+    c.node("resize", [x], mode=mode, coord=coord, nearest=nearest, cubic_a=a,
+           **(dict(scale=[float(np.float32(s)) for s in scale]) if scale else dict(size=size)))
+    if loose:
+        c.say("loose")
+
+
+def resizes():
+    for coord in range(4):
+        for nearest in range(4):
+            resize(f"nearest up {coord}{nearest}", (3, 4, 5), 0, coord, nearest, scale=(2.0, 3.0))
+            resize(f"nearest down {coord}{nearest}", (3, 9, 10), 0, coord, nearest, scale=(0.5, 0.625))
+        resize(f"nearest size {coord}", (2, 5, 7), 0, coord, size=(8, 4))
+        resize(f"linear up {coord}", (3, 4, 5), 1, coord, scale=(2.0, 3.0))
+        resize(f"linear down {coord}", (3, 9, 10), 1, coord, scale=(0.5, 0.75))
+        resize(f"linear size {coord}", (6, 5, 7), 1, coord, size=(7, 6))
+        resize(f"cubic up {coord}", (3, 4, 5), 2, coord, scale=(2.0, 3.0), loose=True)
+        resize(f"cubic down {coord}", (3, 9, 10), 2, coord, scale=(0.5, 0.625), loose=True)
+        resize(f"cubic size {coord}", (2, 6, 7), 2, coord, size=(9, 5), a=-0.5, loose=True)
+    resize("linear to one", (3, 5, 6), 1, 1, size=(1, 1))
+    resize("linear 8x wide", (2, 2, 4), 1, 0, scale=(8.0, 8.0))
+    resize("a scale that is no fraction", (3, 10, 11), 1, 0, scale=(1.3, 0.7))
+
+
+def pads():
+    for mode, word in enumerate(("constant", "reflect", "edge")):
+        for p in ((1, 2, 3, 0), (0, 1, 0, 4), (2, 2, 2, 2), (-1, 0, 2, -2)):
+            c = Case(f"pad {word} {p}")
+            x = c.map(5, 6, 7)
+            value = [np.array(0.5, np.float32)] if mode == 0 else []
+            c.onnx("Pad", [x, np.array([0, 0, p[0], p[1], 0, 0, p[2], p[3]], np.int64)] + value, mode=word)
+            c.node("pad", [x], mode=mode, pads=p, value=0.5)
+            if mode == 1:
+                c.say("loose")
+
+
+def pools():
+    shapes = [("plain", (3, 8, 9), dict(kernel=(2, 2), stride=(2, 2))),
+              ("3x3 pads", (5, 7, 9), dict(kernel=(3, 3), stride=(2, 2), pads=(1, 1, 1, 1))),
+              ("uneven", (17, 4, 18), dict(kernel=(3, 2), stride=(1, 2), pads=(1, 0, 2, 1))),
+              ("ceil", (4, 7, 10), dict(kernel=(3, 3), stride=(2, 2), ceil_mode=1)),
+              ("ceil pads", (4, 6, 8), dict(kernel=(2, 3), stride=(3, 2), pads=(1, 1, 1, 1), ceil_mode=1)),
+              ("same upper", (3, 7, 8), dict(kernel=(3, 2), stride=(2, 1), auto_pad=1)),
+              ("same lower", (3, 7, 8), dict(kernel=(3, 2), stride=(2, 1), auto_pad=2)),
+              ("valid", (3, 7, 8), dict(kernel=(3, 2), stride=(2, 1), auto_pad=3)),
+              ("dilated", (3, 9, 10), dict(kernel=(3, 2), stride=(1, 2), dilation=(2, 3), pads=(1, 2, 2, 0)))]
+    for op, word in (("MaxPool", "max_pool"), ("AveragePool", "average_pool")):
+        for name, shape, f in shapes:
+            for include in ((0, 1) if op == "AveragePool" else (0,)):
+                c = Case(f"{word} {name}" + (" include" if include else ""))
+                x = c.map(*shape)
+                how = dict(kernel_shape=f["kernel"], strides=f["stride"], ceil_mode=f.get("ceil_mode", 0),
+                           dilations=f.get("dilation", (1, 1)))
+                auto = f.get("auto_pad", 0)
+                how |= (dict(auto_pad=["", "SAME_UPPER", "SAME_LOWER", "VALID"][auto]) if auto
+                        else dict(pads=f.get("pads", (0, 0, 0, 0))))
+                if op == "AveragePool":
+                    how["count_include_pad"] = include
+                c.onnx(op, [x], **how)
+                extra = dict(count_include_pad=1) if include else {}
+                c.node(word, [x], **f, **extra)
+                if "dilation" in f:
+                    c.say("loose")
+    for op, word in (("GlobalMaxPool", "global_max_pool"), ("GlobalAveragePool", "global_average_pool")):
+        for shape in ((5, 7, 9), (20, 4, 33), (3, 1, 1)):
+            c = Case(f"{word} {shape}")
+            x = c.map(*shape)
+            c.onnx(op, [x])
+            c.node(word, [x])
+
+
+def small_ones():
+    for channels in (3, 20):
+        c = Case(f"batch norm {channels}")
+        x = c.map(channels, 4, 5)
+        ins = [x, c.const(channels), c.const(channels), c.const(channels), c.const(channels, positive=True)]
+        c.onnx("BatchNormalization", ins, epsilon=0.001)
+        c.node("batch_norm", ins, value=0.001)
+    c = Case("batch norm, prelu")
+    x = c.map(6, 4, 5)
+    ins = [x, c.const(6), c.const(6), c.const(6), c.const(6, positive=True)]
+    slope = c.const(6)
+    c.onnx("BatchNormalization", ins, epsilon=1e-5)
+    c.node("batch_norm", ins, value=1e-5)
+    c.act("prelu", slope=slope)
+    for kind, a, b in (("relu", 0.0, 0.0), ("leaky", 0.25, 0.0), ("sigmoid", 0.0, 0.0), ("tanh", 0.0, 0.0),
+                       ("clip", -0.25, 0.5)):
+        for channels in (3, 7, 18):
+            c = Case(f"{kind} {channels}")
+            x = c.map(channels, 4, 7)
+            c.last = f"v{x}"
+            c.node("activation", [x])
+            c.act(kind, a, b)
+    for channels, slopes in ((3, 1), (3, 3), (7, 7), (18, 18)):
+        c = Case(f"prelu {channels} {slopes}")
+        x, s = c.map(channels, 4, 7), c.const(slopes)
+        c.last = f"v{x}"
+        c.node("activation", [x])
+        c.act("prelu", slope=s)
+    for channels in (2, 3, 10, 21):
+        c = Case(f"softmax {channels}")
+        x = c.map(channels, 3, 5)
+        c.onnx("Softmax", [x], axis=1)
+        c.node("softmax", [x], axis=1)
+
+
+def binaries():
+    ops = ("Add", "Sub", "Mul")
+    pairs = [("same", ("map", 5, 4, 6), ("map", 5, 4, 6)), ("same, wide", ("map", 19, 3, 8), ("map", 19, 3, 8)),
+             ("pixel", ("map", 6, 4, 5), ("map", 6, 1, 1)), ("plane", ("map", 6, 4, 5), ("map", 1, 4, 5)),
+             ("one", ("map", 6, 4, 5), ("map", 1, 1, 1)), ("pixel and plane", ("map", 6, 1, 1), ("map", 1, 4, 5)),
+             ("scalar", ("map", 6, 4, 5), ("const",)), ("vector", ("map", 6, 4, 5), ("const", 6, 1, 1)),
+             ("vector of 4", ("map", 18, 4, 5), ("const", 1, 18, 1, 1)), ("grey", ("map", 1, 4, 5), ("const", 1)),
+             ("grey to three", ("map", 1, 4, 5), ("const", 3, 1, 1)), ("whole", ("map", 5, 4, 6), ("const", 5, 4, 6)),
+             ("whole plane", ("map", 5, 4, 6), ("const", 4, 6)), ("grey whole", ("map", 1, 4, 6), ("const", 1, 4, 6)),
+             ("one pixel", ("map", 7, 1, 1), ("map", 7, 1, 1))]
+    for name, a, b in pairs:
+        for mode, op in enumerate(ops):
+            for turn in (0, 1):
+                if turn and op == "Add":
+                    continue
+                c = Case(f"{op} {name}" + (" turned" if turn else ""))
+                v = [c.map(*i[1:]) if i[0] == "map" else c.const(*i[1:]) for i in (a, b)]
+                v = v[::-1] if turn else v
+                c.onnx(op, v)
+                c.node("binary", v, mode=mode)
+    c = Case("Add, relu")
+    v = [c.map(5, 4, 6), c.map(5, 4, 6)]
+    c.onnx("Add", v)
+    c.node("binary", v, mode=0)
+    c.act("relu")
+
+
+def pieces():
+    for axis, shapes in ((1, [(3, 4, 5), (1, 4, 5)]), (1, [(16, 3, 4), (5, 3, 4), (9, 3, 4)]), (1, [(2, 3, 3)]),
+                         (2, [(3, 4, 5), (3, 2, 5)]), (3, [(3, 4, 5), (3, 4, 1), (3, 4, 6)])):
+        c = Case(f"concat {axis} {len(shapes)}")
+        v = [c.map(*s) for s in shapes]
+        c.onnx("Concat", v, axis=axis)
+        c.node("concat", v, axis=axis)
+    big = 2**31 - 1
+    for axis, start, end, step in ((1, 2, 5, 1), (1, 0, 7, 2), (1, -3, big, 1), (2, 1, 6, 1), (2, 1, big, 3),
+                                   (3, 0, -2, 1), (3, -7, 100, 2), (2, -100, 2, 1)):
+        c = Case(f"slice {axis} {start} {end} {step}")
+        x = c.map(9, 8, 10)
+        c.onnx("Slice", [x] + [np.array([i], np.int64) for i in (start, end, axis, step)])
+        c.node("slice", [x], axis=axis, start=start, end=end, step=step)
+    for cin, cout, trans, alpha, beta, bias in ((5, 7, 0, 1.0, 1.0, 7), (20, 35, 1, 0.5, 2.0, 35),
+                                                (6, 3, 1, 1.0, 1.0, 0), (6, 3, 0, 1.5, 0.5, 1)):
+        c = Case(f"dense {cin} {cout} {trans}")
+        x = c.map(cin, 1, 1)
+        w = c.const(*((cout, cin) if trans else (cin, cout)))
+        ins = [x, w] + ([c.const(bias)] if bias else [])
+        flat = c.onnx("Reshape", [x, np.array([1, cin], np.int64)])
+        c.onnx("Gemm", [flat] + ins[1:], transB=trans, alpha=alpha, beta=beta)
+        c.onnx("Reshape", [c.last, np.array([1, cout, 1, 1], np.int64)])
+        c.node("dense", ins, trans_b=trans, value=alpha, beta=beta)
+    for shape in ((3, 4, 5), (18, 2, 3), (7, 1, 1)):
+        c = Case(f"flatten {shape}")
+        x = c.map(*shape)
+        c.onnx("Flatten", [x])
+        c.onnx("Reshape", [c.last, np.array([1, -1, 1, 1], np.int64)])
+        c.node("flatten", [x])
+
+
+def main():
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+    for make in (convolutions, transposed_convolutions, shuffles, resizes, pads, pools, small_ones, binaries, pieces):
+        make()
+    with open(folder / "golden.txt", "w") as text, open(folder / "golden.bin", "wb") as values:
+        text.write("# written by make_golden.py; read by harness.c\n")
+        for c in cases:
+            y = c.result()
+            text.write(f"case {c.name}\n" + "\n".join(c.lines) + f"\nout {y.shape[1]} {y.shape[2]} {y.shape[3]}\ndone\n")
+            values.write(y.astype("<f4").tobytes())
+    print(len(cases), "cases")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* test_refusals.c - nodes that are wrong are refused by shape(), with a sentence that names the numbers */
+#include <limits.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "harness.h"
+
+/* A convolution of 4 channels to 6, 3x3, that is right. */
+static ci_node *good_conv(example *e, ci_op_id op) {
+  example_begin(e, "wrong", 3);
+  example_map(e, 4, 5, 6, NULL);
+  example_const(e, 4, op == CI_OP_conv ? (const int64_t[4]){6, 4, 3, 3} : (const int64_t[4]){4, 6, 3, 3},
+                NULL);
+  example_const(e, 1, (const int64_t[1]){6}, NULL);
+  ci_node *n = example_node(e, op);
+  n->p.kernel[0] = n->p.kernel[1] = 3;
+  return n;
+}
+
+static void refused(example *e, int code, const char *part) {
+  cnnimg_error err = {0};
+  ci_shape out;
+  int status = ci_ops[e->n->op]->shape(e->g, e->n, e->in, &out, &err);
+  if (status != code || !strstr(err.text, part) || !strstr(err.text, "'wrong'"))
+    fail_msg("status %d instead of %d, \"%s\" for \"%s\"", status, code, err.text, part);
+  assert_int_equal(ci_ops[e->n->op]->shape(e->g, e->n, e->in, &out, NULL), code);
+  example_free(e);
+}
+
+static void test_convolutions(void **state) {
+  (void)state;
+  example e;
+  static const ci_op_id ops[] = {CI_OP_conv, CI_OP_conv_transpose};
+  for (int i = 0; i < 2; i++) {
+    good_conv(&e, ops[i])->p.kernel[1] = 5;
+    refused(&e, CNNIMG_CORRUPT, "3 x 3, kernel_shape says 3 x 5");
+    good_conv(&e, ops[i])->p.group = 3;
+    refused(&e, CNNIMG_CORRUPT, "3 groups");
+    good_conv(&e, ops[i])->p.group = 0;
+    refused(&e, CNNIMG_CORRUPT, "0 groups");
+    good_conv(&e, ops[i])->p.stride[0] = 0;
+    refused(&e, CNNIMG_LIMIT, "strides 0, 1");
+    good_conv(&e, ops[i])->p.dilation[1] = INT32_MAX;
+    refused(&e, CNNIMG_LIMIT, "dilations 1, 2147483647");
+    good_conv(&e, ops[i])->p.pads[2] = INT32_MIN;
+    refused(&e, CNNIMG_UNSUPPORTED, "pads of 0, 0, -2147483648, 0");
+    good_conv(&e, ops[i])->n_in = 1;
+    refused(&e, CNNIMG_CORRUPT, "1 inputs");
+    good_conv(&e, ops[i])->in[0] = 1;
+    refused(&e, CNNIMG_UNSUPPORTED, "is a constant");
+    good_conv(&e, ops[i])->in[1] = 0;
+    refused(&e, CNNIMG_UNSUPPORTED, "must be a constant");
+    good_conv(&e, ops[i])->in[2] = 1;
+    refused(&e, CNNIMG_CORRUPT, "216 values instead of 6");
+    good_conv(&e, ops[i])->residual = 0;
+    refused(&e, CNNIMG_CORRUPT, "adds 'map' of 4 x 5 x 6");
+    ci_node *n = good_conv(&e, ops[i]);
+    n->act.kind = CI_ACT_PRELU;
+    n->act.slope = 1;
+    refused(&e, CNNIMG_UNSUPPORTED, "216 slopes for 6 channels");
+    good_conv(&e, ops[i])->act2.kind = 99;
+    refused(&e, CNNIMG_UNSUPPORTED, "activation 99");
+  }
+  good_conv(&e, CI_OP_conv)->p.dilation[0] = 3;
+  refused(&e, CNNIMG_BADARG, "6 x 0 x 4");
+}
+
+/* A node of one map. */
+static ci_node *plain(example *e, ci_op_id op, int32_t c, int32_t h, int32_t w) {
+  example_begin(e, "wrong", 3);
+  example_map(e, c, h, w, NULL);
+  return example_node(e, op);
+}
+
+static void test_sizes(void **state) {
+  (void)state;
+  example e;
+  plain(&e, CI_OP_depth_to_space, 6, 2, 2)->p.block = 2;
+  refused(&e, CNNIMG_CORRUPT, "6 channels");
+  plain(&e, CI_OP_depth_to_space, 6, 2, 2)->p.block = INT32_MAX;
+  refused(&e, CNNIMG_CORRUPT, "2147483647");
+  plain(&e, CI_OP_space_to_depth, 3, 4, 5)->p.block = 2;
+  refused(&e, CNNIMG_BADARG, "5 wide and 4 high");
+  ci_node *n = plain(&e, CI_OP_pad, 3, 4, 5);
+  n->p.mode = CI_PAD_REFLECT;
+  n->p.pads[0] = 4;
+  refused(&e, CNNIMG_BADARG, "cannot reflect 4");
+  plain(&e, CI_OP_pad, 3, 4, 5)->p.pads[3] = -5;
+  refused(&e, CNNIMG_BADARG, "crop everything");
+  plain(&e, CI_OP_pad, 3, 4, 5)->p.pads[1] = CI_PAD_EDGE + (1 << 30);
+  refused(&e, CNNIMG_LIMIT, "pads of");
+  plain(&e, CI_OP_slice, 3, 4, 5)->p.step = -1;
+  refused(&e, CNNIMG_UNSUPPORTED, "step of -1");
+  n = plain(&e, CI_OP_slice, 3, 4, 5);
+  n->p.start = n->p.end = 2;
+  refused(&e, CNNIMG_BADARG, "between 2 and 2 of 3");
+  plain(&e, CI_OP_softmax, 3, 4, 5)->p.axis = 3;
+  refused(&e, CNNIMG_UNSUPPORTED, "axis 3");
+  plain(&e, CI_OP_flatten, 4096, 8, 8);
+  refused(&e, CNNIMG_LIMIT, "262144 x 1 x 1");
+  plain(&e, CI_OP_resize, 3, 4, 5);
+  refused(&e, CNNIMG_CORRUPT, "neither a size nor a scale");
+  n = plain(&e, CI_OP_resize, 3, 4, 5);
+  n->p.scale[0] = NAN, n->p.scale[1] = 1;
+  refused(&e, CNNIMG_CORRUPT, "a scale of");
+  n = plain(&e, CI_OP_max_pool, 3, 4, 5);
+  n->p.kernel[0] = n->p.kernel[1] = 65;
+  refused(&e, CNNIMG_LIMIT, "kernel of 65 x 65");
+  n = plain(&e, CI_OP_average_pool, 3, 4, 5);
+  n->p.kernel[0] = n->p.kernel[1] = 2;
+  n->p.pads[0] = 2;
+  refused(&e, CNNIMG_UNSUPPORTED, "pads of 2, 0, 0, 0");
+  plain(&e, CI_OP_activation, 3, 4, 5)->residual = 0;
+  refused(&e, CNNIMG_UNSUPPORTED, "only convolutions");
+}
+
+static void two_maps(example *e, ci_op_id op, ci_shape a, ci_shape b) {
+  example_begin(e, "wrong", 3);
+  example_map(e, a.c, a.h, a.w, NULL);
+  example_map(e, b.c, b.h, b.w, NULL);
+  example_node(e, op);
+}
+
+static void test_pairs(void **state) {
+  (void)state;
+  example e;
+  two_maps(&e, CI_OP_binary, (ci_shape){3, 4, 5}, (ci_shape){2, 4, 5});
+  refused(&e, CNNIMG_CORRUPT, "3 x 4 x 5 and 'map' of 2 x 4 x 5");
+  two_maps(&e, CI_OP_binary, (ci_shape){3, 4, 5}, (ci_shape){3, 1, 5});
+  refused(&e, CNNIMG_UNSUPPORTED, "along one of rows and columns");
+  two_maps(&e, CI_OP_concat, (ci_shape){3, 4, 5}, (ci_shape){3, 3, 5});
+  refused(&e, CNNIMG_CORRUPT, "3 x 3 x 5 beside 3 x 4 x 5");
+  example_begin(&e, "wrong", 3);
+  example_map(&e, 3, 1, 1, NULL);
+  example_const(&e, 2, (const int64_t[2]){4, 2}, NULL);
+  example_node(&e, CI_OP_dense);
+  refused(&e, CNNIMG_CORRUPT, "takes 4 channels, the map has 3");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_convolutions), cmocka_unit_test(test_sizes),
+                                     cmocka_unit_test(test_pairs)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
