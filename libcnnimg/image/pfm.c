@@ -26,14 +26,13 @@ static int bid(const uint8_t *head, size_t size) {
 
 /* The third word is a scale: its sign says the byte order, its size is ignored, as nearly all programs do. */
 static bool read_header(ci_cursor *c, uint64_t *width, uint64_t *height, bool *big) {
-  char word[32], *end;
+  char word[32];
   if (!ci_pnm_number(c, UINT32_MAX, width) || !ci_pnm_number(c, UINT32_MAX, height)) return false;
   if (!ci_pnm_word(c, word, sizeof word)) return false;
   const char *digits = word + (word[0] == '-' || word[0] == '+');
   *big = word[0] != '-';
   size_t n = strspn(digits, "0123456789.eE+-");
-  end = word + (digits - word) + n;
-  return n > 0 && *end == 0 && strpbrk(digits, "123456789");
+  return n > 0 && digits[n] == 0 && strpbrk(digits, "123456789");
 }
 
 static int open_pfm(const ci_source *src, const ci_limits *limits, cnnimg_info *info, ci_meta *meta,
