@@ -12,6 +12,7 @@
 /* ModelProto */
 enum { M_IR = 1, M_PRODUCER = 2, M_PRODUCER_VERSION = 3, M_GRAPH = 7, M_OPSET = 8, M_METADATA = 14 };
 #define MOST_CARD_LINES 1000
+#define MOST_CHANNELS 65536
 
 /* ---- the bid: ONNX has no magic, but only so many things look like a ModelProto --------- */
 
@@ -177,6 +178,9 @@ static int check_input(const ci_onnx *o, const info *i, const char *name) {
     if (i->dim[k] < -1 || i->dim[k] > INT32_MAX)
       return ci_fail(o->err, CNNIMG_CORRUPT, "the input \"%s\" has a size of %lld", name,
                      (long long)i->dim[k]);
+  if (i->dim[1] > MOST_CHANNELS)
+    return ci_fail(o->err, CNNIMG_LIMIT, "the input \"%s\" has %lld channels, at most %d are done", name,
+                   (long long)i->dim[1], MOST_CHANNELS);
   return CNNIMG_OK;
 }
 

@@ -136,9 +136,11 @@ static int part_sizes(ci_onnx_node *n, int32_t axis, int64_t *sizes) {
     return ci_fail(n->o->err, CNNIMG_CORRUPT, "%s: has not a size for each of its %d outputs", n->label,
                    parts);
   if (listed >= 0) return CNNIMG_OK;
+  if (ci_onnx_int(n, "num_outputs", parts) != parts)
+    return ci_onnx_refuse(n, "num_outputs is not that of its outputs");
   if (axis != 1 || !c)
     return ci_onnx_refuse(n, "equal parts are taken of channels only, and their number is not known");
-  int64_t each = (c + parts - 1) / parts;
+  int64_t each = ((int64_t)c + parts - 1) / parts;
   for (int32_t i = 0; i < parts; i++) sizes[i] = i + 1 < parts ? each : c - each * (parts - 1);
   return CNNIMG_OK;
 }

@@ -283,6 +283,8 @@ def refusals():
     refuse("no_op", model([node("Erf", ["x"], name="gelu")]), 'Erf "gelu": this kind of operator is not known')
     refuse("no_domain", model([node("Relu", ["x"], domain="com.example")]), 'operators of "com.example"')
     refuse("no_batch", model([node("Relu", ["x"])], inputs={"x": [2, 3, 4, 5]}), "wants 2 pictures")
+    refuse("no_million", model([node("Relu", ["x"])], inputs={"x": [1, 1 << 20, 4, 5]}), "1048576 channels")
+    refuse("no_parts", model([node("Split", ["x"], ["y", "q"], axis=1, num_outputs=3)], opset=18), "num_outputs")
     refuse("no_rank", model([node("Relu", ["x"])], inputs={"x": [1, 3, 4]}, out_rank=3), "channels x height x width")
     refuse("no_shape", model([node("Shape", ["x"], "s"), node("Resize", ["x", "", "", "s"])]), "picture's size")
     refuse("no_softmax", model([node("Softmax", ["x"])], opset=13), "only softmax over channels")
