@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cnnimg_file.c - picture files behind the public door: readers, writers, conversion of rows */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,18 +51,25 @@ static int read_options(cnnimg_write_options *to, const cnnimg_write_options *fr
   return CNNIMG_OK;
 }
 
-/* What is asked for, what the name says, what the source was. */
+/* Does the last part of the path have a suffix? */
+static bool has_suffix(const char *path) {
+  const char *name = strrchr(path, '/');
+  const char *dot = strrchr(name ? name : path, '.');
+  return dot && dot[1] && dot != path && dot[-1] != '/';
+}
+
+/* What is asked for, what the name says; what the source was, for a name without suffix. */
 static const ci_codec *choose_codec(const char *path, const cnnimg_reader *meta_from, const cnnimg_write_options *o) {
   if (o->codec) return ci_codec_for_name(o->codec);
-  const ci_codec *named = strcmp(path, "-") ? ci_codec_for_name(path) : NULL;
-  if (named || !meta_from) return named;
+  if (has_suffix(path) || !meta_from) return ci_codec_for_name(path);
   return ci_codec_for_name(ci_reader_info(meta_from->file)->codec);
 }
 
 static int open_file(cnnimg_writer *w, const char *path, const cnnimg_reader *meta_from, cnnimg_write_options *o,
                      cnnimg_error *err) {
   const ci_codec *codec = choose_codec(path, meta_from, o);
-  if (!codec) return ci_fail(err, CNNIMG_BADARG, "%s: no picture format is called %s", path, o->codec ? o->codec : "so");
+  if (!codec && o->codec) return ci_fail(err, CNNIMG_BADARG, "%s: no picture format is called %s", path, o->codec);
+  if (!codec) return ci_fail(err, CNNIMG_BADARG, "%s: its name does not say which picture format to write", path);
   o->codec = codec->name;
   if (ci_codec_fit(codec, &w->given, &w->stored)) {
     w->row = ci_calloc(1, ci_row_bytes(&w->stored));
