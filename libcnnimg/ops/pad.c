@@ -49,7 +49,6 @@ static void need_axis(const ci_params *p, int axis, int32_t size, int32_t outs, 
   *hi = o1 - before;
   if (p->mode != CI_PAD_REFLECT) return;
   int32_t last = outs - 1 - before; /* may be negative or past the map */
-  if (*lo < 0) *lo = 0;
   if (last >= size && *lo > 2 * (size - 1) - last) *lo = 2 * (size - 1) - last;
   if (before > 0 && *hi < before + 1) *hi = before + 1;
 }
