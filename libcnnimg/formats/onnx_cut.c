@@ -64,7 +64,8 @@ static int read_cuts(ci_onnx_node *n, cuts *c) {
   for (int32_t i = 0; i < c->count && !status; i++) {
     if (steps < 0) c->step[i] = 1;
     status = ci_onnx_axis(n, n_axes >= 0 ? axes[i] : i, ci_onnx_rank(n, 0), &c->axis[i]);
-    if (!status && (c->step[i] < 1 || c->step[i] > INT32_MAX))
+    bool back = c->step[i] < 0 && ci_const(n->o->g, n->in[0]); /* only constants are read backwards */
+    if (!status && ((c->step[i] < 1 && !back) || c->step[i] > INT32_MAX || c->step[i] < -INT32_MAX))
       status = ci_onnx_refuse(n, "only steps of 1 and more are done");
   }
   return status;

@@ -93,16 +93,26 @@ static ci_tensor *take(ci_onnx_node *n, const ci_tensor *t, int32_t axis, int64_
   return r;
 }
 
+/* The first item and the count of start:end:step over `size` items; backwards too. */
+static void span(int64_t size, int64_t start, int64_t end, int64_t step, int64_t *first, int64_t *count) {
+  int64_t low = step < 0 ? -1 : 0, high = step < 0 ? size - 1 : size, gap;
+  if (start < 0) start += size;
+  if (end < 0) end += size;
+  *first = start < low ? low : start > high ? high : start;
+  end = end < low ? low : end > high ? high : end;
+  gap = step < 0 ? *first - end : end - *first;
+  step = step < 0 ? -step : step;
+  *count = gap > 0 ? (gap - 1) / step + 1 : 0;
+}
+
 int ci_onnx_fold_slice(ci_onnx_node *n, const int64_t *start, const int64_t *end, const int64_t *step,
                        const int32_t *axis, int32_t count) {
   const ci_tensor *t = input(n, 0);
   ci_tensor *r = NULL;
   for (int32_t k = 0; k < count; k++) {
-    int64_t size = t->dim[axis[k]], a = start[k] < 0 ? start[k] + size : start[k],
-            b = end[k] < 0 ? end[k] + size : end[k];
-    a = a < 0 ? 0 : a > size ? size : a;
-    b = b < a ? a : b > size ? size : b;
-    ci_tensor *next = take(n, t, axis[k], a, step[k], (b - a + step[k] - 1) / step[k]);
+    int64_t first, items;
+    span(t->dim[axis[k]], start[k], end[k], step[k], &first, &items);
+    ci_tensor *next = take(n, t, axis[k], first, step[k], items);
     ci_tensor_free(r);
     r = next;
     if (!r) return n->o->err->code;

@@ -243,6 +243,10 @@ def constants():
          node("Concat", ["o", "o", "f", "f", "o", "o", "o", "o"], "p", axis=0), node("Pad", ["x", "p"], "q"),
          node("Conv", ["q", "w"])],
         dict(w=w, zero=ints(0), one1=ints(1)), opset=13))
+    turn = [node("Slice", ["r", "last", "least", "zero", "back"], "b"), node("Transpose", ["b"], "t", perm=[1, 0]),
+            node("Reshape", ["t", "flat"], "p"), node("Pad", ["x", "p"])]  # as PyTorch writes its pads
+    run("torch_pads", model(turn, dict(r=ints(2, 1, 1, 0, 0, 0, 0, 0).reshape(4, 2), last=ints(-1), zero=ints(0),
+                                       least=ints(-2 ** 63 + 1), back=ints(-1), flat=ints(-1)), opset=11))
     run("fold", model([node("Mul", ["a", "b"], "m"), node("ConstantOfShape", ["s"], "k"), node("Add", ["m", "k"], "n"),
                        node("Transpose", ["n"], "t", perm=[1, 0]), node("Unsqueeze", ["t", "ax"], "w"),
                        node("Squeeze", ["w", "ax"], "v"), node("Unsqueeze", ["v", "ax"], "u"),
