@@ -4,6 +4,8 @@
 
 #include "ops/common.h"
 
+#define MAX_INPUTS 4096
+
 static int32_t along(ci_shape s, int32_t axis) { return axis == 1 ? s.c : axis == 2 ? s.h : s.w; }
 
 static bool fits(ci_shape a, ci_shape b, int32_t axis) {
@@ -14,7 +16,7 @@ static int shape(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_sha
   int32_t axis = n->p.axis;
   int64_t total = 0;
   if (axis < 1 || axis > 3) return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "axis %d", axis);
-  int status = ci_op_count(n, 1, CI_MAX_CHANNELS, err);
+  int status = ci_op_count(n, 1, MAX_INPUTS, err);
   for (int32_t k = 0; !status && k < n->n_in; k++) {
     if ((status = ci_op_map(g, n, in, k, err))) break;
     if (!fits(in[k], in[0], axis))

@@ -4,6 +4,8 @@
 
 #include "ops/window.h"
 
+#define MAX_STRIDE 64 /* as many phases an axis, and a search through them a row */
+
 /*
  * Along one axis output o gets tap k of input i where o = i * stride - pad + k * dilation. All outputs with the
  * same phase (o + pad) % stride see the same taps k = k0, k0 + step, ... and their inputs lie dilation / gcd apart,
@@ -72,8 +74,9 @@ static int check_weights(const ci_graph *g, const ci_node *n, ci_shape in, int64
 
 static int check_steps(const ci_node *n, cnnimg_error *err) {
   const ci_params *p = &n->p;
-  if ((int64_t)p->stride[0] * p->stride[1] > CI_MAX_TAPS)
-    return ci_op_fail(n, err, CNNIMG_LIMIT, "strides of %d x %d", p->stride[0], p->stride[1]);
+  if (p->stride[0] > MAX_STRIDE || p->stride[1] > MAX_STRIDE)
+    return ci_op_fail(n, err, CNNIMG_LIMIT, "strides of %d, %d; at most %d", p->stride[0], p->stride[1],
+                      MAX_STRIDE);
   for (int i = 0; i < 2; i++)
     if (p->out_pads[i] < 0 || p->out_pads[i] > CI_MAX_STEP)
       return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "output_padding of %d, %d", p->out_pads[0],
@@ -117,13 +120,6 @@ static ci_rect need(const ci_node *n, const ci_shape *in, ci_shape out, int32_t 
   return ci_rect_from(x0, y0, x1, y1, in[k]);
 }
 
-/* Groups and phases one after another; offset (in floats) of phase (py, px) of group 0. */
-static size_t phase_floats(const ci_node *n, const ci_kernels *k, int32_t cin, int32_t cout, const phase *y,
-                           const phase *x) {
-  (void)n;
-  return ci_conv_packed_floats(k, cout, cin, y->window.taps * x->window.taps);
-}
-
 static void pack_phase(const ci_node *n, const ci_kernels *k, const float *w, int32_t cin, int32_t cout,
                        const phase *y, const phase *x, float *to) {
   ptrdiff_t area = (ptrdiff_t)n->p.kernel[0] * n->p.kernel[1], kw = n->p.kernel[1];
@@ -134,7 +130,7 @@ static void pack_phase(const ci_node *n, const ci_kernels *k, const float *w, in
   ci_conv_pack(k, &cw, to);
 }
 
-/* Packs every phase of every group (to != NULL) or only counts; offsets[phase] within a group. */
+/* Packs every phase of a group one after another (to != NULL), or only counts; offsets: where each begins. */
 static size_t pack_group(const ci_node *n, const ci_kernels *k, ci_shape in, const float *w, int32_t cin,
                          int32_t cout, float *to, size_t *offsets) {
   size_t at = 0;
@@ -145,7 +141,7 @@ static size_t pack_group(const ci_node *n, const ci_kernels *k, ci_shape in, con
         pack_phase(n, k, w, cin, cout, &y, &x, to + at);
         offsets[py * n->p.stride[1] + px] = at;
       }
-      at += phase_floats(n, k, cin, cout, &y, &x);
+      at += ci_conv_packed_floats(k, cout, cin, y.window.taps * x.window.taps);
     }
   return at;
 }

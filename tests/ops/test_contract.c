@@ -193,10 +193,43 @@ static void test_tables_agree(void **state) {
   }
 }
 
+static void *no_memory(void *user, size_t align, size_t n) {
+  (void)align, (void)n;
+  ++*(int *)user;
+  return NULL;
+}
+
+static void never(void *user, void *p) {
+  (void)user;
+  assert_null(p);
+}
+
+static void test_pack_without_memory(void **state) {
+  (void)state;
+  int asked = 0;
+  ci_allocator a = {no_memory, never, &asked};
+  for (size_t i = 0; i < count; i++) {
+    const example *e = &examples[i];
+    const ci_op *op = ci_ops[e->n->op];
+    cnnimg_error err = {0};
+    void *packed = NULL;
+    size_t bytes = 0;
+    int before = asked;
+    int status =
+        op->pack ? op->pack(e->g, e->n, e->in, e->out, table[0], &a, &packed, &bytes, &err) : CNNIMG_OK;
+    assert_null(packed);
+    assert_int_equal(status, asked > before ? CNNIMG_NOMEM : CNNIMG_OK);
+    if (status) assert_non_null(strstr(err.text, "no memory for"));
+  }
+  assert_true(asked > 50);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_every_op_has_an_example),
-      cmocka_unit_test(test_rectangles_are_parts_of_the_whole), cmocka_unit_test(test_need_is_tight),
-      cmocka_unit_test(test_need_is_monotone), cmocka_unit_test(test_tables_agree)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_op_has_an_example),
+                                     cmocka_unit_test(test_rectangles_are_parts_of_the_whole),
+                                     cmocka_unit_test(test_need_is_tight),
+                                     cmocka_unit_test(test_need_is_monotone),
+                                     cmocka_unit_test(test_tables_agree),
+                                     cmocka_unit_test(test_pack_without_memory)};
   return cmocka_run_group_tests(tests, load, unload);
 }

@@ -68,6 +68,8 @@ static void test_convolutions(void **state) {
     good_conv(&e, ops[i])->act2.kind = 99;
     refused(&e, CNNIMG_UNSUPPORTED, "activation 99");
   }
+  good_conv(&e, CI_OP_conv_transpose)->p.stride[0] = 65;
+  refused(&e, CNNIMG_LIMIT, "strides of 65, 1; at most 64");
   good_conv(&e, CI_OP_conv)->p.dilation[0] = 3;
   refused(&e, CNNIMG_BADARG, "6 x 0 x 4");
 }
@@ -144,8 +146,23 @@ static void test_pairs(void **state) {
   refused(&e, CNNIMG_CORRUPT, "takes 4 channels, the map has 3");
 }
 
+/* Multiply-adds a pixel of the output, counted by hand. */
+static void test_costs(void **state) {
+  (void)state;
+  example e;
+  good_conv(&e, CI_OP_conv);
+  example_finish(&e);
+  assert_int_equal(ci_ops[CI_OP_conv]->macs(e.n, e.g, e.in, e.out), 3 * 3 * 4 * 6);
+  example_free(&e);
+  ci_node *n = good_conv(&e, CI_OP_conv_transpose);
+  n->p.stride[0] = 3;
+  example_finish(&e);
+  assert_int_equal(ci_ops[CI_OP_conv_transpose]->macs(e.n, e.g, e.in, e.out), 3 * 4 * 6);
+  example_free(&e);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_convolutions), cmocka_unit_test(test_sizes),
-                                     cmocka_unit_test(test_pairs)};
+                                     cmocka_unit_test(test_pairs), cmocka_unit_test(test_costs)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
