@@ -53,6 +53,9 @@ static int pack_weights(ci_plan *p, cnnimg_error *err) {
     int status = s->op->pack(p->g, s->node, s->in, s->out, p->k, &p->o.allocator, &s->packed, &bytes, err);
     if (status) return status;
     p->stats.weight_bytes += bytes;
+    if (p->o.memory && p->stats.weight_bytes > p->o.memory) /* nodes of a hostile file may share one tensor */
+      return ci_fail(err, CNNIMG_LIMIT, "%s: packed weights are over the memory cap of %zu MiB", s->node->name,
+                     p->o.memory >> 20);
   }
   return CNNIMG_OK;
 }
