@@ -85,6 +85,12 @@ for file in samples/photos/* samples/noisy/*; do
     bad "$file: no row in samples/README.md with its sha256 $sum"
 done
 
+# ---- weights are the ones that were measured ----------------------------------------
+(cd models && sha256sum -c --quiet SHA256SUMS) || bad "models/SHA256SUMS: a weight file changed without its checksum"
+for file in models/*/*.onnx; do
+  grep -qF "  ${file#models/}" models/SHA256SUMS || bad "$file: not in models/SHA256SUMS"
+done
+
 # ---- length (named, not failed) -----------------------------------------------------
 for file in $(sources libcnnimg tools); do
   lines=$(($(wc -l <"$file")))
