@@ -188,6 +188,7 @@ int drv_name_outputs(const drv_settings *s, drv_jobs *jobs) {
   size_t n = 0;
   bool nomem = false;
   for (size_t i = 0; i < jobs->n && s->place == DRV_TO_FOLDER; i++) {
+    if (jobs->at[i].fate != DRV_RUN) continue;
     jobs->at[i].out = folder_name(s, jobs->at[i].rel);
     nomem = nomem || !jobs->at[i].out;
   }

@@ -10,9 +10,10 @@
 
 /*
  * Signal handlers can reach nothing but globals, and may run on any thread. stage says what is at stake: nothing
- * (die at once), a run that must be ended in order, or a temporary file that a second signal may unlink.
+ * (die at once), a file that is being made and whose name is not known yet, a run that must be ended in order, or
+ * one with a temporary file that a second signal may unlink.
  */
-enum { NOTHING, RUNNING, TEMPORARY };
+enum { NOTHING, OPENING, RUNNING, TEMPORARY };
 
 cnnimg_cancel drv_cancel;
 static atomic_int stage, caught;
@@ -32,7 +33,7 @@ static void on_signal(int sig) {
   int before = atomic_exchange(&caught, sig);
   drv_cancel.stop = 1;
   if (atomic_load(&stage) == NOTHING) die_by(sig);
-  if (!before) return;
+  if (!before || atomic_load(&stage) == OPENING) return;
   if (atomic_load(&stage) == TEMPORARY) unlink(temp_path);
   _exit(128 + sig);
 }
@@ -50,12 +51,12 @@ void drv_signals_install(void) {
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) catch_one(all[i]);
 }
 
-void drv_guard_begin(void) { atomic_store(&stage, RUNNING); }
+void drv_guard_begin(void) { atomic_store(&stage, OPENING); }
 
 void drv_guard_temp(const char *path) {
-  if (!path || strlen(path) >= sizeof temp_path) return;
-  strcpy(temp_path, path);
-  atomic_store(&stage, TEMPORARY);
+  bool known = path && strlen(path) < sizeof temp_path;
+  if (known) strcpy(temp_path, path);
+  atomic_store(&stage, known ? TEMPORARY : RUNNING);
 }
 
 void drv_guard_end(void) { atomic_store(&stage, NOTHING); }

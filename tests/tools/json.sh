@@ -20,6 +20,7 @@ equal "$(grep -c '"status":"done"' out)" 5
 equal "$(grep -c '"status":"failed"' out)" 1
 equal "$(grep -c '"status":"skipped"' out)" 1
 prints '"input":"in/a.png","output":"clean/a.png","status":"done","width":20,"height":20,"sigma":10,"model":".*denoise.onnx","seconds":[0-9.e-]*,"peak_memory":[0-9]*,.*"error":null}'
+prints 'in/bad.*ufffd.*utf.png'; prints 'in/tab.u0009line.u000aend.png'
 cp out lines
 valid() {
   command -v python3 >/dev/null 2>&1 || return 0
