@@ -4,6 +4,8 @@
 
 enum { L = CI_LANES };
 
+#include "kernels/winograd.h"
+
 /* ---- convolution ---------------------------------------------------------- */
 
 /* act(sum) + residual, act2, for channels c and on of pixel i. */
@@ -236,6 +238,9 @@ const ci_kernels CI_TABLE = {.name = CI_NAME,
                              .lanes = L,
                              .conv_vecs = CI_VECS,
                              .conv = conv,
+                             .winograd_input = winograd_input,
+                             .winograd_multiply = winograd_multiply,
+                             .winograd_output = winograd_output,
                              .depthwise = depthwise,
                              .pool_max = pool_max,
                              .pool_sum = pool_sum,

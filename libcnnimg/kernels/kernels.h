@@ -39,12 +39,54 @@ typedef struct ci_conv_row {
   ci_kact act, act2; /* act, + residual, act2 */
 } ci_conv_row;
 
+/*
+ * Winograd's F(4x4, 3x3): a tile of 4 x 4 output pixels from 6 x 6 input pixels by CI_WINO_PLANES products (see
+ * points.h). Tiles are gathered: input() puts 36 samples of a tile and channel into 36 planes, multiply() makes of each
+ * plane (tiles x cin) a plane (tiles x a block of output channels), output() takes those back to pixels. Sums run over
+ * the input channels in order, so bytes do not depend on which tiles are gathered.
+ */
+#define CI_WINO_PLANES 36
+#define CI_WINO_WIDTH 64 /* most output channels a block */
+
+typedef struct ci_wino_input {
+  const float
+      *rows[6]; /* pixel x of row r of the first tile at rows[r] + x * step; tile t starts at pixel 4 t */
+  ptrdiff_t step;
+  int32_t tiles, channels; /* channels: a multiple of CI_SLOPE_PAD, all readable */
+  float *v;                /* sample i of channel c of tile t at v[i * plane + t * channels + c] */
+  size_t plane;
+} ci_wino_input;
+
+typedef struct ci_wino_multiply {
+  const float *v;
+  size_t v_plane;
+  int32_t v_step;              /* floats between tiles */
+  const float *weights;        /* the block's, as ci_wino_pack left them */
+  int32_t tiles, cin, vectors; /* vectors: of the block */
+  float *m; /* sample i of output channel c of tile t at m[i * m_plane + t * vectors * lanes + c] */
+  size_t m_plane;
+} ci_wino_multiply;
+
+typedef struct ci_wino_output {
+  const float *m;
+  size_t plane;
+  int32_t tiles, vectors;
+  float *out[4]; /* pixel x of row r at out[r] + x * out_step; whole tiles are written, a block's channels */
+  const float *residual[4]; /* the same; all NULL: none */
+  int32_t out_step, residual_step;
+  const float *bias; /* of the block, like the slopes */
+  ci_kact act, act2;
+} ci_wino_output;
+
 typedef struct ci_kernels {
   const char *name; /* "ref", "vec", "avx2", "avx512" */
   ci_isa isa;
   /* Packed weights: output channels in vectors of `lanes`, at most conv_vecs vectors a block. */
   int32_t lanes, conv_vecs;
   void (*conv)(const ci_conv_row *a);
+  void (*winograd_input)(const ci_wino_input *a);
+  void (*winograd_multiply)(const ci_wino_multiply *a);
+  void (*winograd_output)(const ci_wino_output *a);
   /* channel c of the output from channel c of the input; weights: for ky, kx: `room` floats; bias: `room`.
    * room is a multiple of 4. act, residual, act2 as in conv. */
   void (*depthwise)(const ci_conv_row *a);
@@ -91,6 +133,13 @@ void ci_conv_pack(const ci_kernels *k, const ci_conv_weights *w, float *to);
 static inline int32_t ci_conv_block_first(int32_t vectors, int32_t blocks, int32_t b) {
   return (int32_t)((int64_t)b * vectors / blocks);
 }
+
+/* winograd_pack.c: the same for F(4x4, 3x3). Block b covers vectors first(b) to first(b + 1) and takes 36 * cin *
+ * its channels floats of the packed weights. */
+size_t ci_wino_packed_floats(const ci_kernels *k, int32_t cout, int32_t cin);
+void ci_wino_pack(const ci_kernels *k, const ci_conv_weights *w, float *to); /* `to` is zeroed */
+int32_t ci_wino_blocks(const ci_kernels *k, int32_t cout);
+int32_t ci_wino_block_first(const ci_kernels *k, int32_t cout, int32_t b);
 
 /* One table a file. */
 extern const ci_kernels ci_kernels_ref, ci_kernels_vec;

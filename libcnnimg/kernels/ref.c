@@ -5,8 +5,9 @@
 #include <math.h>
 
 #include "kernels/kinds.h"
+#include "kernels/ref_winograd.h"
 
-static float act_one(float x, const ci_kact *act, int32_t c) {
+float ci_ref_act(float x, const ci_kact *act, int32_t c) {
   switch (act->kind) {
     case K_RELU:
       return x < 0 ? 0 : x;
@@ -27,9 +28,9 @@ static float act_one(float x, const ci_kact *act, int32_t c) {
 }
 
 static float finish(const ci_conv_row *a, float sum, int32_t i, int32_t c) {
-  float x = act_one(sum, &a->act, c);
+  float x = ci_ref_act(sum, &a->act, c);
   if (a->residual) x += a->residual[(ptrdiff_t)i * a->residual_step + c];
-  return act_one(x, &a->act2, c);
+  return ci_ref_act(x, &a->act2, c);
 }
 
 static const float *tap_at(const ci_conv_row *a, int32_t ky, int32_t kx, int32_t i) {
@@ -94,7 +95,7 @@ static void pool_sum(const ci_conv_row *a, float scale) {
 
 static void act(float *x, size_t pixels, int32_t cs, const ci_kact *kact) {
   for (size_t p = 0; p < pixels; p++)
-    for (int32_t c = 0; c < cs; c++) x[p * (size_t)cs + c] = act_one(x[p * (size_t)cs + c], kact, c);
+    for (int32_t c = 0; c < cs; c++) x[p * (size_t)cs + c] = ci_ref_act(x[p * (size_t)cs + c], kact, c);
 }
 
 static float binary_one(int32_t op, float a, float b) {
@@ -161,6 +162,9 @@ const ci_kernels ci_kernels_ref = {.name = "ref",
                                    .lanes = 1,
                                    .conv_vecs = 1 << 24,
                                    .conv = conv,
+                                   .winograd_input = ci_ref_winograd_input,
+                                   .winograd_multiply = ci_ref_winograd_multiply,
+                                   .winograd_output = ci_ref_winograd_output,
                                    .depthwise = depthwise,
                                    .pool_max = pool_max,
                                    .pool_sum = pool_sum,
