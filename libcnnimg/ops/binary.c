@@ -157,4 +157,4 @@ static void run(const ci_call *c) {
   for (int32_t y = c->rect.y0; y < c->rect.y1; y++) run_row(c, y);
 }
 
-const ci_op ci_op_binary = {"Binary", shape, need, pack, NULL, run, NULL};
+const ci_op ci_op_binary = {"Binary", shape, need, pack, NULL, run, NULL, NULL};

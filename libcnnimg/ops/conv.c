@@ -2,6 +2,7 @@
 /* conv.c - convolution: any kernel, stride, dilation, groups and zero padding */
 #include <string.h>
 
+#include "ops/conv_winograd.h"
 #include "ops/window.h"
 
 static bool has_bias(const ci_node *n) { return ci_op_has(n, 2) && n->residual != 2; }
@@ -42,6 +43,7 @@ static int shape(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_sha
 
 static ci_rect need(const ci_node *n, const ci_shape *in, ci_shape out, int32_t k, ci_rect r) {
   if (k == n->residual) return ci_need_same(n, in, out, k, r);
+  if (ci_winograd_fits(n, in[0], out)) return ci_winograd_need(n, in[0], r);
   int64_t size, x0, y0, x1, y1;
   ci_window y = ci_window_of(&n->p, 0, in[k].h, &size), x = ci_window_of(&n->p, 1, in[k].w, &size);
   ci_window_need(&y, r.y0, r.y1, &y0, &y1);
@@ -62,7 +64,7 @@ static void pack_depthwise(const float *w, int32_t c, int32_t taps, float *to) {
 }
 
 static void pack_group(const ci_node *n, const ci_kernels *k, const float *w, const float *bias,
-                       int32_t group, int32_t cin, int32_t cout, const ci_packed *p) {
+                       int32_t group, int32_t cin, int32_t cout, bool tiles, const ci_packed *p) {
   const int32_t *kernel = n->p.kernel;
   ptrdiff_t area = (ptrdiff_t)kernel[0] * kernel[1];
   ci_conv_weights cw = {w + (size_t)group * (size_t)cout * (size_t)cin * (size_t)area,
@@ -74,7 +76,8 @@ static void pack_group(const ci_node *n, const ci_kernels *k, const float *w, co
                         area,
                         kernel[1],
                         1};
-  ci_conv_pack(k, &cw, p->part[0] + (size_t)group * ci_conv_packed_floats(k, cout, cin, (int32_t)area));
+  if (tiles) ci_wino_pack(k, &cw, p->part[0]);
+  else ci_conv_pack(k, &cw, p->part[0] + (size_t)group * ci_conv_packed_floats(k, cout, cin, (int32_t)area));
   if (bias)
     memcpy(p->part[1] + (size_t)group * ci_conv_bias_floats(cout), bias + (size_t)group * (size_t)cout,
            (size_t)cout * sizeof(float));
@@ -85,10 +88,11 @@ static int pack(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shap
   const float *w = ci_const(g, n->in[1])->data;
   const float *bias = has_bias(n) ? ci_const(g, n->in[2])->data : NULL;
   int32_t taps = n->p.kernel[0] * n->p.kernel[1], cin = in[0].c / n->p.group, cout = out.c / n->p.group;
-  bool single = is_depthwise(n, in[0].c, out.c);
+  bool single = is_depthwise(n, in[0].c, out.c), tiles = ci_winograd_fits(n, in[0], out);
   size_t group = (size_t)n->p.group, floats[3] = {0};
-  floats[0] = single ? (size_t)taps * (size_t)ci_channel_stride(out.c)
-                     : group * ci_conv_packed_floats(k, cout, cin, taps);
+  floats[0] = single  ? (size_t)taps * (size_t)ci_channel_stride(out.c)
+              : tiles ? ci_wino_packed_floats(k, cout, cin)
+                      : group * ci_conv_packed_floats(k, cout, cin, taps);
   floats[1] = single ? ci_conv_bias_floats(out.c) : group * ci_conv_bias_floats(cout);
   ci_packed *p;
   int status = ci_pack_new(g, n, out.c, floats, a, &p, bytes, err);
@@ -98,13 +102,14 @@ static int pack(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shap
     pack_depthwise(w, out.c, taps, p->part[0]);
     if (bias) memcpy(p->part[1], bias, (size_t)out.c * sizeof(float));
   } else {
-    for (int32_t i = 0; i < n->p.group; i++) pack_group(n, k, w, bias, i, cin, cout, p);
+    for (int32_t i = 0; i < n->p.group; i++) pack_group(n, k, w, bias, i, cin, cout, tiles, p);
   }
   return CNNIMG_OK;
 }
 
 static size_t scratch(const ci_node *n, const ci_shape *in, ci_shape out, int32_t width) {
-  (void)in, (void)out, (void)width;
+  (void)width;
+  if (ci_winograd_fits(n, in[0], out)) return ci_winograd_scratch(in[0], out);
   return (size_t)n->p.kernel[0] * sizeof(float *);
 }
 
@@ -115,7 +120,7 @@ static void run_group(const ci_call *c, ci_row_job *j, int32_t first) {
                    res ? ci_view_at(res, c->rect.x0, y) + first : NULL);
 }
 
-static void run(const ci_call *c) {
+static void run_direct(const ci_call *c) {
   const ci_node *n = c->node;
   const ci_packed *p = c->packed;
   ci_shape in = c->in[0].map, out = c->out->map;
@@ -145,10 +150,19 @@ static void run(const ci_call *c) {
   }
 }
 
+static void run(const ci_call *c) {
+  if (ci_winograd_fits(c->node, c->in[0].map, c->out->map)) ci_winograd_run(c);
+  else run_direct(c);
+}
+
+static int32_t align(const ci_node *n, const ci_shape *in, ci_shape out) {
+  return ci_winograd_fits(n, in[0], out) ? CI_WINO_TILE : 1;
+}
+
 static uint64_t macs(const ci_node *n, const ci_graph *g, const ci_shape *in, ci_shape out) {
   (void)g;
   return (uint64_t)n->p.kernel[0] * (uint64_t)n->p.kernel[1] * (uint64_t)(in[0].c / n->p.group) *
          (uint64_t)out.c;
 }
 
-const ci_op ci_op_conv = {"Conv", shape, need, pack, scratch, run, macs};
+const ci_op ci_op_conv = {"Conv", shape, need, pack, scratch, run, macs, align};

@@ -26,4 +26,4 @@ static void run(const ci_call *c) {
 }
 
 const ci_op ci_op_global_average_pool = {
-    "GlobalAveragePool", shape, ci_need_whole, ci_pack_act, scratch, run, NULL};
+    "GlobalAveragePool", shape, ci_need_whole, ci_pack_act, scratch, run, NULL, NULL};

@@ -51,4 +51,5 @@ static void run(const ci_call *c) {
   ci_op_act_row(c, 0);
 }
 
-const ci_op ci_op_global_max_pool = {"GlobalMaxPool", shape, ci_need_whole, ci_pack_act, scratch, run, NULL};
+const ci_op ci_op_global_max_pool = {"GlobalMaxPool", shape, ci_need_whole, ci_pack_act,
+                                     scratch,         run,   NULL,          NULL};

@@ -11,6 +11,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/ops/concat.c \
 	libcnnimg/ops/conv.c \
 	libcnnimg/ops/conv_transpose.c \
+	libcnnimg/ops/conv_winograd.c libcnnimg/ops/conv_winograd.h \
 	libcnnimg/ops/dense.c \
 	libcnnimg/ops/depth_to_space.c \
 	libcnnimg/ops/flatten.c \

@@ -36,6 +36,9 @@ typedef struct ci_op {
   void (*run)(const ci_call *c);
   /* Multiply-adds a pixel of the output (an estimate where it varies). NULL: 0. */
   uint64_t (*macs)(const ci_node *n, const ci_graph *g, const ci_shape *in, ci_shape out);
+  /* Rows and columns of the output that come cheapest together: rectangles whose sides are multiples of this (or
+   * the map's own) waste nothing. NULL: 1. */
+  int32_t (*align)(const ci_node *n, const ci_shape *in, ci_shape out);
 } ci_op;
 
 extern const ci_op *const ci_ops[CI_OP_COUNT]; /* by ci_op_id */

@@ -226,6 +226,30 @@ def convolutions():
     conv("one pixel", (6, 1, 1), 7, (3, 3), pads=(1, 1, 1, 1))
 
 
+def tiles():
+    """3x3 convolutions by F(4x4): sizes around the grid of tiles, every way of finishing a pixel."""
+    def tiled(name, shape, cout, pads=(1, 1, 1, 1), **how):
+        conv(name, shape, cout, (3, 3), pads=pads, loose=True, **how)
+
+    for k in range(4):
+        tiled(f"tiles and {k} pixels", (16, 8 + k, 12 + (k + 2) % 4), 16)
+    tiled("tiles, no padding", (17, 11, 13), 20, pads=(0, 0, 0, 0))
+    tiled("tiles, padding on two sides", (12, 9, 15), 33, pads=(2, 0, 0, 1))
+    tiled("tiles, same upper", (13, 9, 10), 18, auto=1, pads=(0, 0, 0, 0))
+    tiled("tiles, much padding", (12, 4, 5), 17, pads=(3, 4, 5, 3))
+    tiled("tiles, 3 channels out", (20, 9, 11), 3, residual=True)
+    tiled("tiles, 7 channels out", (33, 8, 9), 7, act=("prelu",))
+    tiled("tiles, 12 channels out", (48, 9, 10), 12, bias=False)
+    tiled("tiles, 80 channels", (16, 9, 9), 80, act=("relu",))
+    tiled("tiles, 112 channels", (12, 8, 8), 112, residual=True)
+    tiled("many tiles", (12, 9, 75), 18, act=("relu",))
+    tiled("tiles, residual, relu", (16, 10, 9), 24, residual=True, act2=("relu",))
+    tiled("tiles, prelu, residual, prelu", (16, 11, 9), 35, act=("prelu",), residual=True, act2=("prelu",))
+    tiled("tiles, leaky", (16, 8, 14), 24, act=("leaky", 0.125))
+    tiled("tiles, clip, no bias", (16, 9, 9), 16, bias=False, act=("clip", -5.0, 6.0))
+    tiled("tiles, 130 channels in", (130, 8, 9), 16)
+
+
 def transposed_convolutions():
     transposed("2x2 stride 2", (6, 4, 5), 7, (2, 2), stride=(2, 2))
     transposed("2x2 stride 2, 48 wide", (5, 1, 14), 48, (2, 2), stride=(2, 2), bias=False)
@@ -439,7 +463,8 @@ def pieces():
 
 def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
-    for make in (convolutions, transposed_convolutions, shuffles, resizes, pads, pools, small_ones, binaries, pieces):
+    for make in (convolutions, transposed_convolutions, shuffles, resizes, pads, pools, small_ones, binaries, pieces,
+                 tiles):
         make()
     with open(folder / "golden.txt", "w") as text, open(folder / "golden.bin", "wb") as values:
         text.write("# written by make_golden.py; read by harness.c\n")
