@@ -19,9 +19,9 @@
 typedef struct ci_plan ci_plan;
 
 typedef struct ci_plan_options {
-  int32_t tile;    /* width of a stripe in output pixels; 0: chosen */
-  int32_t band;    /* rows of the result that come together; 0: chosen */
-  size_t memory;   /* bytes that rings may take; stripes get narrower until it fits; 0: no cap */
+  int32_t tile;  /* width of a stripe in output pixels; 0: chosen */
+  int32_t band;  /* rows of the result that come together; 0: chosen */
+  size_t memory; /* bytes that rings may take; stripes get narrower until it fits; 0: no cap */
   uint32_t threads;
   ci_allocator allocator;
 } ci_plan_options;
@@ -29,9 +29,9 @@ typedef struct ci_plan_options {
 typedef struct ci_plan_stats {
   ci_shape out;
   int32_t tile, tiles, band;
-  int32_t halo;           /* largest distance that a pixel of the result looks, input 0's pixels */
+  int32_t halo; /* largest distance that a pixel of the result looks, input 0's pixels */
   size_t ring_bytes, scratch_bytes, weight_bytes;
-  uint64_t macs;          /* stripes' halos included */
+  uint64_t macs; /* stripes' halos included */
 } ci_plan_stats;
 
 /* Where the pixels come from and go to. Called on the thread that runs the plan; a status other than

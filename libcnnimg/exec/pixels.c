@@ -31,8 +31,8 @@ static void load_rgb8(const uint8_t *px, size_t step, uint32_t n, float *out, in
     for (int c = 0; c < 3; c++) out[c] = (float)px[c] / 255.0f;
 }
 
-void ci_pixels_load(const cnnimg_format *f, const void *row, uint32_t x, uint32_t n, float *out, int32_t channels,
-                    int32_t cs) {
+void ci_pixels_load(const cnnimg_format *f, const void *row, uint32_t x, uint32_t n, float *out,
+                    int32_t channels, int32_t cs) {
   size_t step = samples(f), at = (size_t)x * step;
   if (f->sample == CNNIMG_U8 && f->colours == 3 && channels == 3) {
     load_rgb8((const uint8_t *)row + at, step, n, out, cs);
@@ -43,8 +43,7 @@ void ci_pixels_load(const cnnimg_format *f, const void *row, uint32_t x, uint32_
       for (int32_t c = 0; c < channels; c++) out[c] = get(f, row, at + (size_t)c);
     else if (f->colours == 1)
       for (int32_t c = 0; c < channels; c++) out[c] = get(f, row, at);
-    else
-      out[0] = (get(f, row, at) + get(f, row, at + 1) + get(f, row, at + 2)) / 3.0f;
+    else out[0] = (get(f, row, at) + get(f, row, at + 1) + get(f, row, at + 2)) / 3.0f;
   }
 }
 
@@ -54,8 +53,8 @@ static float answer(const cnnimg_format *f, const float *in, int32_t channels, i
   return channels == 1 ? in[0] : (in[0] + in[1] + in[2]) / 3.0f;
 }
 
-void ci_pixels_store(const cnnimg_format *f, const float *in, int32_t channels, int32_t cs, uint32_t x, uint32_t n,
-                     const void *original, float strength, void *row) {
+void ci_pixels_store(const cnnimg_format *f, const float *in, int32_t channels, int32_t cs, uint32_t x,
+                     uint32_t n, const void *original, float strength, void *row) {
   size_t step = samples(f), at = (size_t)x * step;
   for (uint32_t i = 0; i < n; i++, at += step, in += cs)
     for (int c = 0; c < f->colours; c++) {

@@ -36,12 +36,16 @@ static void make_steps(ci_plan *p) {
   for (size_t i = 0; i < p->g->n_nodes; i++) {
     const ci_node *n = &p->g->nodes[i];
     ci_step *s = &p->steps[i];
-    *s = (ci_step){.node = n, .op = ci_ops[n->op], .in = p->in_shapes + at, .views = p->in_views + at,
+    *s = (ci_step){.node = n,
+                   .op = ci_ops[n->op],
+                   .in = p->in_shapes + at,
+                   .views = p->in_views + at,
                    .out = p->shapes[n->out]};
     for (int32_t k = 0; k < n->n_in; k++)
       if (ci_is_map(p->g, n->in[k])) s->in[k] = p->shapes[n->in[k]];
     at += (size_t)n->n_in;
     s->macs = s->op->macs ? s->op->macs(n, p->g, s->in, s->out) : 0;
+    s->align = s->op->align ? s->op->align(n, s->in, s->out) : 1;
   }
 }
 
@@ -54,8 +58,8 @@ static int pack_weights(ci_plan *p, cnnimg_error *err) {
     if (status) return status;
     p->stats.weight_bytes += bytes;
     if (p->o.memory && p->stats.weight_bytes > p->o.memory) /* nodes of a hostile file may share one tensor */
-      return ci_fail(err, CNNIMG_LIMIT, "%s: packed weights are over the memory cap of %zu MiB", s->node->name,
-                     p->o.memory >> 20);
+      return ci_fail(err, CNNIMG_LIMIT, "%s: packed weights are over the memory cap of %zu MiB",
+                     s->node->name, p->o.memory >> 20);
   }
   return CNNIMG_OK;
 }
@@ -89,8 +93,8 @@ static int choose_sizes(ci_plan *p, cnnimg_error *err) {
   st->tile = p->o.tile > 0 ? imin(p->o.tile, st->out.w) : st->out.w;
   for (;;) {
     if (!choose_band(p, st->tile, soft, &st->band, &st->ring_bytes))
-      return ci_fail(err, CNNIMG_LIMIT, "a picture of %dx%d needs more memory than can be addressed", st->out.w,
-                     st->out.h);
+      return ci_fail(err, CNNIMG_LIMIT, "a picture of %dx%d needs more memory than can be addressed",
+                     st->out.w, st->out.h);
     if (st->ring_bytes <= cap) break;
     if (p->o.tile > 0 || st->tile <= MIN_TILE)
       return ci_fail(err, CNNIMG_LIMIT, "%dx%d pixels need %zu MiB of working memory, the cap is %zu MiB",
@@ -157,7 +161,8 @@ int ci_plan_new(ci_plan **out, const ci_graph *g, const ci_shape *inputs, const 
   p->k = k;
   p->o = *options;
   if (!p->o.threads) p->o.threads = 1;
-  int status = allocate_tables(p) ? build(p, inputs, err) : ci_fail(err, CNNIMG_NOMEM, "no memory for a plan");
+  int status =
+      allocate_tables(p) ? build(p, inputs, err) : ci_fail(err, CNNIMG_NOMEM, "no memory for a plan");
   if (status) {
     ci_plan_free(p);
     return status;
@@ -186,8 +191,8 @@ const ci_plan_stats *ci_plan_get_stats(const ci_plan *p) { return &p->stats; }
 static void describe_step(const ci_plan *p, const ci_step *s, FILE *f) {
   static const char *const acts[] = {"", " relu", " leaky", " prelu", " sigmoid", " tanh", " clip"};
   const ci_lane *l = &p->lanes[s->node->out];
-  fprintf(f, "%-20s %4d x %5d x %5d  ring %4d rows %7.2f MiB  %9.3f kmac/px%s%s%s  %s\n", s->op->name, s->out.c,
-          s->out.h, s->out.w, l->ring,
+  fprintf(f, "%-20s %4d x %5d x %5d  ring %4d rows %7.2f MiB  %9.3f kmac/px%s%s%s  %s\n", s->op->name,
+          s->out.c, s->out.h, s->out.w, l->ring,
           (double)l->ring * (double)(l->x1 - l->x0) * ci_channel_stride(s->out.c) * 4 / 1048576.0,
           (double)s->macs / 1000, acts[s->node->act.kind], s->node->residual >= 0 ? " +residual" : "",
           acts[s->node->act2.kind], s->node->name);
@@ -201,8 +206,9 @@ char *ci_plan_describe(const ci_plan *p) {
   const ci_plan_stats *st = &p->stats;
   fprintf(f, "kernels %s, %u threads; %d stripes of %d columns, bands of %d rows, halo %d\n", p->k->name,
           p->o.threads, st->tiles, st->tile, st->band, st->halo);
-  fprintf(f, "rings %.1f MiB, scratch %.1f MiB, weights %.1f MiB, %.3f Gmac\n", (double)st->ring_bytes / 1048576,
-          (double)st->scratch_bytes / 1048576, (double)st->weight_bytes / 1048576, (double)st->macs / 1e9);
+  fprintf(f, "rings %.1f MiB, scratch %.1f MiB, weights %.1f MiB, %.3f Gmac\n",
+          (double)st->ring_bytes / 1048576, (double)st->scratch_bytes / 1048576,
+          (double)st->weight_bytes / 1048576, (double)st->macs / 1e9);
   ci_plan *mutable = (ci_plan *)p; /* the lanes are scratch between runs */
   size_t bytes;
   ci_stripe_begin(mutable, 0, st->tile);

@@ -13,7 +13,8 @@ typedef struct ci_step {
   ci_shape *in; /* node->n_in shapes; zero for constants */
   ci_shape out;
   void *packed;
-  uint64_t macs; /* a pixel of the output */
+  uint64_t macs;  /* a pixel of the output */
+  int32_t align;  /* rows and columns that come cheapest together */
   ci_view *views; /* node->n_in views, set before each run */
 } ci_step;
 
@@ -24,6 +25,7 @@ typedef struct ci_lane {
   int32_t want;   /* rows below this one must be computed for the band */
   int32_t low;    /* the lowest row that a reader still needs */
   int32_t ring;   /* rows in memory */
+  int32_t align;  /* done and want are multiples of it, or the map's height */
   size_t offset;  /* bytes into the arena */
   ci_view view;
 } ci_lane;

@@ -16,8 +16,8 @@ static int infer_node(const ci_graph *g, const ci_node *n, ci_shape *shapes, cnn
   if (!status && n->residual >= 0) {
     ci_shape r = in[n->residual];
     if (r.c != s.c || r.h != s.h || r.w != s.w)
-      status = ci_fail(err, CNNIMG_CORRUPT, "%s: adds a map of %dx%dx%d to one of %dx%dx%d", n->name, r.c, r.h,
-                       r.w, s.c, s.h, s.w);
+      status = ci_fail(err, CNNIMG_CORRUPT, "%s: adds a map of %dx%dx%d to one of %dx%dx%d", n->name, r.c,
+                       r.h, r.w, s.c, s.h, s.w);
   }
   free(in);
   return status;
@@ -28,7 +28,8 @@ int ci_infer_shapes(const ci_graph *g, const ci_shape *inputs, ci_shape *shapes,
     ci_shape want = g->input_shapes[i], have = inputs[i];
     const char *name = g->values[g->inputs[i]].name;
     if (have.c < 1 || have.h < 1 || have.w < 1)
-      return ci_fail(err, CNNIMG_BADARG, "input %s: a map of %dx%dx%d is empty", name, have.c, have.h, have.w);
+      return ci_fail(err, CNNIMG_BADARG, "input %s: a map of %dx%dx%d is empty", name, have.c, have.h,
+                     have.w);
     if ((want.c && want.c != have.c) || (want.h && want.h != have.h) || (want.w && want.w != have.w))
       return ci_fail(err, CNNIMG_BADARG, "input %s: the network wants %dx%dx%d (0: any), not %dx%dx%d", name,
                      want.c, want.h, want.w, have.c, have.h, have.w);

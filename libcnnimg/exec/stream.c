@@ -4,6 +4,8 @@
 #include "exec/plan.h"
 
 #define PIECE_MACS 200000u /* less work than this is not worth a hand-over to another thread */
+#define PIECE_TILES 24u    /* nor are fewer tiles */
+#define PIECE_COLS 16      /* pieces start at multiples of this; every op's align divides it */
 
 static int32_t imin(int32_t a, int32_t b) { return a < b ? a : b; }
 static int32_t imax(int32_t a, int32_t b) { return a > b ? a : b; }
@@ -13,18 +15,21 @@ static ci_rect need(const ci_step *s, int32_t k, ci_rect r) {
   return s->op->need(s->node, s->in, s->out, k, r);
 }
 
-static bool is_map_input(const ci_plan *p, const ci_step *s, int32_t k) { return ci_is_map(p->g, s->node->in[k]); }
+static bool is_map_input(const ci_plan *p, const ci_step *s, int32_t k) {
+  return ci_is_map(p->g, s->node->in[k]);
+}
 
 /* ---- stripes and bands ----------------------------------------------------- */
 
 void ci_stripe_begin(ci_plan *p, int32_t x0, int32_t x1) {
-  for (size_t v = 0; v < p->g->n_values; v++) p->lanes[v] = (ci_lane){.x0 = INT32_MAX};
+  for (size_t v = 0; v < p->g->n_values; v++) p->lanes[v] = (ci_lane){.x0 = INT32_MAX, .align = 1};
   p->lanes[p->g->output].x0 = x0;
   p->lanes[p->g->output].x1 = x1;
   for (size_t i = p->g->n_nodes; i-- > 0;) {
     const ci_step *s = &p->steps[i];
-    const ci_lane *out = &p->lanes[s->node->out];
+    ci_lane *out = &p->lanes[s->node->out];
     ci_rect r = {out->x0, 0, out->x1, s->out.h};
+    out->align = s->align;
     for (int32_t k = 0; k < s->node->n_in; k++) {
       if (!is_map_input(p, s, k)) continue;
       ci_rect q = need(s, k, r);
@@ -33,6 +38,12 @@ void ci_stripe_begin(ci_plan *p, int32_t x0, int32_t x1) {
       in->x1 = imax(in->x1, q.x1);
     }
   }
+}
+
+/* `row` up to the next multiple of the map's align, or its end. */
+static int32_t align_up(const ci_lane *l, int32_t row, int32_t h) {
+  int64_t up = ((int64_t)row + l->align - 1) / l->align * l->align;
+  return up < h ? (int32_t)up : h;
 }
 
 /* The lowest row that this step will still read of input k. */
@@ -51,7 +62,8 @@ static void pull(ci_plan *p, int32_t upto) {
   p->lanes[p->g->output].want = imax(p->lanes[p->g->output].done, upto);
   for (size_t i = p->g->n_nodes; i-- > 0;) {
     const ci_step *s = &p->steps[i];
-    const ci_lane *out = &p->lanes[s->node->out];
+    ci_lane *out = &p->lanes[s->node->out];
+    out->want = align_up(out, out->want, s->out.h);
     ci_rect r = {out->x0, out->done, out->x1, out->want};
     for (int32_t k = 0; k < s->node->n_in; k++) {
       if (!is_map_input(p, s, k)) continue;
@@ -69,7 +81,8 @@ static void hold_back(ci_plan *p, int32_t band) {
   for (size_t v = 0; v < p->g->n_values; v++) {
     if (p->g->values[v].tensor || (int32_t)v == p->g->output) continue;
     int64_t share = ((int64_t)band * p->shapes[v].h + rows - 1) / rows;
-    if (p->lanes[v].want - p->lanes[v].done > share) p->lanes[v].want = p->lanes[v].done + (int32_t)share;
+    ci_lane *l = &p->lanes[v];
+    if (l->want - l->done > share) l->want = align_up(l, l->done + (int32_t)share, p->shapes[v].h);
   }
 }
 
@@ -95,7 +108,7 @@ static void push(ci_plan *p) {
       if (is_fed(p, s, mid)) lo = mid;
       else hi = mid;
     }
-    out->want = lo;
+    out->want = imax(out->done, lo / s->align * s->align);
   }
 }
 
@@ -157,6 +170,7 @@ typedef struct work {
   const ci_plan *p;
   const ci_step *s;
   ci_rect rect;
+  int32_t left;       /* where the pieces' columns start: at or left of the rectangle */
   int32_t rows, cols; /* of a piece */
   int32_t across;     /* pieces side by side */
 } work;
@@ -164,27 +178,37 @@ typedef struct work {
 static void run_piece(void *arg, uint32_t i, uint32_t worker) {
   const work *w = arg;
   int32_t y = w->rect.y0 + (int32_t)i / w->across * w->rows;
-  int32_t x = w->rect.x0 + (int32_t)i % w->across * w->cols;
-  const ci_call call = {.node = w->s->node,
-                        .packed = w->s->packed,
-                        .k = w->p->k,
-                        .in = w->s->views,
-                        .out = &w->p->lanes[w->s->node->out].view,
-                        .rect = {x, y, imin(x + w->cols, w->rect.x1), imin(y + w->rows, w->rect.y1)},
-                        .scratch = w->p->scratch + (size_t)worker * w->p->scratch_each};
+  int32_t x = w->left + (int32_t)i % w->across * w->cols;
+  const ci_call call = {
+      .node = w->s->node,
+      .packed = w->s->packed,
+      .k = w->p->k,
+      .in = w->s->views,
+      .out = &w->p->lanes[w->s->node->out].view,
+      .rect = {imax(x, w->rect.x0), y, imin(x + w->cols, w->rect.x1), imin(y + w->rows, w->rect.y1)},
+      .scratch = w->p->scratch + (size_t)worker * w->p->scratch_each};
   w->s->op->run(&call);
 }
 
-/* Pieces are rows, or parts of rows when there are fewer rows than threads want. */
+/* How many pieces are worth a hand-over. Ops that like whole tiles also read all their weights for each piece. */
+static uint32_t most_pieces(const work *w, uint64_t pixels) {
+  uint64_t most = (w->s->macs + 16) * pixels / PIECE_MACS, side = (uint64_t)w->s->align;
+  if (side > 1 && most > pixels / (side * side * PIECE_TILES)) most = pixels / (side * side * PIECE_TILES);
+  return most < 1 ? 1 : most > UINT32_MAX ? UINT32_MAX : (uint32_t)most;
+}
+
+/* Pieces are rows (as many as the op likes), or parts of them when there are fewer than threads want. */
 static uint32_t cut(work *w, uint32_t threads) {
-  int32_t rows = w->rect.y1 - w->rect.y0, cols = w->rect.x1 - w->rect.x0;
-  uint64_t macs = (w->s->macs + 16) * (uint64_t)rows * (uint64_t)cols;
-  uint32_t most = (uint32_t)(macs / PIECE_MACS), want = threads == 1 ? 1 : threads * 4;
-  if (want > most) want = most ? most : 1;
+  int32_t rows = w->rect.y1 - w->rect.y0, cols, align = w->s->align;
+  w->left = w->rect.x0 / PIECE_COLS * PIECE_COLS;
+  cols = w->rect.x1 - w->left;
+  uint32_t most = most_pieces(w, (uint64_t)rows * (uint64_t)cols), want = threads == 1 ? 1 : threads * 4;
+  if (want > most) want = most;
   w->rows = imax(1, rows / (int32_t)imin((int32_t)want, rows));
+  w->rows = (int32_t)ci_round_up((size_t)w->rows, (size_t)align);
   uint32_t down = (uint32_t)((rows + w->rows - 1) / w->rows);
   uint32_t across = (want + down - 1) / down;
-  w->cols = imax(16, (int32_t)ci_round_up((size_t)(cols + (int32_t)across - 1) / across, 16));
+  w->cols = (int32_t)ci_round_up((size_t)(cols + (int32_t)across - 1) / across, PIECE_COLS);
   w->across = (cols + w->cols - 1) / w->cols;
   return down * (uint32_t)w->across;
 }
