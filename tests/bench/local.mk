@@ -1,2 +1,6 @@
 # tests/bench - measuring, by hand: quality and agreement with other programs
 EXTRA_DIST += tests/bench/denoise.py tests/bench/onnxruntime_agrees.py
+
+# bench --net FILE --size WxH --threads N --json: built by `make check`, run by hand
+check_PROGRAMS += tests/bench/bench
+tests_bench_bench_SOURCES = tests/bench/bench.c
