@@ -8,6 +8,7 @@
 #include "exec/plan.h"
 
 #define SOFT_RING_BYTES (24u << 20) /* bands get lower until the rings are near the caches */
+#define WEIGHT_FLOOR ((size_t)256 << 20)  /* packed weights that any memory cap allows */
 #define MIN_BAND 8
 #define MIN_TILE 64
 
@@ -57,9 +58,10 @@ static int pack_weights(ci_plan *p, cnnimg_error *err) {
     int status = s->op->pack(p->g, s->node, s->in, s->out, p->k, &p->o.allocator, &s->packed, &bytes, err);
     if (status) return status;
     p->stats.weight_bytes += bytes;
-    if (p->o.memory && p->stats.weight_bytes > p->o.memory) /* nodes of a hostile file may share one tensor */
+    size_t cap = p->o.memory > WEIGHT_FLOOR ? p->o.memory : WEIGHT_FLOOR;
+    if (p->o.memory && p->stats.weight_bytes > cap) /* nodes of a hostile file may share one tensor */
       return ci_fail(err, CNNIMG_LIMIT, "%s: packed weights are over the memory cap of %zu MiB",
-                     s->node->name, p->o.memory >> 20);
+                     s->node->name, cap >> 20);
   }
   return CNNIMG_OK;
 }
