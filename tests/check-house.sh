@@ -16,10 +16,11 @@ may_include() { # the rooms that a room may see besides itself; cnnimg.h is ever
     base) ;;
     net | kernels) echo base ;;
     image) echo kernels base ;;
-    formats | archs) echo net base ;;
-    ops) echo net kernels base ;;
+    tensor | formats | archs) echo net base ;;
+    lower) echo tensor net base ;;
+    ops) echo tensor net kernels base ;;
     exec) echo image net ops kernels base ;;
-    tasks) echo exec image net kernels base ;;
+    tasks) echo lower exec image net kernels base ;;
     *) echo "?" ;;
   esac
 }
@@ -44,7 +45,7 @@ done
 for file in $(sources tools samples); do
   for header in $(sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]\([^>"]*\)[>"].*/\1/p' "$file"); do
     case $header in
-      base/* | image/* | net/* | formats/* | archs/* | ops/* | kernels/* | exec/* | tasks/*)
+      base/* | image/* | net/* | formats/* | archs/* | ops/* | kernels/* | exec/* | tasks/* | tensor/* | lower/*)
         bad "$file: tools and samples see cnnimg.h only, not \"$header\"" ;;
     esac
   done

@@ -9,6 +9,8 @@
 
 #include "cnnimg.h"
 #include "net/map.h"
+#include "net/program.h"
+#include "net/tensor.h"
 
 typedef enum ci_op_id {
 #define CI_OP(id, name) CI_OP_##id,
@@ -17,19 +19,6 @@ typedef enum ci_op_id {
   CI_OP_COUNT
 } ci_op_id;
 
-typedef enum ci_dtype { CI_F32, CI_I64 } ci_dtype;
-
-#define CI_MAX_RANK 8
-/* A constant. Loaders convert every other float or integer type to one of the two. */
-typedef struct ci_tensor {
-  ci_dtype dtype;
-  int32_t rank; /* 0: a scalar */
-  int64_t dim[CI_MAX_RANK];
-  size_t count;     /* product of dim */
-  const void *data; /* float or int64_t; may lie in the mapped file */
-  void *owned;      /* what free() takes when the graph goes, or NULL */
-} ci_tensor;
-
 /* A map that a node (or an input) makes, or a constant. */
 typedef struct ci_value {
   char *name;
@@ -37,6 +26,7 @@ typedef struct ci_value {
   int32_t producer;  /* node, or -1: an input or a constant */
 } ci_value;
 
+/* x is the sample, a and b the node's. */
 typedef enum ci_act_kind {
   CI_ACT_NONE,
   CI_ACT_RELU,    /* max(x, 0) */
@@ -44,7 +34,26 @@ typedef enum ci_act_kind {
   CI_ACT_PRELU,   /* the same with a slope a channel */
   CI_ACT_SIGMOID, /* 1 / (1 + exp(-x)) */
   CI_ACT_TANH,
-  CI_ACT_CLIP     /* min(max(x, a), b) */
+  CI_ACT_CLIP,    /* min(max(x, a), b) */
+  CI_ACT_ELU,     /* x < 0 ? a (exp(x) - 1) : x */
+  CI_ACT_SELU,    /* b (x > 0 ? x : a (exp(x) - 1)) */
+  CI_ACT_CELU,    /* max(x, 0) + min(0, a (exp(x / a) - 1)) */
+  CI_ACT_SOFTPLUS, /* log(exp(x) + 1) */
+  CI_ACT_SOFTSIGN, /* x / (1 + |x|) */
+  CI_ACT_HARD_SIGMOID, /* max(0, min(1, a x + b)) */
+  CI_ACT_HARD_SWISH,   /* x max(0, min(1, x / 6 + 1 / 2)) */
+  CI_ACT_SWISH,        /* x / (1 + exp(-a x)) */
+  CI_ACT_GELU,         /* x / 2 (1 + erf(x / sqrt(2))) */
+  CI_ACT_GELU_TANH,    /* x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) */
+  CI_ACT_MISH,         /* x tanh(log(exp(x) + 1)) */
+  CI_ACT_THRESHOLDED,  /* x > a ? x : 0 */
+  CI_ACT_SHRINK,       /* x < -a ? x + b : x > a ? x - b : 0 */
+  CI_ACT_ABS, CI_ACT_NEG, CI_ACT_SQRT, CI_ACT_EXP, CI_ACT_LOG, CI_ACT_RECIPROCAL, CI_ACT_ERF,
+  CI_ACT_FLOOR, CI_ACT_CEIL, CI_ACT_ROUND /* half to even */, CI_ACT_TRUNC /* towards 0 */, CI_ACT_SIGN,
+  CI_ACT_NOT, /* x == 0 */
+  CI_ACT_SIN, CI_ACT_COS, CI_ACT_TAN, CI_ACT_ASIN, CI_ACT_ACOS, CI_ACT_ATAN,
+  CI_ACT_SINH, CI_ACT_COSH, CI_ACT_ASINH, CI_ACT_ACOSH, CI_ACT_ATANH,
+  CI_ACT_COUNT
 } ci_act_kind;
 
 typedef struct ci_act {
@@ -53,13 +62,26 @@ typedef struct ci_act {
   int32_t slope; /* PRELU: the constant's value id (1 or c floats), else -1 */
 } ci_act;
 
-typedef enum ci_pad_mode { CI_PAD_CONSTANT, CI_PAD_REFLECT, CI_PAD_EDGE } ci_pad_mode;
+typedef enum ci_pad_mode { CI_PAD_CONSTANT, CI_PAD_REFLECT, CI_PAD_EDGE, CI_PAD_WRAP } ci_pad_mode;
 typedef enum ci_resize_mode { CI_RESIZE_NEAREST, CI_RESIZE_LINEAR, CI_RESIZE_CUBIC } ci_resize_mode;
 typedef enum ci_resize_coord { /* ONNX's coordinate_transformation_mode */
-  CI_COORD_HALF_PIXEL, CI_COORD_PYTORCH_HALF_PIXEL, CI_COORD_ALIGN_CORNERS, CI_COORD_ASYMMETRIC
+  CI_COORD_HALF_PIXEL, CI_COORD_PYTORCH_HALF_PIXEL, CI_COORD_ALIGN_CORNERS, CI_COORD_ASYMMETRIC,
+  CI_COORD_TF_HALF_PIXEL_FOR_NN, CI_COORD_TF_CROP_AND_RESIZE, CI_COORD_HALF_PIXEL_SYMMETRIC
 } ci_resize_coord;
 typedef enum ci_nearest { CI_NEAREST_PREFER_FLOOR, CI_NEAREST_PREFER_CEIL, CI_NEAREST_FLOOR, CI_NEAREST_CEIL } ci_nearest;
-typedef enum ci_binary { CI_ADD, CI_SUB, CI_MUL } ci_binary;
+typedef enum ci_binary { /* truth values are 1 and 0; logical ones take anything but 0 for true */
+  CI_ADD, CI_SUB, CI_MUL, CI_DIV, CI_MIN, CI_MAX, CI_POW,
+  CI_EQUAL, CI_GREATER, CI_GREATER_EQUAL, CI_LESS, CI_LESS_EQUAL, CI_AND, CI_OR, CI_XOR,
+  CI_MOD /* the divisor's sign */, CI_FMOD /* the dividend's sign */, CI_INT_DIV /* quotient cut towards 0 */,
+  CI_BINARY_COUNT
+} ci_binary;
+/* What a reduction makes of its samples. ARG_*: the index of the first one. */
+typedef enum ci_reduce {
+  CI_REDUCE_SUM, CI_REDUCE_MEAN, CI_REDUCE_MAX, CI_REDUCE_MIN, CI_REDUCE_L1, CI_REDUCE_L2, CI_REDUCE_SUM_SQUARE,
+  CI_REDUCE_PROD, CI_REDUCE_LOG_SUM, CI_REDUCE_LOG_SUM_EXP, CI_REDUCE_ARG_MAX, CI_REDUCE_ARG_MIN,
+  CI_REDUCE_COUNT
+} ci_reduce;
+typedef enum ci_grid_pad { CI_GRID_ZEROS, CI_GRID_BORDER, CI_GRID_REFLECTION } ci_grid_pad;
 typedef enum ci_auto_pad { CI_AUTO_NOTSET, CI_AUTO_SAME_UPPER, CI_AUTO_SAME_LOWER, CI_AUTO_VALID } ci_auto_pad;
 
 /* Parameters of every op in one flat struct; ci_params_init() sets ONNX's defaults. Pairs are (y, x). */
@@ -72,7 +94,7 @@ typedef struct ci_params {
   int32_t ceil_mode, count_include_pad;
   int32_t block;       /* depth/space */
   int32_t crd;         /* depth/space: 1 = CRD (PyTorch's pixel shuffle), 0 = DCR */
-  int32_t mode;        /* pad: ci_pad_mode; resize: ci_resize_mode; binary: ci_binary */
+  int32_t mode;        /* pad: ci_pad_mode; resize, grid_sample: ci_resize_mode; binary: ci_binary; reductions: ci_reduce */
   int32_t coord, nearest; /* resize */
   float cubic_a;       /* resize: -0.75 by default */
   float scale[2];      /* resize; 0: use size */
@@ -82,15 +104,33 @@ typedef struct ci_params {
   float value;         /* pad constant; batch-norm epsilon; dense alpha */
   float beta;          /* dense */
   int32_t trans_b;     /* dense: the weight is out x in */
+  float roi[4];        /* resize, TF_CROP_AND_RESIZE: y0, x0, y1, x1 as parts of the map; value: what lies outside */
+  int32_t antialias, exclude_outside; /* resize */
+  int32_t grid_pad, align_corners;    /* grid_sample; grid_pad: ci_grid_pad */
+  int32_t shape[3];    /* unflatten: c, h, w */
+  float bias;          /* lrn (value is its alpha) */
 } ci_params;
 
 /*
  * A node. in[] are value ids (-1: absent). Per op:
  *   conv            x, weight [o, c/g, kh, kw], bias?     conv_transpose  x, weight [c, o/g, kh, kw], bias?
  *   batch_norm      x, scale, bias, mean, variance         binary          a, b (maps or constants)
- *   dense           x (1x1 map), weight, bias?             the rest        x, or x...
+ *   dense           x (1x1 map), weight, bias?             where           condition, a, b (maps or constants)
+ *   pick            x, indices (int64): channel i of the result is channel indices[i] of x
+ *   unflatten       x (1x1 map of c h w channels, in that order) -> the map p.shape
+ *   reduce          x -> 1x1: over rows and columns        channel_reduce  x -> one channel
+ *   moments         x, gamma?, beta? [c] -> 1x1 map of 2 c channels for affine: normalises p.group groups of
+ *                   channels to mean 0 and variance 1 (p.value is added to the variance), then gamma, beta
+ *   affine          x, s (1x1 map of 2 c channels): x s[c] + s[C + c]
+ *   layer_norm      x, gamma?, beta? [c]: each pixel's channels to mean 0 and variance 1 (epsilon p.value)
+ *   lrn             x: p.size[0] channels around, alpha p.value, beta p.beta, bias p.bias
+ *   grid_sample     x, grid (2 channels: x and y, -1 to 1) -> a pixel for each of the grid's
+ *   held            any number of vectors (1x1 maps, elements in order) and constants: see `held` below
+ *   the rest        x, or x...
  * Fused by simplification: `act` is applied to the op's result, then the map in[residual] is added
  * (same shape; -1: none), then `act2`. Every op honours act; conv and conv_transpose also residual and act2.
+ *
+ * A tensor that is no map is held as a vector: a 1x1 map whose channels are its elements, last dimension fastest.
  */
 typedef struct ci_node {
   ci_op_id op;
@@ -101,11 +141,8 @@ typedef struct ci_node {
   ci_params p;
   ci_act act, act2;
   int32_t residual; /* index into in[], or -1 */
+  struct ci_held *held; /* op held: what is computed (tensor/held.h), else NULL; freed with the graph */
 } ci_node;
-
-typedef struct ci_card_line {
-  char *key, *value;
-} ci_card_line;
 
 typedef struct ci_graph {
   ci_value *values;
@@ -117,7 +154,7 @@ typedef struct ci_graph {
   ci_shape *input_shapes; /* beside inputs: 0 where the file leaves a size open */
   size_t cap_input_shapes;
   int32_t output; /* value id */
-  ci_card_line *card;
+  ci_card_line *card; /* goes when loaders make programs */
   size_t n_card, cap_card;
 } ci_graph;
 
@@ -137,9 +174,6 @@ const char *ci_graph_get_card(const ci_graph *g, const char *key); /* NULL: none
 /* Sorts the nodes, drops those that the output does not need, refuses cycles and undefined values. */
 int ci_graph_finish(ci_graph *g, cnnimg_error *err);
 
-/* An uninitialised tensor with owned storage; NULL when memory is short or the size overflows. */
-ci_tensor *ci_tensor_new(ci_dtype dtype, int32_t rank, const int64_t *dim);
-void ci_tensor_free(ci_tensor *t);
 static inline bool ci_is_map(const ci_graph *g, int32_t v) { return v >= 0 && !g->values[v].tensor; }
 static inline const ci_tensor *ci_const(const ci_graph *g, int32_t v) {
   return v >= 0 ? g->values[v].tensor : NULL;

@@ -26,7 +26,7 @@ ci_tensor *ci_tensor_new(ci_dtype dtype, int32_t rank, const int64_t *dim) {
     free(t);
     return NULL;
   }
-  t->dtype = dtype, t->rank = rank, t->count = count, t->data = t->owned;
+  t->dtype = dtype, t->type = dtype == CI_I64 ? CI_INT : CI_FLOAT, t->rank = rank, t->count = count, t->data = t->owned;
   for (int32_t i = 0; i < rank; i++) t->dim[i] = dim[i];
   return t;
 }
