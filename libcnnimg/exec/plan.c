@@ -191,7 +191,7 @@ const ci_plan_stats *ci_plan_get_stats(const ci_plan *p) { return &p->stats; }
 /* ---- the plan in words ---------------------------------------------------------- */
 
 static void describe_step(const ci_plan *p, const ci_step *s, FILE *f) {
-  static const char *const acts[] = {"", " relu", " leaky", " prelu", " sigmoid", " tanh", " clip"};
+  static const char *const acts[CI_ACT_COUNT] = {"", " relu", " leaky", " prelu", " sigmoid", " tanh", " clip", " elu", " selu", " celu", " softplus", " softsign", " hard-sigmoid", " hard-swish", " swish", " gelu", " gelu-tanh", " mish", " thresholded", " shrink", " abs", " neg", " sqrt", " exp", " log", " reciprocal", " erf", " floor", " ceil", " round", " trunc", " sign", " not", " sin", " cos", " tan", " asin", " acos", " atan", " sinh", " cosh", " asinh", " acosh", " atanh"};
   const ci_lane *l = &p->lanes[s->node->out];
   fprintf(f, "%-20s %4d x %5d x %5d  ring %4d rows %7.2f MiB  %9.3f kmac/px%s%s%s  %s\n", s->op->name,
           s->out.c, s->out.h, s->out.w, l->ring,
