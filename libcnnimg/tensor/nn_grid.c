@@ -89,12 +89,9 @@ static double place(const grid *g, int32_t axis, float v) {
   return (double)(x > far ? far : x > -far ? x : -far);
 }
 
+/* A point beyond the ends mixes elements beyond them, which the rule of padding gives: as PyTorch does it. */
 static void taps_of(const grid *g, int32_t axis, float v, taps *t) {
-  double x = place(g, axis, v), half = g->corners ? 0 : 0.5, size = (double)g->size[axis];
-  if (x < -half || x > size - 1 + half) {
-    if (g->padding == GRID_BORDER) x = x < 0 ? 0 : size - 1;
-    if (g->padding == GRID_REFLECTION) x = (double)(float)reflected(x, -half, size - 1 + half);
-  }
+  double x = place(g, axis, v);
   double first = floor(x), f = x - first;
   t->n = g->mode == GRID_NEAREST ? 1 : g->mode == GRID_LINEAR ? 2 : 4;
   if (g->mode == GRID_NEAREST) t->w[0] = 1;
