@@ -12,4 +12,18 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tensor/row.c \
 	libcnnimg/tensor/same.c \
 	libcnnimg/tensor/unary.c \
-	libcnnimg/tensor/view.c
+	libcnnimg/tensor/view.c \
+	libcnnimg/tensor/nn.h libcnnimg/tensor/nn_resize.h \
+	libcnnimg/tensor/nn_common.c \
+	libcnnimg/tensor/nn_conv.c \
+	libcnnimg/tensor/nn_conv_transpose.c \
+	libcnnimg/tensor/nn_grid.c \
+	libcnnimg/tensor/nn_norm.c \
+	libcnnimg/tensor/nn_norm_axes.c \
+	libcnnimg/tensor/nn_pad.c \
+	libcnnimg/tensor/nn_pool.c \
+	libcnnimg/tensor/nn_pool_all.c \
+	libcnnimg/tensor/nn_resize.c \
+	libcnnimg/tensor/nn_resize_plan.c \
+	libcnnimg/tensor/nn_space.c \
+	libcnnimg/tensor/nn_window.c
