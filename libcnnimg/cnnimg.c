@@ -29,6 +29,22 @@ const char *cnnimg_status_text(int status) {
   return status >= 0 && (size_t)status < sizeof texts / sizeof *texts ? texts[status] : "unknown status";
 }
 
+void cnnimg_cancel_set(cnnimg_cancel *c) { __atomic_store_n(&c->stop, 1, __ATOMIC_RELAXED); }
+int cnnimg_cancel_is_set(const cnnimg_cancel *c) { return __atomic_load_n(&c->stop, __ATOMIC_RELAXED); }
+
+size_t cnnimg_pixel_bytes(const cnnimg_format *f) {
+  return ((size_t)f->colours + (f->alpha != 0)) * CNNIMG_SAMPLE_BYTES(f->sample);
+}
+
+void cnnimg_view_init(cnnimg_view *v, const cnnimg_format *f, void *data) {
+  size_t pixel = cnnimg_pixel_bytes(f);
+  *v = (cnnimg_view){.data = data,
+                     .format = *f,
+                     .row_stride = (ptrdiff_t)(pixel * f->width),
+                     .pixel_stride = (ptrdiff_t)pixel,
+                     .channel_stride = (ptrdiff_t)CNNIMG_SAMPLE_BYTES(f->sample)};
+}
+
 /* ---- context -------------------------------------------------------------------- */
 
 void cnnimg_config_init(cnnimg_config *c) {
@@ -145,4 +161,23 @@ const char *cnnimg_model_get(const cnnimg_model *m, const char *key) { return ci
 
 const char *cnnimg_model_key(const cnnimg_model *m, size_t i) {
   return i < m->program->n_card ? m->program->card[i].key : NULL;
+}
+
+int cnnimg_model_load_opt(cnnimg_context *context, const char *path, const char *const *options, cnnimg_model **out,
+                          cnnimg_error *err) {
+  (void)options;
+  return cnnimg_model_load(context, path, out, err);
+}
+int cnnimg_model_load_memory_opt(cnnimg_context *context, const void *data, size_t size, const char *const *options,
+                                 cnnimg_model **out, cnnimg_error *err) {
+  (void)options;
+  return cnnimg_model_load_memory(context, data, size, out, err);
+}
+const cnnimg_port *cnnimg_model_input(const cnnimg_model *model, size_t i) {
+  (void)model, (void)i;
+  return NULL;
+}
+const cnnimg_port *cnnimg_model_output(const cnnimg_model *model, size_t i) {
+  (void)model, (void)i;
+  return NULL;
 }

@@ -16,7 +16,34 @@ extern "C" {
 #define CNNIMG_API
 #endif
 
-/** What every fallible function returns. The sentence is in cnnimg_error. */
+/**
+ * @file cnnimg.h
+ * Convolutional networks over pictures, on the processor, streaming.
+ *
+ * A **context** holds limits, allocator and workers; a **model** is a network, immutable once loaded; a **session** is
+ * a model planned for one format of picture: what it will cost is known before anything runs. A session then runs, as
+ * often as one likes, over the caller's own pixels (cnnimg_run()), for a rectangle of the result
+ * (cnnimg_run_region()) or over rows from callbacks (cnnimg_run_rows()). cnnimg_run_tensor() runs any network on
+ * plain arrays.
+ *
+ * **Errors.** Every function that can fail returns a #cnnimg_status and, where it gets one, writes a sentence into the
+ * caller's #cnnimg_error. Out-pointers are NULL on failure. Nothing is printed, nothing exits, no signal handler, locale
+ * or floating-point mode of the process is changed.
+ *
+ * **Threads.** Any number of threads may use one context and one model at once. A session, a reader or a writer
+ * belongs to one thread at a time; make one for each thread. Callbacks of a run are called on the thread that called the run.
+ *
+ * **The same bytes.** A picture's result does not depend on threads, stripes, memory or on whether it is asked for as a
+ * whole, by rows or by rectangles.
+ *
+ * **Ownership.** Strings and structs that functions return by pointer belong to the object that they were asked of, and
+ * live as long as it does. What the caller passes is not kept after the function has returned, unless it is said.
+ *
+ * **Growth.** Structs with a struct_size grow at their end only, and so do those that are returned by pointer; the
+ * others never change. Enumerations get new values only.
+ */
+
+/** What every fallible function returns. The sentence is in #cnnimg_error. */
 typedef enum cnnimg_status {
   CNNIMG_OK = 0,
   CNNIMG_NOMEM,       /**< an allocation failed */
@@ -25,150 +52,341 @@ typedef enum cnnimg_status {
   CNNIMG_UNSUPPORTED, /**< well formed, but not something that we do */
   CNNIMG_BADARG,      /**< the caller's argument is wrong */
   CNNIMG_LIMIT,       /**< refused by a limit of the context */
-  CNNIMG_CANCELLED    /**< a callback or cnnimg_cancel asked to stop */
+  CNNIMG_CANCELLED    /**< a callback or cnnimg_cancel_set() asked to stop */
 } cnnimg_status;
 
-/** The caller's own error record; any function takes NULL for it. */
+/** The caller's own error record; any function takes NULL for it. Written on failure only. */
 typedef struct cnnimg_error {
-  int code;       /**< a cnnimg_status */
-  char text[508]; /**< one sentence that names the file, the tensor, the numbers */
+  int code;       /**< a #cnnimg_status */
+  char text[508]; /**< one sentence that names the file, the tensor, the numbers; UTF-8, ends with 0 */
 } cnnimg_error;
 
 typedef struct cnnimg_context cnnimg_context; /**< limits and workers; shared by any threads */
-typedef struct cnnimg_model cnnimg_model;     /**< immutable once loaded, reference counted */
-typedef struct cnnimg_session cnnimg_session; /**< a plan for one picture size; one run at a time */
+typedef struct cnnimg_model cnnimg_model;     /**< immutable once loaded, reference counted, shared by any threads */
+typedef struct cnnimg_session cnnimg_session; /**< a plan for one format of picture; one run at a time */
 typedef struct cnnimg_reader cnnimg_reader;   /**< a picture file being decoded, row by row */
 typedef struct cnnimg_writer cnnimg_writer;   /**< a picture file being written, row by row */
 
-/** Set from any thread or a signal handler; never reset by the library. Zero-initialise it. */
+/** A wish to stop. Zero-initialise it; set it by cnnimg_cancel_set(); the library only looks at it. */
 typedef struct cnnimg_cancel {
-  volatile int stop;
+  volatile int stop; /**< 0: go on */
 } cnnimg_cancel;
 
-/** How one sample is stored, in the machine's byte order. Integers span 0..max, floats 0..1. */
-typedef enum cnnimg_sample { CNNIMG_U8 = 1, CNNIMG_U16 = 2, CNNIMG_F32 = 4 } cnnimg_sample;
+/* ---- pixels ---------------------------------------------------------- */
 
-/** The shape of a picture. Rows are interleaved: colour channels, then alpha if there is one. */
+/**
+ * How one sample is stored, in the machine's byte order. Integers stand for 0 to 1 (divided by their largest value);
+ * floats pass as they are, also below 0 and above 1.
+ */
+typedef enum cnnimg_sample {
+  CNNIMG_U8 = 1,    /**< 0..255 */
+  CNNIMG_U16 = 2,   /**< 0..65535 */
+  CNNIMG_F32 = 4,   /**< IEEE single */
+  CNNIMG_F16 = 0x12 /**< IEEE half; written rounded to the nearest, ties to even */
+} cnnimg_sample;
+/** Bytes of a sample: the low four bits of its #cnnimg_sample. */
+#define CNNIMG_SAMPLE_BYTES(sample) ((size_t)((sample)&15))
+
+/** What an alpha channel means. The network never sees it, and it comes out as it went in. */
+typedef enum cnnimg_alpha {
+  CNNIMG_ALPHA_NONE = 0,      /**< there is none */
+  CNNIMG_ALPHA_STRAIGHT,      /**< colours are independent of it */
+  CNNIMG_ALPHA_PREMULTIPLIED  /**< colours were multiplied by it: divided before the network, multiplied again after */
+} cnnimg_alpha;
+
+/** How values relate to light. */
+typedef enum cnnimg_transfer {
+  CNNIMG_TRANSFER_ENCODED = 0, /**< as files have them (gamma): passed as they are, which is what networks expect */
+  CNNIMG_TRANSFER_LINEAR       /**< linear light: encoded by sRGB's curve before the network, decoded after */
+} cnnimg_transfer;
+
+/** The shape of a picture. This struct never changes. */
 typedef struct cnnimg_format {
-  uint32_t width, height; /**< pixels */
+  uint32_t width, height; /**< pixels, at least 1 */
   uint8_t colours;        /**< 1 (grey) or 3 (red, green, blue) */
-  uint8_t alpha;          /**< 1 if a straight (not premultiplied) alpha channel follows */
-  uint8_t sample;         /**< a cnnimg_sample */
+  uint8_t alpha;          /**< a #cnnimg_alpha */
+  uint8_t sample;         /**< a #cnnimg_sample */
+  uint8_t transfer;       /**< a #cnnimg_transfer */
 } cnnimg_format;
 
-/** The caller's pixels, never copied: interleaved or planar, any stride, negative too. */
+/**
+ * The caller's pixels, never copied as a whole: interleaved or planar, any stride, negative too. cnnimg_view_init()
+ * fills it for interleaved rows without gaps. Colour c of pixel (x, y) lies at
+ * data + y row_stride + x pixel_stride + c channel_stride; all of them aligned as the machine wants the sample.
+ * Blue first is a negative channel_stride. This struct never changes.
+ */
 typedef struct cnnimg_view {
-  void *data;           /**< sample of the first channel of the top left pixel */
+  void *data;           /**< red (or grey) of the top left pixel */
   cnnimg_format format; /**< size, channels, sample type */
   ptrdiff_t row_stride, pixel_stride, channel_stride; /**< in bytes */
+  ptrdiff_t alpha_offset; /**< from a pixel's red to its alpha, in bytes; 0: where the colour after the last would be */
 } cnnimg_view;
+
+/** Bytes of one pixel, interleaved, alpha included. */
+CNNIMG_API size_t cnnimg_pixel_bytes(const cnnimg_format *format);
+/** Fills a view of interleaved rows without gaps. @param data may be NULL, to be set later. */
+CNNIMG_API void cnnimg_view_init(cnnimg_view *view, const cnnimg_format *format, void *data);
+
+/* ---- errors, version, cancelling ------------------------------------- */
+/** "1.2.3"; static. */
+CNNIMG_API const char *cnnimg_version(void);
+/** "out of memory" ...; static, never NULL. */
+CNNIMG_API const char *cnnimg_status_text(int status);
+/** Asks all runs that were given this record to stop; they return #CNNIMG_CANCELLED within a tenth of a second. From any
+ * thread or a signal handler. */
+CNNIMG_API void cnnimg_cancel_set(cnnimg_cancel *cancel);
+/** Not 0 once cnnimg_cancel_set() was called. From any thread. */
+CNNIMG_API int cnnimg_cancel_is_set(const cnnimg_cancel *cancel);
+
+/* ---- context --------------------------------------------------------- */
 
 /** Limits and workers of a context. cnnimg_config_init() sets struct_size and the defaults. */
 typedef struct cnnimg_config {
-  size_t struct_size;
-  uint32_t threads;         /**< 0: what the affinity mask and the cgroup quota allow */
+  size_t struct_size;       /**< sizeof(cnnimg_config), set by cnnimg_config_init() */
+  uint32_t threads;         /**< workers of a run, the caller's thread included; 0: what the affinity mask and the cgroup
+                                 quota allow */
   uint32_t dimension_limit; /**< largest width or height, pixels (default 1000000) */
   uint64_t pixel_limit;     /**< largest width x height (default 2^31) */
-  uint64_t memory_limit;    /**< working memory in bytes; 0: a quarter of the machine's */
-  void *(*alloc)(void *user, size_t align, size_t n); /**< NULL: the C library's */
-  void (*release)(void *user, void *p);
-  void *alloc_user;
-  void (*log)(void *user, int level, const char *text); /**< NULL: silence */
-  void *log_user;
+  uint64_t memory_limit;    /**< working memory of a session in bytes; 0: a quarter of the machine's */
+  /** For big blocks (maps, packed weights): n bytes aligned to align, NULL when there are none. Called from any thread
+   * that uses the context, also at once. NULL: the C library's. */
+  void *(*alloc)(void *user, size_t align, size_t n);
+  void (*release)(void *user, void *p); /**< goes with alloc */
+  void *alloc_user;                     /**< handed to both */
+  /** For people: level 0 is a note, 1 a warning. NULL: silence. Called from any thread that uses the context. */
+  void (*log)(void *user, int level, const char *text);
+  void *log_user; /**< handed to log */
+  /**
+   * The host's own workers, so that the library starts no thread. Calls fn(arg, i, worker) once for every i < n, in any
+   * order and at once if it likes, and returns when all have returned; worker < threads (which must be set) tells apart
+   * calls that run at the same time. Not 0: it could not, the run fails with #CNNIMG_UNSUPPORTED. NULL: own threads.
+   */
+  int (*parallel)(void *user, void (*fn)(void *arg, uint32_t i, uint32_t worker), void *arg, uint32_t n);
+  void *parallel_user; /**< handed to parallel */
 } cnnimg_config;
 
-/** What the user wants done. */
-typedef enum cnnimg_task { CNNIMG_TASK_NONE = 0, CNNIMG_TASK_DENOISE, CNNIMG_TASK_UPSCALE } cnnimg_task;
-
-/** Parameters of a run. cnnimg_params_init() sets struct_size and the defaults. */
-typedef struct cnnimg_params {
-  size_t struct_size;
-  int task;        /**< a cnnimg_task */
-  float strength;  /**< 0..1: mix of the result (1) and the original (0); default 1 */
-  float sigma;     /**< standard deviation of the noise on the 0..255 scale; < 0: estimate */
-  uint32_t tile;   /**< width of a column stripe in output pixels; 0: chosen */
-  int (*progress)(void *user, uint64_t done, uint64_t total); /**< non-zero cancels; on the calling thread */
-  void *progress_user;
-  const cnnimg_cancel *cancel; /**< may be NULL */
-} cnnimg_params;
-
-/** What a run will cost; from cnnimg_session_cost(). */
-typedef struct cnnimg_cost {
-  uint32_t width, height;  /**< of the result, pixels */
-  uint32_t tile, tiles;    /**< width of a stripe in pixels, number of stripes */
-  uint32_t band;           /**< rows of the result that are computed together */
-  uint32_t halo;           /**< receptive field radius, input pixels */
-  uint32_t threads;
-  uint64_t bytes;          /**< working memory */
-  uint64_t weight_bytes;   /**< packed weights */
-  uint64_t multiply_adds;  /**< of the whole picture, halos of stripes included */
-} cnnimg_cost;
-
-/* ---- errors, version ------------------------------------------------- */
-CNNIMG_API const char *cnnimg_version(void);
-CNNIMG_API const char *cnnimg_status_text(int status);
-
-/* ---- context --------------------------------------------------------- */
+/** Sets struct_size and the defaults. */
 CNNIMG_API void cnnimg_config_init(cnnimg_config *config);
-/** @param config NULL for the defaults. @param out receives the context, or NULL on failure. */
+/**
+ * Opens a context.
+ * @param config NULL for the defaults.
+ * @param out receives the context, or NULL on failure.
+ * @return #CNNIMG_OK, #CNNIMG_BADARG, #CNNIMG_NOMEM.
+ */
 CNNIMG_API int cnnimg_open(const cnnimg_config *config, cnnimg_context **out, cnnimg_error *err);
-CNNIMG_API void cnnimg_close(cnnimg_context *context); /**< NULL is allowed */
+/** Closes it, once its sessions, readers and writers are freed (models may live on). NULL is allowed. */
+CNNIMG_API void cnnimg_close(cnnimg_context *context);
 
 /* ---- models ---------------------------------------------------------- */
-/** Opens a weight file (told by its bytes) and prepares the network. The caller unrefs it. */
+
+/**
+ * Opens a weight file (told by its bytes, never by its name) and prepares the network.
+ * @param path a file, or "-" for standard input.
+ * @param out receives the model with one reference, which cnnimg_model_unref() gives back; NULL on failure.
+ * @return #CNNIMG_IO, #CNNIMG_CORRUPT (the file), #CNNIMG_UNSUPPORTED (the network), #CNNIMG_NOMEM.
+ */
 CNNIMG_API int cnnimg_model_load(cnnimg_context *context, const char *path, cnnimg_model **out,
                                  cnnimg_error *err);
 /** The same from memory, which must outlive the model. */
 CNNIMG_API int cnnimg_model_load_memory(cnnimg_context *context, const void *data, size_t size,
                                         cnnimg_model **out, cnnimg_error *err);
+/**
+ * The same with lines that complete the model's card or replace its own; what a file does not say.
+ * | line                | meaning                                                                                |
+ * |---------------------|----------------------------------------------------------------------------------------|
+ * | `input.NAME=ROLE`   | what the input NAME is for: image, sigma, mask, hint, kernel, or vector:1,0.5,... (constants: one an element, or one a channel of a map) |
+ * | `output=NAME`       | which output is the picture (default: the first)                                       |
+ * | `range=255`         | the network's white (default 1)                                                        |
+ * | `mean=R,G,B`        | subtracted from what the network gets, after range (default 0; one number: for all)    |
+ * | `std=R,G,B`         | what is left is divided by it (default 1)                                              |
+ * | `output.range`, `output.mean`, `output.std` | the same for what the network gives (default: like its input)  |
+ * | `order=bgr`         | blue first (default rgb)                                                               |
+ * | `multiple=8`        | sizes must be multiples of it (default: found by asking the network)                   |
+ * | `sigma_max=75`      | larger sigmas are cut to it (0..255 scale, default 255)                                |
+ * | `scale=2`           | the factor of enlargement, to be checked against the network (default: found)          |
+ * | `task=denoise`, `name`, `licence` | what the model says of itself                                            |
+ * @param options NULL-terminated list of "key=value"; NULL for none.
+ */
+CNNIMG_API int cnnimg_model_load_opt(cnnimg_context *context, const char *path, const char *const *options,
+                                     cnnimg_model **out, cnnimg_error *err);
+/** The same from memory, which must outlive the model. */
+CNNIMG_API int cnnimg_model_load_memory_opt(cnnimg_context *context, const void *data, size_t size,
+                                            const char *const *options, cnnimg_model **out, cnnimg_error *err);
+/** One reference more; returns the model. From any thread. */
 CNNIMG_API cnnimg_model *cnnimg_model_ref(cnnimg_model *model);
-CNNIMG_API void cnnimg_model_unref(cnnimg_model *model); /**< NULL is allowed */
+/** One reference less; the last one frees the model. From any thread. NULL is allowed. */
+CNNIMG_API void cnnimg_model_unref(cnnimg_model *model);
 /** A line of the model's card ("task", "licence", "parameters" ...), or NULL. Owned by the model. */
 CNNIMG_API const char *cnnimg_model_get(const cnnimg_model *model, const char *key);
-/** The i-th key of the card, or NULL past the last one. */
+/** The i-th key of the card, or NULL past the last one. Owned by the model. */
 CNNIMG_API const char *cnnimg_model_key(const cnnimg_model *model, size_t i);
 
-/* ---- runs ------------------------------------------------------------ */
+/** An input or output of a network, as its file declares it. Owned by the model; grows at its end only. */
+typedef struct cnnimg_port {
+  const char *name;
+  /** Inputs: "image", "sigma", "mask", "hint", "kernel", "vector", or "" where nothing is known. Outputs: "image" for the
+   * one that picture runs take, else "". */
+  const char *role;
+  int32_t rank;    /**< dimensions; -1: the file does not say */
+  uint64_t dim[8]; /**< rank of them; 0: open */
+} cnnimg_port;
+/** The i-th input, or NULL past the last one. */
+CNNIMG_API const cnnimg_port *cnnimg_model_input(const cnnimg_model *model, size_t i);
+/** The i-th output, or NULL past the last one. */
+CNNIMG_API const cnnimg_port *cnnimg_model_output(const cnnimg_model *model, size_t i);
+
+/* ---- sessions -------------------------------------------------------- */
+
+/** What the user wants done. */
+typedef enum cnnimg_task { CNNIMG_TASK_NONE = 0, CNNIMG_TASK_DENOISE, CNNIMG_TASK_UPSCALE } cnnimg_task;
+
+/**
+ * Parameters of a session. cnnimg_params_init() sets struct_size and the defaults. The four views are inputs that some
+ * networks have (see cnnimg_model_input()); their structs are copied, their pixels are read in place and must live and stay
+ * as they are while the session runs. Without a view that the network wants, a session is refused.
+ */
+typedef struct cnnimg_params {
+  size_t struct_size; /**< sizeof(cnnimg_params), set by cnnimg_params_init() */
+  int task;           /**< a #cnnimg_task */
+  float strength;     /**< 0..1: mix of the result (1) and the original (0); default 1 */
+  float detail;       /**< reserved: 0 */
+  float sigma;        /**< standard deviation of the noise on the 0..255 scale; < 0: estimate (the default) */
+  uint32_t tile;      /**< width of a column stripe in pixels of the result; 0: chosen. Changes no byte. */
+  uint32_t scale_num, scale_den; /**< reserved: 0, or the network's own factor */
+  uint32_t augment;   /**< reserved: 0 */
+  uint64_t seed;      /**< for networks that draw random numbers: none yet */
+  const cnnimg_view *sigma_map; /**< noise a pixel, one channel: 0..1 is sigma 0..255, so an 8-bit sample is sigma itself */
+  const cnnimg_view *mask;      /**< what to fill, one channel: 1 fill, 0 keep */
+  const cnnimg_view *hints;     /**< as many channels (alpha included) as the network's input */
+  const cnnimg_view *kernel;    /**< a blur kernel, one channel, of its own size, values as they are */
+  /** Pixels of the result that are done, of all. Not 0 cancels. On the thread that called the run. */
+  int (*progress)(void *user, uint64_t done, uint64_t total);
+  void *progress_user;         /**< handed to progress */
+  const cnnimg_cancel *cancel; /**< looked at while running; must outlive the session; may be NULL */
+} cnnimg_params;
+
+/** What a run will cost. Owned by the session; grows at its end only. */
+typedef struct cnnimg_cost {
+  uint32_t width, height;  /**< of the result, pixels */
+  uint32_t tile, tiles;    /**< width of a stripe in pixels, number of stripes */
+  uint32_t band;           /**< rows of the result that are computed together */
+  uint32_t halo;           /**< how far a pixel of the result looks, pixels of the source */
+  uint32_t threads;        /**< workers */
+  uint64_t bytes;          /**< working memory, packed weights included */
+  uint64_t weight_bytes;   /**< packed weights */
+  uint64_t multiply_adds;  /**< of the whole picture, halos of stripes included */
+} cnnimg_cost;
+
+/** Sets struct_size and the defaults. */
 CNNIMG_API void cnnimg_params_init(cnnimg_params *params, int task);
-/** Plans a run on pictures of this format: nothing is computed. The model is referenced. */
+/**
+ * Plans runs on pictures of this format: nothing is computed, all memory that runs need is taken.
+ * Any size works: borders that a network eats, and multiples that it wants, are made up by mirroring the picture.
+ * @param params NULL for the defaults; copied.
+ * @param format of the source. Its result has the same colours and cost's width and height.
+ * @param out receives the session, or NULL on failure. It holds a reference to the model; the context must outlive it.
+ * @return #CNNIMG_BADARG (format or parameters), #CNNIMG_UNSUPPORTED (the network is none for such pictures),
+ *   #CNNIMG_LIMIT, #CNNIMG_NOMEM.
+ */
 CNNIMG_API int cnnimg_session_new(cnnimg_context *context, cnnimg_model *model, const cnnimg_params *params,
                                   const cnnimg_format *format, cnnimg_session **out, cnnimg_error *err);
-CNNIMG_API void cnnimg_session_free(cnnimg_session *session); /**< NULL is allowed */
-CNNIMG_API void cnnimg_session_cost(const cnnimg_session *session, cnnimg_cost *cost);
+/** NULL is allowed. */
+CNNIMG_API void cnnimg_session_free(cnnimg_session *session);
+/** What runs cost, and the size of the result. Never NULL, owned by the session. */
+CNNIMG_API const cnnimg_cost *cnnimg_session_cost(const cnnimg_session *session);
 /** The plan in words, for people: a line a layer. Owned by the session. */
 CNNIMG_API const char *cnnimg_session_plan(const cnnimg_session *session);
-/** Fills one row (interleaved, of the source format); rows are asked for in order, each once. 0: done. */
+/** The sigma (0..255 scale) that the last run used; estimated where it was asked for. < 0: not known yet. */
+CNNIMG_API float cnnimg_session_sigma(const cnnimg_session *session);
+/**
+ * Sets the sigma of the runs that follow. < 0: estimate. Rectangles of one picture share an estimate: the first
+ * cnnimg_run_region() makes it from the whole picture and the session keeps it; call this with -1 for another picture.
+ * cnnimg_run() and cnnimg_run_rows() estimate anew each time.
+ */
+CNNIMG_API int cnnimg_session_set_sigma(cnnimg_session *session, float sigma, cnnimg_error *err);
+
+/* ---- runs ------------------------------------------------------------ */
+
+/**
+ * Runs over the caller's pixels.
+ * @param src of the format that the session was made for.
+ * @param dst of the result's size and colours; sample, alpha and transfer are its own (alpha that the source does not have
+ *   is opaque). May be the same memory as src, with the same strides, where their sizes agree; with several stripes the
+ *   source is then kept in a temporary copy.
+ * @return #CNNIMG_OK, #CNNIMG_BADARG, #CNNIMG_NOMEM, #CNNIMG_CANCELLED, #CNNIMG_IO (temporary file).
+ *   dst holds part of the result on failure.
+ */
+CNNIMG_API int cnnimg_run(cnnimg_session *session, const cnnimg_view *src, const cnnimg_view *dst,
+                          cnnimg_error *err);
+/**
+ * Fills `to` with the rectangle of the source whose top left pixel is (x, y) and whose size is to's. `to` is interleaved
+ * without gaps, of the source's format but for its size. Returns a #cnnimg_status.
+ */
+typedef int (*cnnimg_read_rect)(void *user, uint32_t x, uint32_t y, const cnnimg_view *to, cnnimg_error *err);
+/** A #cnnimg_read_rect that reads a picture in memory; user is its `const cnnimg_view *`. */
+CNNIMG_API int cnnimg_read_view(void *user, uint32_t x, uint32_t y, const cnnimg_view *to, cnnimg_error *err);
+/**
+ * Computes a rectangle of the result: the same bytes as that part of the whole. Only what the rectangle needs is read (its
+ * halo around it), perhaps in several pieces, perhaps some of it twice; all of it once, in strips, where sigma is to be
+ * estimated.
+ * @param x,y top left pixel of the rectangle, in the result.
+ * @param dst its pixels; format.width and height are the rectangle's size, the rest as in cnnimg_run().
+ */
+CNNIMG_API int cnnimg_run_region(cnnimg_session *session, cnnimg_read_rect read, void *read_user, uint32_t x,
+                                 uint32_t y, const cnnimg_view *dst, cnnimg_error *err);
+/** Fills one row (interleaved, of the source's format); rows are asked for in order, each once. Returns a #cnnimg_status. */
 typedef int (*cnnimg_read_row)(void *user, uint32_t y, void *row, cnnimg_error *err);
-/** Takes one row of the result; rows come in order, each once. 0: done. */
+/** Takes one row of the result; rows come in order, each once. Returns a #cnnimg_status. */
 typedef int (*cnnimg_write_row)(void *user, uint32_t y, const void *row, cnnimg_error *err);
 /**
- * Runs over a picture that need not fit in memory. Both callbacks return a cnnimg_status
- * and are called on the calling thread; the result has the source's format but for its size.
+ * Runs over a picture that need not fit in memory: rows that are needed again (several stripes, an estimate of sigma) are
+ * kept in memory as far as the context's limit allows, else in a temporary file (TMPDIR). The result has the source's
+ * format but for its size. A callback's status other than #CNNIMG_OK ends the run and is returned.
  */
 CNNIMG_API int cnnimg_run_rows(cnnimg_session *session, cnnimg_read_row read, void *read_user,
                                cnnimg_write_row write, void *write_user, cnnimg_error *err);
-/** Runs over the caller's pixels. src and dst may be the same memory where their sizes agree. */
-CNNIMG_API int cnnimg_run(cnnimg_session *session, const cnnimg_view *src, const cnnimg_view *dst,
-                          cnnimg_error *err);
-/** The sigma (0..255 scale) that the last run of this session used; estimated where asked. */
-CNNIMG_API float cnnimg_session_sigma(const cnnimg_session *session);
-/**
- * Runs a network on plain tensors: in[i] is channels x height x width (contiguous float32) for the
- * model's i-th input; the result is written to out (channels x height x width, out_size floats).
- * dims_in: 3 numbers an input; dims_out receives 3. With out == NULL only dims_out is set.
- */
-CNNIMG_API int cnnimg_run_tensor(cnnimg_context *context, cnnimg_model *model, uint32_t inputs,
-                                 const float *const *in, const uint32_t (*dims_in)[3], float *out,
-                                 size_t out_size, uint32_t dims_out[3], cnnimg_error *err);
 /**
  * Blind estimate of the standard deviation of additive white Gaussian noise (0..255 scale), from the
  * smallest eigenvalues of the covariance of small patches: Chen, Zhu, Heng, "An efficient
- * statistical method for image noise level estimation", ICCV 2015.
+ * statistical method for image noise level estimation", ICCV 2015. Pictures smaller than 5x5 pixels give 0.
  */
 CNNIMG_API int cnnimg_estimate_sigma(const cnnimg_view *view, float *sigma, cnnimg_error *err);
 
+/* ---- plain tensors --------------------------------------------------- */
+
+/**
+ * An array of floats with a shape, last dimension fastest, without gaps. Integers (indices of an embedding) and truth
+ * values are passed as floats too. This struct never changes.
+ */
+typedef struct cnnimg_tensor {
+  const char *name;  /**< of the network's input or output; NULL: by position */
+  float *data;       /**< inputs: read only. Outputs: may be NULL, then only rank and dim are set */
+  uint32_t rank;     /**< at most 8; outputs: set by the library */
+  uint32_t reserved; /**< 0 */
+  uint64_t dim[8];   /**< rank of them; outputs: set by the library */
+  size_t capacity;   /**< outputs: floats that data has room for; inputs: not looked at */
+} cnnimg_tensor;
+/**
+ * Runs any network on plain arrays: classifiers, text networks, anyone's graph. Nothing of the card is applied.
+ * @param in all inputs of the network (see cnnimg_model_input()).
+ * @param out the outputs that are wanted; their rank and dim are set, and data where it is given.
+ * @return #CNNIMG_BADARG (a name, a shape, too little room), #CNNIMG_UNSUPPORTED, #CNNIMG_LIMIT, #CNNIMG_NOMEM.
+ */
+CNNIMG_API int cnnimg_run_tensor(cnnimg_context *context, cnnimg_model *model, size_t inputs, const cnnimg_tensor *in,
+                                 size_t outputs, cnnimg_tensor *out, cnnimg_error *err);
+/**
+ * The same for many runs of one shape: plans once. The tensors' data are not looked at here, and their names and shapes
+ * are copied; outputs' rank and dim are set.
+ */
+CNNIMG_API int cnnimg_session_new_tensor(cnnimg_context *context, cnnimg_model *model, size_t inputs,
+                                         const cnnimg_tensor *in, size_t outputs, cnnimg_tensor *out,
+                                         cnnimg_session **session, cnnimg_error *err);
+/** Runs such a session: as many tensors, in the same order and of the same shapes, as it was made with. */
+CNNIMG_API int cnnimg_session_run_tensor(cnnimg_session *session, const cnnimg_tensor *in, cnnimg_tensor *out,
+                                         cnnimg_error *err);
+
 /* ---- picture files --------------------------------------------------- */
-/** What is known of a picture file from its header. */
+/** What is known of a picture file from its header. Owned by the reader; grows at its end only. */
 typedef struct cnnimg_info {
   cnnimg_format format; /**< as delivered: orientation applied, palette expanded, at least 8 bits */
   const char *codec;    /**< "png", "jpeg", "pnm" ...; static */
@@ -176,41 +394,54 @@ typedef struct cnnimg_info {
   uint8_t orientation;  /**< EXIF value found (1..8), before it was applied */
   uint8_t quality;      /**< JPEG: estimated 1..100; 0: unknown */
   uint8_t subsampling;  /**< JPEG: horizontal * 10 + vertical of luma, e.g. 22; 0: unknown */
-  uint8_t has_icc, has_exif, has_xmp;
+  uint8_t has_icc, has_exif, has_xmp; /**< 1: the file brings it */
 } cnnimg_info;
 
-#define CNNIMG_KEEP_ICC 1u
-#define CNNIMG_KEEP_EXIF 2u
-#define CNNIMG_KEEP_XMP 4u
-#define CNNIMG_KEEP_TEXT 8u
-#define CNNIMG_KEEP_ALL 15u
+#define CNNIMG_KEEP_ICC 1u  /**< colour profile */
+#define CNNIMG_KEEP_EXIF 2u /**< EXIF, its orientation set to match */
+#define CNNIMG_KEEP_XMP 4u  /**< XMP */
+#define CNNIMG_KEEP_TEXT 8u /**< comments and texts */
+#define CNNIMG_KEEP_ALL 15u /**< all of them */
 
 /** How a picture is written. cnnimg_write_options_init() sets struct_size and the defaults. */
 typedef struct cnnimg_write_options {
-  size_t struct_size;
+  size_t struct_size; /**< sizeof(cnnimg_write_options), set by cnnimg_write_options_init() */
   const char *codec; /**< "png", "jpg", "ppm", "pam", "pfm"; NULL: from the name, else the source's */
   int quality;       /**< JPEG 1..100; 0: like the source's, else 95 */
   uint32_t keep;     /**< CNNIMG_KEEP_* of the source's metadata; default all */
   int overwrite;     /**< 0: an existing file is an error */
 } cnnimg_write_options;
 
-/** @param path a file, or "-" for standard input. Limits are judged from the header. */
+/**
+ * Opens a picture file, told by its bytes.
+ * @param path a file, or "-" for standard input. Limits are judged from the header.
+ * @param rotate not 0: EXIF orientation is applied to the pixels and the tag set to match.
+ * @param out receives the reader, or NULL on failure; cnnimg_reader_close() frees it.
+ * @return #CNNIMG_IO, #CNNIMG_CORRUPT, #CNNIMG_UNSUPPORTED, #CNNIMG_LIMIT, #CNNIMG_NOMEM.
+ */
 CNNIMG_API int cnnimg_reader_open(cnnimg_context *context, const char *path, int rotate,
                                   cnnimg_reader **out, cnnimg_error *err);
+/** What the header says. Never NULL, owned by the reader. */
 CNNIMG_API const cnnimg_info *cnnimg_reader_info(const cnnimg_reader *reader);
 /** Reads the next row, interleaved, of the format of cnnimg_reader_info(). */
 CNNIMG_API int cnnimg_reader_row(cnnimg_reader *reader, void *row, cnnimg_error *err);
-CNNIMG_API void cnnimg_reader_close(cnnimg_reader *reader); /**< NULL is allowed */
+/** NULL is allowed. */
+CNNIMG_API void cnnimg_reader_close(cnnimg_reader *reader);
 
+/** Sets struct_size and the defaults. */
 CNNIMG_API void cnnimg_write_options_init(cnnimg_write_options *options);
 /**
  * Starts a file beside its place (renamed by finish) or standard output ("-").
- * @param format of the rows that will be written. @param meta_from a reader whose metadata go along,
- * or NULL; it must live until this function returns.
+ * @param context may be NULL.
+ * @param format of the rows that will be written: as encoded, alpha none or straight.
+ * @param meta_from a reader whose metadata go along, or NULL; it must live until this function returns.
+ * @param options NULL for the defaults.
+ * @param out receives the writer, or NULL on failure; cnnimg_writer_finish() or cnnimg_writer_abort() frees it.
  */
 CNNIMG_API int cnnimg_writer_open(cnnimg_context *context, const char *path, const cnnimg_format *format,
                                   const cnnimg_reader *meta_from, const cnnimg_write_options *options,
                                   cnnimg_writer **out, cnnimg_error *err);
+/** Writes the next row. */
 CNNIMG_API int cnnimg_writer_row(cnnimg_writer *writer, const void *row, cnnimg_error *err);
 /** Writes what is left, syncs, renames. The writer is freed, whatever comes back. */
 CNNIMG_API int cnnimg_writer_finish(cnnimg_writer *writer, cnnimg_error *err);

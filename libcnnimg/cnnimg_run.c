@@ -14,6 +14,7 @@ struct cnnimg_session {
   cnnimg_model *model;
   ci_job *job;
   cnnimg_format format;
+  cnnimg_cost cost;
 };
 
 void cnnimg_params_init(cnnimg_params *p, int task) {
@@ -55,6 +56,7 @@ int cnnimg_session_new(cnnimg_context *context, cnnimg_model *model, const cnnim
   }
   s->model = cnnimg_model_ref(model);
   s->format = *format;
+  ci_job_cost(s->job, &s->cost);
   *out = s;
   return CNNIMG_OK;
 }
@@ -66,7 +68,7 @@ void cnnimg_session_free(cnnimg_session *s) {
   free(s);
 }
 
-void cnnimg_session_cost(const cnnimg_session *s, cnnimg_cost *cost) { ci_job_cost(s->job, cost); }
+const cnnimg_cost *cnnimg_session_cost(const cnnimg_session *s) { return &s->cost; }
 const char *cnnimg_session_plan(const cnnimg_session *s) { return ci_job_plan_text(s->job); }
 float cnnimg_session_sigma(const cnnimg_session *s) { return ci_job_sigma(s->job); }
 
@@ -143,95 +145,31 @@ int cnnimg_estimate_sigma(const cnnimg_view *view, float *sigma, cnnimg_error *e
   return status;
 }
 
-/* ---- plain tensors ---------------------------------------------------------------------- */
-
-typedef struct tensors {
-  const float *const *in;
-  float *out;
-} tensors;
-
-/* Planar to interleaved. */
-static int fill_tensor(void *user, uint32_t i, const ci_view *v, ci_rect r, cnnimg_error *err) {
-  const tensors *t = user;
-  size_t plane = (size_t)v->map.w * (size_t)v->map.h;
-  (void)err;
-  for (int32_t y = r.y0; y < r.y1; y++)
-    for (int32_t x = r.x0; x < r.x1; x++) {
-      const float *from = t->in[i] + (size_t)y * (size_t)v->map.w + (size_t)x;
-      float *to = ci_view_at(v, x, y);
-      for (int32_t c = 0; c < v->map.c; c++) to[c] = from[(size_t)c * plane];
-    }
-  return CNNIMG_OK;
+int cnnimg_session_set_sigma(cnnimg_session *s, float sigma, cnnimg_error *err) {
+  (void)s, (void)sigma;
+  return ci_fail(err, CNNIMG_UNSUPPORTED, "not yet");
 }
-
-static int take_tensor(void *user, const ci_view *v, ci_rect r, cnnimg_error *err) {
-  const tensors *t = user;
-  size_t plane = (size_t)v->map.w * (size_t)v->map.h;
-  (void)err;
-  for (int32_t y = r.y0; y < r.y1; y++)
-    for (int32_t x = r.x0; x < r.x1; x++) {
-      float *to = t->out + (size_t)y * (size_t)v->map.w + (size_t)x;
-      const float *from = ci_view_at(v, x, y);
-      for (int32_t c = 0; c < v->map.c; c++) to[(size_t)c * plane] = from[c];
-    }
-  return CNNIMG_OK;
+int cnnimg_read_view(void *user, uint32_t x, uint32_t y, const cnnimg_view *to, cnnimg_error *err) {
+  (void)user, (void)x, (void)y, (void)to;
+  return ci_fail(err, CNNIMG_UNSUPPORTED, "not yet");
 }
-
-/* channels x height x width as the program declares the input: [1, c, h, w], turned round, or as many as it has. */
-static int check_dims(const ci_program *p, uint32_t inputs, const uint32_t (*dims)[3], ci_dims *out, cnnimg_error *err) {
-  if (inputs != p->n_inputs)
-    return ci_fail(err, CNNIMG_BADARG, "the network has %zu inputs, not %u", p->n_inputs, inputs);
-  for (uint32_t i = 0; i < inputs; i++) {
-    const ci_pinput *in = &p->inputs[i];
-    for (int k = 0; k < 3; k++)
-      if (dims[i][k] < 1 || dims[i][k] > 1u << 30)
-        return ci_fail(err, CNNIMG_BADARG, "input %u: a size of %u", i, dims[i][k]);
-    out[i] = (ci_dims){in->rank < 0 ? 4 : in->rank, {1}};
-    bool last = ci_lower_picture_layout(p, i) == CI_LAYOUT_NHWC;
-    if (out[i].rank == 4)
-      out[i].dim[1] = dims[i][last ? 1 : 0], out[i].dim[2] = dims[i][last ? 2 : 1], out[i].dim[3] = dims[i][last ? 0 : 2];
-    else if (out[i].rank == 2) out[i].dim[1] = dims[i][0];
-    else return ci_fail(err, CNNIMG_UNSUPPORTED, "input %u has %d dimensions", i, in->rank);
-    for (int32_t k = 0; k < out[i].rank; k++)
-      if (in->rank > 0 && in->dim[k] && in->dim[k] != out[i].dim[k])
-        return ci_fail(err, CNNIMG_BADARG, "input %u: the network wants %lld in dimension %d, not %lld", i,
-                       (long long)in->dim[k], k, (long long)out[i].dim[k]);
-  }
-  return CNNIMG_OK;
+int cnnimg_run_region(cnnimg_session *session, cnnimg_read_rect read, void *read_user, uint32_t x, uint32_t y,
+                      const cnnimg_view *dst, cnnimg_error *err) {
+  (void)session, (void)read, (void)read_user, (void)x, (void)y, (void)dst;
+  return ci_fail(err, CNNIMG_UNSUPPORTED, "not yet");
 }
-
-static int run_planned(const cnnimg_context *context, ci_plan *plan, const float *const *in, float *out,
-                       size_t out_size, uint32_t dims_out[3], cnnimg_error *err) {
-  tensors t = {in, out};
-  const ci_feed feed = {.user = &t, .fill = fill_tensor, .take = take_tensor};
-  ci_shape s = ci_plan_get_stats(plan)->out;
-  size_t plane, need;
-  dims_out[0] = (uint32_t)s.c, dims_out[1] = (uint32_t)s.h, dims_out[2] = (uint32_t)s.w;
-  if (!out) return CNNIMG_OK;
-  if (!ci_mul((size_t)s.h, (size_t)s.w, &plane) || !ci_mul(plane, (size_t)s.c, &need) || need > out_size)
-    return ci_fail(err, CNNIMG_BADARG, "the answer has %dx%dx%d numbers, there is room for %zu", s.c, s.h, s.w,
-                   out_size);
-  ci_pool *pool;
-  int status = ci_pool_new(&pool, context->threads, err);
-  if (!status) status = ci_plan_run(plan, pool, &feed, err);
-  ci_pool_free(pool);
-  return status;
+int cnnimg_run_tensor(cnnimg_context *context, cnnimg_model *model, size_t inputs, const cnnimg_tensor *in,
+                      size_t outputs, cnnimg_tensor *out, cnnimg_error *err) {
+  (void)context, (void)model, (void)inputs, (void)in, (void)outputs, (void)out;
+  return ci_fail(err, CNNIMG_UNSUPPORTED, "not yet");
 }
-
-int cnnimg_run_tensor(cnnimg_context *context, cnnimg_model *model, uint32_t inputs, const float *const *in,
-                      const uint32_t (*dims_in)[3], float *out, size_t out_size, uint32_t dims_out[3],
-                      cnnimg_error *err) {
-  const ci_plan_options o = {.threads = context->threads, .memory = context->memory, .allocator = context->allocator};
-  ci_plan *plan = NULL;
-  ci_lowered *net = NULL;
-  ci_dims *dims = ci_calloc((size_t)inputs + 1, sizeof *dims);
-  if (!dims) return ci_fail(err, CNNIMG_NOMEM, "no memory for %u inputs", inputs);
-  int status = check_dims(model->program, inputs, dims_in, dims, err);
-  if (!status) status = ci_network_new(model->program, 0, dims, &net, err);
-  if (!status) status = ci_plan_new(&plan, net->graph, net->graph->input_shapes, context->kernels, &o, err);
-  if (!status) status = run_planned(context, plan, in, out, out_size, dims_out, err);
-  ci_plan_free(plan);
-  ci_lowered_free(net);
-  free(dims);
-  return status;
+int cnnimg_session_new_tensor(cnnimg_context *context, cnnimg_model *model, size_t inputs, const cnnimg_tensor *in,
+                              size_t outputs, cnnimg_tensor *out, cnnimg_session **session, cnnimg_error *err) {
+  (void)context, (void)model, (void)inputs, (void)in, (void)outputs, (void)out, (void)session;
+  return ci_fail(err, CNNIMG_UNSUPPORTED, "not yet");
+}
+int cnnimg_session_run_tensor(cnnimg_session *session, const cnnimg_tensor *in, cnnimg_tensor *out,
+                              cnnimg_error *err) {
+  (void)session, (void)in, (void)out;
+  return ci_fail(err, CNNIMG_UNSUPPORTED, "not yet");
 }

@@ -42,7 +42,9 @@ static int denoise(const char *model_path, unsigned char *rgb, cnnimg_error *err
   cnnimg_model *model = NULL;
   cnnimg_session *session = NULL;
   cnnimg_params params;
-  cnnimg_view view = {rgb, {WIDTH, HEIGHT, 3, 0, CNNIMG_U8}, 3 * WIDTH, 3, 1};
+  const cnnimg_format format = {.width = WIDTH, .height = HEIGHT, .colours = 3, .sample = CNNIMG_U8};
+  cnnimg_view view;
+  cnnimg_view_init(&view, &format, rgb);
   cnnimg_params_init(&params, CNNIMG_TASK_DENOISE);
   params.sigma = SIGMA;
   int status = cnnimg_open(NULL, &context, err);

@@ -61,11 +61,12 @@ static int measure_speed(drv_run *run, cnnimg_error *err) {
   for (size_t i = 0; i < drv_row_bytes(&f) * PROBE; i++) pixels[i] = (uint8_t)(i * 2654435761u >> 24);
   params.progress = NULL;
   if (params.sigma < 0) params.sigma = 25;
-  cnnimg_view view = {pixels, f, (ptrdiff_t)drv_row_bytes(&f), f.colours, 1};
+  cnnimg_view view;
+  cnnimg_view_init(&view, &f, pixels);
   int status = cnnimg_session_new(run->context, run->model, &params, &f, &session, err);
   for (int i = 0; !status && i < 2; i++) { /* the first one warms up */
     double start = drv_now();
-    cnnimg_session_cost(session, &cost);
+    cost = *cnnimg_session_cost(session);
     if (cost.width == f.width && cost.height == f.height) status = cnnimg_run(session, &view, &view, err);
     double spent = drv_now() - start;
     run->speed = spent > 0 ? (double)cost.multiply_adds / spent : 0;

@@ -136,7 +136,7 @@ static int write_guarded(drv_run *run, const drv_job *job, river *r, cnnimg_erro
 static int run_file(drv_run *run, const drv_job *job, river *r, drv_result *result, cnnimg_error *err) {
   int status = drv_session_for(run, &r->worked, err);
   if (status) return status;
-  cnnimg_session_cost(run->session, &result->cost);
+  result->cost = *cnnimg_session_cost(run->session);
   result->width = result->cost.width;
   result->height = result->cost.height;
   print_plan(run);

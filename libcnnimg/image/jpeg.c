@@ -206,8 +206,10 @@ static int read_header(decoder *d, const ci_source *src, const ci_limits *limits
   if (rc == CNNIMG_OK) rc = choose_colours(d, err);
   if (rc == CNNIMG_OK) rc = check_memory(d, limits, err);
   if (rc != CNNIMG_OK) return rc;
-  info->format = (cnnimg_format){d->c.image_width, d->c.image_height,
-                                 d->c.out_color_space == JCS_GRAYSCALE ? 1 : 3, 0, CNNIMG_U8};
+  info->format = (cnnimg_format){.width = d->c.image_width,
+                                 .height = d->c.image_height,
+                                 .colours = d->c.out_color_space == JCS_GRAYSCALE ? 1 : 3,
+                                 .sample = CNNIMG_U8};
   info->bits = 8;
   info->quality = (uint8_t)quality_of(d);
   info->subsampling = (uint8_t)subsampling_of(d);

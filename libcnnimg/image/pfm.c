@@ -53,7 +53,8 @@ static int open_pfm(const ci_source *src, const ci_limits *limits, cnnimg_info *
   decoder *d = ci_calloc(1, sizeof *d);
   if (!d) return ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", src->name);
   *d = (decoder){src->name, c.p + (all - row), samples, big};
-  info->format = (cnnimg_format){(uint32_t)width, (uint32_t)height, (uint8_t)colours, 0, CNNIMG_F32};
+  info->format = (cnnimg_format){
+      .width = (uint32_t)width, .height = (uint32_t)height, .colours = (uint8_t)colours, .sample = CNNIMG_F32};
   info->bits = 32;
   *state = d;
   return CNNIMG_OK;

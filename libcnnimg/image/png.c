@@ -190,8 +190,11 @@ static int read_header(decoder *d, cnnimg_info *info, ci_meta *meta) {
     return ci_fail(d->t.err, CNNIMG_NOMEM, "%s: not enough memory for the metadata", d->t.name);
   set_expansion(d, depth, type);
   int channels = png_get_channels(d->png, d->info);
-  d->format = (cnnimg_format){png_get_image_width(d->png, d->info), png_get_image_height(d->png, d->info),
-                              channels >= 3 ? 3 : 1, channels % 2 == 0, depth == 16 ? CNNIMG_U16 : CNNIMG_U8};
+  d->format = (cnnimg_format){.width = png_get_image_width(d->png, d->info),
+                              .height = png_get_image_height(d->png, d->info),
+                              .colours = channels >= 3 ? 3 : 1,
+                              .alpha = channels % 2 == 0,
+                              .sample = depth == 16 ? CNNIMG_U16 : CNNIMG_U8};
   if (png_get_rowbytes(d->png, d->info) != ci_row_bytes(&d->format)) png_error(d->png, "rows of an odd size");
   info->format = d->format;
   info->bits = (uint8_t)depth;

@@ -129,8 +129,11 @@ static int open_pnm(const ci_source *src, const ci_limits *limits, cnnimg_info *
     return rc;
   }
   d->wide = d->max > 255;
-  info->format = (cnnimg_format){(uint32_t)d->width, (uint32_t)d->height, d->depth >= 3 ? 3 : 1,
-                                 d->depth % 2 == 0, d->wide ? CNNIMG_U16 : CNNIMG_U8};
+  info->format = (cnnimg_format){.width = (uint32_t)d->width,
+                                 .height = (uint32_t)d->height,
+                                 .colours = d->depth >= 3 ? 3 : 1,
+                                 .alpha = d->depth % 2 == 0,
+                                 .sample = d->wide ? CNNIMG_U16 : CNNIMG_U8};
   info->bits = d->max == 1 ? 1 : d->wide ? 16 : 8;
   *state = d;
   return CNNIMG_OK;

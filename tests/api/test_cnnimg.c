@@ -99,7 +99,7 @@ static double error_of(const cnnimg_format *f, const void *p) {
 
 static cnnimg_view view_of(const cnnimg_format *f, void *data) {
   ptrdiff_t px = ((ptrdiff_t)f->colours + f->alpha) * f->sample;
-  return (cnnimg_view){data, *f, px * (ptrdiff_t)f->width, px, f->sample};
+  return (cnnimg_view){data, *f, px * (ptrdiff_t)f->width, px, f->sample, 0};
 }
 
 static void denoise(cnnimg_context *c, cnnimg_model *m, const cnnimg_format *f, void *src, void *dst, uint32_t tile,
@@ -182,7 +182,7 @@ static void test_any_strides(void **state) {
   p.sigma = 25;
   denoise(fx->context, fx->model, &f, src, dst, 0, 1);
   assert_int_equal(cnnimg_session_new(fx->context, fx->model, &p, &f, &s, NULL), CNNIMG_OK);
-  cnnimg_view from = view_of(&f, src), to = {planar + 39 * 48, f, -48, 1, (ptrdiff_t)plane};
+  cnnimg_view from = view_of(&f, src), to = {planar + 39 * 48, f, -48, 1, (ptrdiff_t)plane, 0};
   assert_int_equal(cnnimg_run(s, &from, &to, NULL), CNNIMG_OK);
   for (size_t y = 0; y < 40; y++)
     for (size_t x = 0; x < 48; x++)

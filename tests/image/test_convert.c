@@ -6,7 +6,7 @@
 #include <string.h>
 
 static cnnimg_format shape(uint32_t width, int colours, int alpha, int sample) {
-  return (cnnimg_format){width, 1, (uint8_t)colours, (uint8_t)alpha, (uint8_t)sample};
+  return (cnnimg_format){width, 1, (uint8_t)colours, (uint8_t)alpha, (uint8_t)sample, 0};
 }
 
 static void integers_round_to_nearest(void **state) {

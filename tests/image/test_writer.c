@@ -79,7 +79,7 @@ static void every_codec_writes_what_it_says(void **state) {
 static void other_programs_agree_on_a_picture(void **state) {
   (void)
       state; /* a PNG by hand: signature, sizes, depth and colour type of the header as the standard has them */
-  cnnimg_format f = {300, 2, 3, 1, CNNIMG_U16};
+  cnnimg_format f = {300, 2, 3, 1, CNNIMG_U16, 0};
   uint8_t head[33], *pixels = make_pixels(&f);
   static const uint8_t want[26] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I',
                                    'H',  'D', 'R', 0,   0,    1,    44,   0,    0, 0, 2, 16, 6};
@@ -122,7 +122,7 @@ static void what_a_codec_cannot_hold_is_refused_at_once(void **state) {
 
 static void an_unfinished_file_leaves_nothing(void **state) {
   (void)state;
-  cnnimg_format f = {50, 20, 3, 0, CNNIMG_U8};
+  cnnimg_format f = {50, 20, 3, 0, CNNIMG_U8, 0};
   uint8_t *pixels = make_pixels(&f);
   for (const ci_codec *const *c = ci_codecs; *c; c++) {
     ci_writer *w;
@@ -148,7 +148,7 @@ static void an_unfinished_file_leaves_nothing(void **state) {
 
 static void existing_files_are_kept_or_replaced(void **state) {
   (void)state;
-  cnnimg_format f = {3, 2, 1, 0, CNNIMG_U8};
+  cnnimg_format f = {3, 2, 1, 0, CNNIMG_U8, 0};
   uint8_t *pixels = make_pixels(&f);
   cnnimg_write_options o = plain;
   cnnimg_error err = {0};
@@ -180,7 +180,7 @@ static void existing_files_are_kept_or_replaced(void **state) {
 /* Somebody else's file that appears while ours grows is not replaced either. */
 static void a_race_for_the_name_is_lost_politely(void **state) {
   (void)state;
-  cnnimg_format f = {1, 1, 1, 0, CNNIMG_U8};
+  cnnimg_format f = {1, 1, 1, 0, CNNIMG_U8, 0};
   cnnimg_write_options o = plain;
   ci_writer *w;
   char path[300];
@@ -196,7 +196,7 @@ static void a_race_for_the_name_is_lost_politely(void **state) {
 
 static void new_files_obey_the_umask(void **state) {
   (void)state;
-  cnnimg_format f = {1, 1, 1, 0, CNNIMG_U8};
+  cnnimg_format f = {1, 1, 1, 0, CNNIMG_U8, 0};
   struct stat st;
   mode_t before = umask(027);
   assert_int_equal(write_all(scratch_path("mode.pgm"), &f, (const uint8_t *)"x", NULL, &plain, NULL),
@@ -208,7 +208,7 @@ static void new_files_obey_the_umask(void **state) {
 
 static void devices_are_written_straight(void **state) {
   (void)state;
-  cnnimg_format f = {64, 64, 3, 0, CNNIMG_U8};
+  cnnimg_format f = {64, 64, 3, 0, CNNIMG_U8, 0};
   cnnimg_write_options o = plain;
   uint8_t *pixels = make_pixels(&f);
   cnnimg_error err = {0};
@@ -231,7 +231,7 @@ static void devices_are_written_straight(void **state) {
 /* A pipe cannot be sought: PFM's rows, bottom first, must wait. */
 static void pfm_goes_through_a_pipe(void **state) {
   (void)state;
-  cnnimg_format f = {5, 4, 3, 0, CNNIMG_F32};
+  cnnimg_format f = {5, 4, 3, 0, CNNIMG_F32, 0};
   cnnimg_write_options o = plain;
   uint8_t *pixels = make_pixels(&f), *back, bytes[1024];
   cnnimg_info info;
@@ -302,7 +302,7 @@ static void a_large_profile_is_split(void **state) {
   size_t size;
   uint8_t *icc = calloc(1, 150000), *data = data_file("rgb.jpg", &size);
   ci_source src;
-  cnnimg_format f = {1, 1, 3, 0, CNNIMG_U8};
+  cnnimg_format f = {1, 1, 3, 0, CNNIMG_U8, 0};
   for (size_t i = 0; i < 150000; i++) icc[i] = (uint8_t)(i * 17 >> 4);
   ci_source_memory(&src, data, size, "x");
   assert_int_equal(ci_reader_open_source(&r, src, &roomy, 1, NULL), CNNIMG_OK);
@@ -320,7 +320,7 @@ static void check_jpeg_like(const char *source, int quality, int want_quality, i
   ci_reader *r = NULL;
   cnnimg_write_options o = plain;
   cnnimg_info info;
-  cnnimg_format f = {40, 30, 3, 0, CNNIMG_U8};
+  cnnimg_format f = {40, 30, 3, 0, CNNIMG_U8, 0};
   uint8_t *pixels = make_pixels(&f), *back;
   o.quality = quality;
   if (source) assert_int_equal(ci_reader_open(&r, data_path(source), &roomy, 1, NULL), CNNIMG_OK);
@@ -349,7 +349,7 @@ static void jpeg_quality_follows_the_source(void **state) {
 
 static void jpeg_is_close_to_what_was_written(void **state) {
   (void)state;
-  cnnimg_format f = {33, 17, 3, 0, CNNIMG_U8};
+  cnnimg_format f = {33, 17, 3, 0, CNNIMG_U8, 0};
   uint8_t *pixels = malloc(ci_row_bytes(&f) * f.height), *back;
   cnnimg_info info;
   for (size_t i = 0; i < 33 * 17 * 3; i++) pixels[i] = (uint8_t)(i / 3 % 33 * 5 + i % 3 * 30);
