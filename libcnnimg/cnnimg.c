@@ -12,7 +12,7 @@
 #include "cnnimg_private.h"
 #include "exec/exec.h"
 #include "formats/format.h"
-#include "tasks/job.h"
+#include "tasks/network.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "0"
@@ -23,8 +23,8 @@
 const char *cnnimg_version(void) { return PACKAGE_VERSION; }
 
 const char *cnnimg_status_text(int status) {
-  static const char *const texts[] = {"ok",           "out of memory",  "input or output failed",
-                                      "damaged file", "not supported",  "bad argument",
+  static const char *const texts[] = {"ok",           "out of memory", "input or output failed",
+                                      "damaged file", "not supported", "bad argument",
                                       "over a limit", "cancelled"};
   return status >= 0 && (size_t)status < sizeof texts / sizeof *texts ? texts[status] : "unknown status";
 }
@@ -48,7 +48,8 @@ void cnnimg_view_init(cnnimg_view *v, const cnnimg_format *f, void *data) {
 /* ---- context -------------------------------------------------------------------- */
 
 void cnnimg_config_init(cnnimg_config *c) {
-  *c = (cnnimg_config){.struct_size = sizeof *c, .dimension_limit = 1000000, .pixel_limit = (uint64_t)1 << 31};
+  *c =
+      (cnnimg_config){.struct_size = sizeof *c, .dimension_limit = 1000000, .pixel_limit = (uint64_t)1 << 31};
 }
 
 /* A caller built against a smaller struct gets the defaults for what came later. */
@@ -64,6 +65,12 @@ static uint64_t quarter_of_memory(void) {
   return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 4 : (uint64_t)1 << 30;
 }
 
+static int check_config(const cnnimg_config *c, cnnimg_error *err) {
+  if (!c->alloc != !c->release) return ci_fail(err, CNNIMG_BADARG, "alloc and release go together");
+  if (c->parallel && !c->threads) return ci_fail(err, CNNIMG_BADARG, "parallel needs a number of threads");
+  return CNNIMG_OK;
+}
+
 int cnnimg_open(const cnnimg_config *config, cnnimg_context **out, cnnimg_error *err) {
   *out = NULL;
   if (config && config->struct_size == 0)
@@ -71,14 +78,18 @@ int cnnimg_open(const cnnimg_config *config, cnnimg_context **out, cnnimg_error 
   cnnimg_context *c = ci_calloc(1, sizeof *c);
   if (!c) return ci_fail(err, CNNIMG_NOMEM, "no memory for a context");
   read_config(&c->config, config);
-  if (!c->config.alloc != !c->config.release) {
+  int status = check_config(&c->config, err);
+  if (status) {
     free(c);
-    return ci_fail(err, CNNIMG_BADARG, "alloc and release go together");
+    return status;
   }
-  c->allocator = (ci_allocator){c->config.alloc, c->config.release, c->config.alloc_user};
-  c->kernels = ci_kernels_best();
-  c->threads = c->config.threads ? c->config.threads : ci_threads_available();
-  c->memory = c->config.memory_limit ? c->config.memory_limit : quarter_of_memory();
+  const cnnimg_config *have = &c->config;
+  c->engine = (ci_engine){.kernels = ci_kernels_best(),
+                          .threads = have->threads ? have->threads : ci_threads_available(),
+                          .memory = have->memory_limit ? have->memory_limit : quarter_of_memory(),
+                          .allocator = {have->alloc, have->release, have->alloc_user},
+                          .parallel = have->parallel,
+                          .parallel_user = have->parallel_user};
   *out = c;
   return CNNIMG_OK;
 }
@@ -86,7 +97,7 @@ int cnnimg_open(const cnnimg_config *config, cnnimg_context **out, cnnimg_error 
 void cnnimg_close(cnnimg_context *c) { free(c); }
 
 ci_limits ci_context_limits(const cnnimg_context *c) {
-  return (ci_limits){c->config.dimension_limit, c->config.pixel_limit, c->memory};
+  return (ci_limits){c->config.dimension_limit, c->config.pixel_limit, c->engine.memory};
 }
 
 /* ---- models ---------------------------------------------------------------------- */
@@ -108,9 +119,54 @@ static int complete_card(ci_program *p, const char *format) {
   return ci_program_set_card(p, "format", format) || ci_program_set_card(p, "parameters", text);
 }
 
-/* Takes the source over. */
-static int load(ci_source source, cnnimg_model **out, cnnimg_error *err) {
+/* ---- inputs and outputs ---- */
+
+static void describe_input(const ci_program *p, size_t i, cnnimg_port *port) {
+  const ci_pinput *in = &p->inputs[i];
+  *port = (cnnimg_port){
+      .name = p->values[in->value].name, .role = ci_role_name(ci_role_of(p, i)), .rank = in->rank};
+  for (int32_t k = 0; k < in->rank; k++) port->dim[k] = (uint64_t)in->dim[k];
+}
+
+static int describe(cnnimg_model *m, cnnimg_error *err) {
+  const ci_program *p = m->program;
+  const char *output = ci_program_get_card(p, "output");
+  m->inputs = ci_calloc(p->n_inputs + 1, sizeof *m->inputs);
+  m->outputs = ci_calloc(p->n_outputs + 1, sizeof *m->outputs);
+  if (!m->inputs || !m->outputs) return ci_fail(err, CNNIMG_NOMEM, "no memory for a model");
+  for (size_t i = 0; i < p->n_inputs; i++) describe_input(p, i, &m->inputs[i]);
+  for (size_t i = 0; i < p->n_outputs; i++) {
+    const char *name = p->values[p->outputs[i]].name;
+    bool image = output ? !strcmp(output, name) : i == 0;
+    m->outputs[i] = (cnnimg_port){
+        .name = name, .role = ci_role_name(image ? CI_ROLE_IMAGE : CI_ROLE_UNKNOWN), .rank = -1};
+  }
+  return CNNIMG_OK;
+}
+
+const cnnimg_port *cnnimg_model_input(const cnnimg_model *m, size_t i) {
+  return i < m->program->n_inputs ? &m->inputs[i] : NULL;
+}
+
+const cnnimg_port *cnnimg_model_output(const cnnimg_model *m, size_t i) {
+  return i < m->program->n_outputs ? &m->outputs[i] : NULL;
+}
+
+/* ---- loading ---- */
+
+static int prepare(cnnimg_model *m, const char *const *options, cnnimg_error *err) {
   const char *format;
+  int status = ci_format_load(&m->source, &m->program, &format, err);
+  if (status) return status;
+  if (complete_card(m->program, format)) return ci_fail(err, CNNIMG_NOMEM, "no memory for a card");
+  status = ci_card_options(m->program, options, err);
+  if (!status) status = ci_network_probe(m->program, err);
+  if (status) return ci_fail_in(err, status, m->source.name);
+  return describe(m, err);
+}
+
+/* Takes the source over. */
+static int load(ci_source source, const char *const *options, cnnimg_model **out, cnnimg_error *err) {
   cnnimg_model *m = ci_calloc(1, sizeof *m);
   if (!m) {
     ci_source_close(&source);
@@ -118,31 +174,38 @@ static int load(ci_source source, cnnimg_model **out, cnnimg_error *err) {
   }
   m->source = source;
   atomic_init(&m->references, 1);
-  int status = ci_format_load(&m->source, &m->program, &format, err);
-  if (!status && complete_card(m->program, format)) status = ci_fail(err, CNNIMG_NOMEM, "no memory for a card");
-  cnnimg_error own = {0};
-  if (!status && (status = ci_network_probe(m->program, &own)))
-    status = ci_fail(err, status, "%s: %s", m->source.name, own.text);
+  pthread_mutex_init(&m->fits.lock, NULL);
+  int status = prepare(m, options, err);
   if (status) cnnimg_model_unref(m);
   else *out = m;
   return status;
 }
 
-int cnnimg_model_load(cnnimg_context *context, const char *path, cnnimg_model **out, cnnimg_error *err) {
+int cnnimg_model_load_opt(cnnimg_context *context, const char *path, const char *const *options,
+                          cnnimg_model **out, cnnimg_error *err) {
   (void)context;
   ci_source s;
   *out = NULL;
   int status = ci_source_open(&s, path, MODEL_BYTES_LIMIT, err);
-  return status ? status : load(s, out, err);
+  return status ? status : load(s, options, out, err);
 }
 
-int cnnimg_model_load_memory(cnnimg_context *context, const void *data, size_t size, cnnimg_model **out,
-                             cnnimg_error *err) {
+int cnnimg_model_load_memory_opt(cnnimg_context *context, const void *data, size_t size,
+                                 const char *const *options, cnnimg_model **out, cnnimg_error *err) {
   (void)context;
   ci_source s;
   *out = NULL;
   ci_source_memory(&s, data, size, "memory");
-  return load(s, out, err);
+  return load(s, options, out, err);
+}
+
+int cnnimg_model_load(cnnimg_context *context, const char *path, cnnimg_model **out, cnnimg_error *err) {
+  return cnnimg_model_load_opt(context, path, NULL, out, err);
+}
+
+int cnnimg_model_load_memory(cnnimg_context *context, const void *data, size_t size, cnnimg_model **out,
+                             cnnimg_error *err) {
+  return cnnimg_model_load_memory_opt(context, data, size, NULL, out, err);
 }
 
 cnnimg_model *cnnimg_model_ref(cnnimg_model *m) {
@@ -154,30 +217,16 @@ void cnnimg_model_unref(cnnimg_model *m) {
   if (!m || atomic_fetch_sub(&m->references, 1) != 1) return;
   ci_program_free(m->program);
   ci_source_close(&m->source);
+  pthread_mutex_destroy(&m->fits.lock);
+  free(m->inputs);
+  free(m->outputs);
   free(m);
 }
 
-const char *cnnimg_model_get(const cnnimg_model *m, const char *key) { return ci_program_get_card(m->program, key); }
+const char *cnnimg_model_get(const cnnimg_model *m, const char *key) {
+  return ci_program_get_card(m->program, key);
+}
 
 const char *cnnimg_model_key(const cnnimg_model *m, size_t i) {
   return i < m->program->n_card ? m->program->card[i].key : NULL;
-}
-
-int cnnimg_model_load_opt(cnnimg_context *context, const char *path, const char *const *options, cnnimg_model **out,
-                          cnnimg_error *err) {
-  (void)options;
-  return cnnimg_model_load(context, path, out, err);
-}
-int cnnimg_model_load_memory_opt(cnnimg_context *context, const void *data, size_t size, const char *const *options,
-                                 cnnimg_model **out, cnnimg_error *err) {
-  (void)options;
-  return cnnimg_model_load_memory(context, data, size, out, err);
-}
-const cnnimg_port *cnnimg_model_input(const cnnimg_model *model, size_t i) {
-  (void)model, (void)i;
-  return NULL;
-}
-const cnnimg_port *cnnimg_model_output(const cnnimg_model *model, size_t i) {
-  (void)model, (void)i;
-  return NULL;
 }

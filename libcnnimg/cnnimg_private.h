@@ -9,21 +9,20 @@
 #include "base/source.h"
 #include "cnnimg.h"
 #include "image/image.h"
-#include "kernels/kernels.h"
 #include "net/program.h"
+#include "tasks/job.h"
 
 struct cnnimg_context {
   cnnimg_config config;
-  ci_allocator allocator;
-  const ci_kernels *kernels;
-  uint32_t threads;
-  uint64_t memory;
+  ci_engine engine;
 };
 
 struct cnnimg_model {
   atomic_uint references;
   ci_source source; /* weights may point into it */
   ci_program *program;
+  cnnimg_port *inputs, *outputs;
+  ci_fit_cache fits; /* all that changes once it is loaded, under its lock */
 };
 
 ci_limits ci_context_limits(const cnnimg_context *c);

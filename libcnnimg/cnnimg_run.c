@@ -1,24 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* cnnimg_run.c - sessions and runs: the second half of the public door */
+/* cnnimg_run.c - sessions and runs behind the public door */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/threads.h"
 #include "cnnimg_private.h"
-#include "exec/exec.h"
+#include "exec/pixels.h"
 #include "tasks/job.h"
 #include "tasks/noise.h"
+#include "tasks/tensors.h"
 
+/* One of the two. */
 struct cnnimg_session {
   cnnimg_model *model;
   ci_job *job;
+  ci_tensors *tensors;
   cnnimg_format format;
-  cnnimg_cost cost;
 };
+
+/* ---- parameters ---------------------------------------------------------------------- */
 
 void cnnimg_params_init(cnnimg_params *p, int task) {
   *p = (cnnimg_params){.struct_size = sizeof *p, .task = task, .strength = 1.0f, .sigma = -1.0f};
+}
+
+static int check_sigma(float sigma, cnnimg_error *err) {
+  return sigma <= 255 ? CNNIMG_OK : ci_fail(err, CNNIMG_BADARG, "sigma %g is over 255", (double)sigma);
+}
+
+/* What later versions may do is refused by this one, not passed over. */
+static int check_reserved(const cnnimg_params *p, cnnimg_error *err) {
+  if (p->detail != 0) return ci_fail(err, CNNIMG_UNSUPPORTED, "detail is not there yet");
+  if (p->augment > 1) return ci_fail(err, CNNIMG_UNSUPPORTED, "augmentation is not there yet");
+  if (!p->scale_num != !p->scale_den)
+    return ci_fail(err, CNNIMG_BADARG, "a factor of %u/%u", p->scale_num, p->scale_den);
+  return CNNIMG_OK;
 }
 
 static int read_params(cnnimg_params *to, const cnnimg_params *from, cnnimg_error *err) {
@@ -29,34 +45,35 @@ static int read_params(cnnimg_params *to, const cnnimg_params *from, cnnimg_erro
   to->struct_size = sizeof *to;
   if (!(to->strength >= 0 && to->strength <= 1))
     return ci_fail(err, CNNIMG_BADARG, "strength %g is not in 0..1", (double)to->strength);
-  if (!(to->sigma <= 255)) return ci_fail(err, CNNIMG_BADARG, "sigma %g is over 255", (double)to->sigma);
   if (to->tile > INT32_MAX / 2) return ci_fail(err, CNNIMG_BADARG, "tiles of %u pixels", to->tile);
-  return CNNIMG_OK;
+  int status = check_sigma(to->sigma, err);
+  return status ? status : check_reserved(to, err);
+}
+
+/* ---- sessions ------------------------------------------------------------------------ */
+
+static int make_job(cnnimg_context *context, cnnimg_model *model, const cnnimg_params *params,
+                    const cnnimg_format *format, ci_job **job, cnnimg_error *err) {
+  ci_job_options o = {
+      .program = model->program, .fits = &model->fits, .engine = context->engine, .format = *format};
+  const ci_limits limits = ci_context_limits(context);
+  int status = read_params(&o.params, params, err);
+  if (!status) status = ci_limits_check(&limits, "the picture", format->width, format->height, err);
+  return status ? status : ci_job_new(job, &o, err);
 }
 
 int cnnimg_session_new(cnnimg_context *context, cnnimg_model *model, const cnnimg_params *params,
                        const cnnimg_format *format, cnnimg_session **out, cnnimg_error *err) {
-  ci_job_options o = {.program = model->program,
-                      .kernels = context->kernels,
-                      .format = *format,
-                      .threads = context->threads,
-                      .memory = context->memory,
-                      .allocator = context->allocator};
   *out = NULL;
-  int status = read_params(&o.params, params, err);
-  if (status) return status;
-  const ci_limits limits = ci_context_limits(context);
-  status = ci_limits_check(&limits, "the picture", format->width, format->height, err);
-  cnnimg_session *s = status ? NULL : ci_calloc(1, sizeof *s);
-  if (!status && !s) status = ci_fail(err, CNNIMG_NOMEM, "no memory for a session");
-  if (!status) status = ci_job_new(&s->job, &o, err);
+  cnnimg_session *s = ci_calloc(1, sizeof *s);
+  if (!s) return ci_fail(err, CNNIMG_NOMEM, "no memory for a session");
+  int status = make_job(context, model, params, format, &s->job, err);
   if (status) {
     free(s);
     return status;
   }
   s->model = cnnimg_model_ref(model);
   s->format = *format;
-  ci_job_cost(s->job, &s->cost);
   *out = s;
   return CNNIMG_OK;
 }
@@ -64,112 +81,153 @@ int cnnimg_session_new(cnnimg_context *context, cnnimg_model *model, const cnnim
 void cnnimg_session_free(cnnimg_session *s) {
   if (!s) return;
   ci_job_free(s->job);
+  ci_tensors_free(s->tensors);
   cnnimg_model_unref(s->model);
   free(s);
 }
 
-const cnnimg_cost *cnnimg_session_cost(const cnnimg_session *s) { return &s->cost; }
-const char *cnnimg_session_plan(const cnnimg_session *s) { return ci_job_plan_text(s->job); }
-float cnnimg_session_sigma(const cnnimg_session *s) { return ci_job_sigma(s->job); }
-
-int cnnimg_run_rows(cnnimg_session *s, cnnimg_read_row read, void *read_user, cnnimg_write_row write,
-                    void *write_user, cnnimg_error *err) {
-  return ci_job_run(s->job, read, read_user, write, write_user, err);
+const cnnimg_cost *cnnimg_session_cost(const cnnimg_session *s) {
+  static const cnnimg_cost nothing = {0};
+  return s->job ? ci_job_cost(s->job) : &nothing;
 }
 
-/* ---- the caller's pixels ------------------------------------------------------------ */
+const char *cnnimg_session_plan(const cnnimg_session *s) { return s->job ? ci_job_plan_text(s->job) : ""; }
+float cnnimg_session_sigma(const cnnimg_session *s) { return s->job ? ci_job_sigma(s->job) : -1; }
 
-static size_t channels(const cnnimg_format *f) { return (size_t)f->colours + f->alpha; }
-
-static void pack_row(const cnnimg_view *v, uint32_t y, uint8_t *row) {
-  const uint8_t *p = (const uint8_t *)v->data + (ptrdiff_t)y * v->row_stride;
-  size_t size = v->format.sample, n = channels(&v->format);
-  for (uint32_t x = 0; x < v->format.width; x++, p += v->pixel_stride)
-    for (size_t c = 0; c < n; c++, row += size) memcpy(row, p + (ptrdiff_t)c * v->channel_stride, size);
+static int want_pictures(const cnnimg_session *s, cnnimg_error *err) {
+  return s->job ? CNNIMG_OK : ci_fail(err, CNNIMG_BADARG, "the session is for tensors, not for pictures");
 }
 
-static void unpack_row(const cnnimg_view *v, uint32_t y, const uint8_t *row) {
-  uint8_t *p = (uint8_t *)v->data + (ptrdiff_t)y * v->row_stride;
-  size_t size = v->format.sample, n = channels(&v->format);
-  for (uint32_t x = 0; x < v->format.width; x++, p += v->pixel_stride)
-    for (size_t c = 0; c < n; c++, row += size) memcpy(p + (ptrdiff_t)c * v->channel_stride, row, size);
+int cnnimg_session_set_sigma(cnnimg_session *s, float sigma, cnnimg_error *err) {
+  int status = want_pictures(s, err);
+  if (!status) status = check_sigma(sigma, err);
+  if (!status) ci_job_set_sigma(s->job, sigma);
+  return status;
 }
 
-static int read_view(void *user, uint32_t y, void *row, cnnimg_error *err) {
-  (void)err;
-  pack_row(user, y, row);
-  return CNNIMG_OK;
-}
-
-static int write_view(void *user, uint32_t y, const void *row, cnnimg_error *err) {
-  (void)err;
-  unpack_row(user, y, row);
-  return CNNIMG_OK;
-}
+/* ---- the caller's pixels --------------------------------------------------------------- */
 
 static bool same_format(const cnnimg_format *a, const cnnimg_format *b) {
   return a->width == b->width && a->height == b->height && a->colours == b->colours && a->alpha == b->alpha &&
-         a->sample == b->sample;
+         a->sample == b->sample && a->transfer == b->transfer;
+}
+
+static bool is_sample(uint8_t s) {
+  return s == CNNIMG_U8 || s == CNNIMG_U16 || s == CNNIMG_F32 || s == CNNIMG_F16;
+}
+
+/* Where a result of that size and of the session's colours may go. */
+static int check_destination(const cnnimg_session *s, const cnnimg_view *v, uint32_t width, uint32_t height,
+                             cnnimg_error *err) {
+  const cnnimg_format *f = &v->format;
+  if (!v->data) return ci_fail(err, CNNIMG_BADARG, "the destination has no data");
+  if (f->width != width || f->height != height || f->colours != s->format.colours)
+    return ci_fail(err, CNNIMG_BADARG, "the destination must be %ux%u pixels of %d colours, not %ux%u of %d",
+                   width, height, s->format.colours, f->width, f->height, f->colours);
+  if (!is_sample(f->sample) || f->alpha > CNNIMG_ALPHA_PREMULTIPLIED || f->transfer > CNNIMG_TRANSFER_LINEAR)
+    return ci_fail(err, CNNIMG_BADARG, "the destination's sample %d, alpha %d, transfer %d is not known",
+                   f->sample, f->alpha, f->transfer);
+  return CNNIMG_OK;
 }
 
 int cnnimg_run(cnnimg_session *s, const cnnimg_view *src, const cnnimg_view *dst, cnnimg_error *err) {
+  const ci_job_io io = {.src = src, .dst = dst};
+  int status = want_pictures(s, err);
+  if (status) return status;
   cnnimg_format result = ci_job_result(s->job);
-  if (!same_format(&src->format, &s->format))
+  if (!src->data || !same_format(&src->format, &s->format))
     return ci_fail(err, CNNIMG_BADARG, "the source is not of the format that the session was made for");
-  if (!same_format(&dst->format, &result))
-    return ci_fail(err, CNNIMG_BADARG, "the destination must be %ux%u pixels in the source's format",
+  status = check_destination(s, dst, result.width, result.height, err);
+  return status ? status : ci_job_run(s->job, &io, err);
+}
+
+int cnnimg_read_view(void *user, uint32_t x, uint32_t y, const cnnimg_view *to, cnnimg_error *err) {
+  const cnnimg_view *from = user;
+  const cnnimg_format *f = &from->format, *t = &to->format;
+  if (t->colours != f->colours || !t->alpha != !f->alpha || t->sample != f->sample)
+    return ci_fail(err, CNNIMG_BADARG, "the picture is not of the format that the session was made for");
+  if (x > f->width || t->width > f->width - x || y > f->height || t->height > f->height - y)
+    return ci_fail(err, CNNIMG_BADARG, "%ux%u pixels at %u,%u lie outside a picture of %ux%u", t->width,
+                   t->height, x, y, f->width, f->height);
+  for (uint32_t i = 0; i < t->height; i++) {
+    cnnimg_view row = *from;
+    row.data = (uint8_t *)from->data + (ptrdiff_t)(y + i) * from->row_stride;
+    ci_pixels_pack(&row, x, t->width, (uint8_t *)to->data + (ptrdiff_t)i * to->row_stride);
+  }
+  return CNNIMG_OK;
+}
+
+int cnnimg_run_region(cnnimg_session *s, cnnimg_read_rect read, void *read_user, uint32_t x, uint32_t y,
+                      const cnnimg_view *dst, cnnimg_error *err) {
+  int status = want_pictures(s, err);
+  if (status) return status;
+  cnnimg_format result = ci_job_result(s->job);
+  uint32_t w = dst->format.width, h = dst->format.height;
+  if (w < 1 || h < 1 || x >= result.width || w > result.width - x || y >= result.height ||
+      h > result.height - y)
+    return ci_fail(err, CNNIMG_BADARG, "%ux%u pixels at %u,%u lie outside the result of %ux%u", w, h, x, y,
                    result.width, result.height);
-  return ci_job_run(s->job, read_view, (void *)(uintptr_t)src, write_view, (void *)(uintptr_t)dst, err);
+  const ci_rect region = {(int32_t)x, (int32_t)y, (int32_t)(x + w), (int32_t)(y + h)};
+  const ci_job_io io = {.read_rect = read, .read_user = read_user, .dst = dst, .region = &region};
+  status = check_destination(s, dst, w, h, err);
+  return status ? status : ci_job_run(s->job, &io, err);
+}
+
+int cnnimg_run_rows(cnnimg_session *s, cnnimg_read_row read, void *read_user, cnnimg_write_row write,
+                    void *write_user, cnnimg_error *err) {
+  const ci_job_io io = {.read_row = read, .read_user = read_user, .write = write, .write_user = write_user};
+  int status = want_pictures(s, err);
+  return status ? status : ci_job_run(s->job, &io, err);
 }
 
 /* ---- noise ---------------------------------------------------------------------------- */
 
-typedef struct view_rows {
-  const cnnimg_view *view;
-  uint8_t *row;
-} view_rows;
-
-static int noise_row(void *user, uint32_t y, const void **row, cnnimg_error *err) {
-  view_rows *r = user;
+static int noise_row(void *user, uint32_t y, cnnimg_view *row, cnnimg_error *err) {
   (void)err;
-  pack_row(r->view, y, r->row);
-  *row = r->row;
+  *row = *(const cnnimg_view *)user;
+  row->data = (uint8_t *)row->data + (ptrdiff_t)y * row->row_stride;
   return CNNIMG_OK;
 }
 
 int cnnimg_estimate_sigma(const cnnimg_view *view, float *sigma, cnnimg_error *err) {
-  view_rows r = {view, ci_calloc(view->format.width, channels(&view->format) * view->format.sample)};
-  if (!r.row) return ci_fail(err, CNNIMG_NOMEM, "no memory for a row of %u pixels", view->format.width);
-  int status = ci_noise_estimate(&view->format, noise_row, &r, sigma, err);
-  free(r.row);
-  return status;
+  const cnnimg_format *f = &view->format;
+  *sigma = -1;
+  if (!view->data || !is_sample(f->sample) || (f->colours != 1 && f->colours != 3) ||
+      f->alpha > CNNIMG_ALPHA_PREMULTIPLIED || f->transfer > CNNIMG_TRANSFER_LINEAR)
+    return ci_fail(err, CNNIMG_BADARG, "a picture of %d colours, alpha %d, sample %d, transfer %d",
+                   f->colours, f->alpha, f->sample, f->transfer);
+  return ci_noise_estimate(f, noise_row, (void *)(uintptr_t)view, sigma, err);
 }
 
-int cnnimg_session_set_sigma(cnnimg_session *s, float sigma, cnnimg_error *err) {
-  (void)s, (void)sigma;
-  return ci_fail(err, CNNIMG_UNSUPPORTED, "not yet");
+/* ---- plain tensors ---------------------------------------------------------------------- */
+
+int cnnimg_session_new_tensor(cnnimg_context *context, cnnimg_model *model, size_t inputs,
+                              const cnnimg_tensor *in, size_t outputs, cnnimg_tensor *out,
+                              cnnimg_session **session, cnnimg_error *err) {
+  *session = NULL;
+  cnnimg_session *s = ci_calloc(1, sizeof *s);
+  if (!s) return ci_fail(err, CNNIMG_NOMEM, "no memory for a session");
+  int status = ci_tensors_new(&s->tensors, model->program, &context->engine, inputs, in, outputs, out, err);
+  if (status) {
+    free(s);
+    return status;
+  }
+  s->model = cnnimg_model_ref(model);
+  *session = s;
+  return CNNIMG_OK;
 }
-int cnnimg_read_view(void *user, uint32_t x, uint32_t y, const cnnimg_view *to, cnnimg_error *err) {
-  (void)user, (void)x, (void)y, (void)to;
-  return ci_fail(err, CNNIMG_UNSUPPORTED, "not yet");
+
+int cnnimg_session_run_tensor(cnnimg_session *s, const cnnimg_tensor *in, cnnimg_tensor *out,
+                              cnnimg_error *err) {
+  if (!s->tensors) return ci_fail(err, CNNIMG_BADARG, "the session is for pictures, not for tensors");
+  return ci_tensors_run(s->tensors, in, out, err);
 }
-int cnnimg_run_region(cnnimg_session *session, cnnimg_read_rect read, void *read_user, uint32_t x, uint32_t y,
-                      const cnnimg_view *dst, cnnimg_error *err) {
-  (void)session, (void)read, (void)read_user, (void)x, (void)y, (void)dst;
-  return ci_fail(err, CNNIMG_UNSUPPORTED, "not yet");
-}
+
 int cnnimg_run_tensor(cnnimg_context *context, cnnimg_model *model, size_t inputs, const cnnimg_tensor *in,
                       size_t outputs, cnnimg_tensor *out, cnnimg_error *err) {
-  (void)context, (void)model, (void)inputs, (void)in, (void)outputs, (void)out;
-  return ci_fail(err, CNNIMG_UNSUPPORTED, "not yet");
-}
-int cnnimg_session_new_tensor(cnnimg_context *context, cnnimg_model *model, size_t inputs, const cnnimg_tensor *in,
-                              size_t outputs, cnnimg_tensor *out, cnnimg_session **session, cnnimg_error *err) {
-  (void)context, (void)model, (void)inputs, (void)in, (void)outputs, (void)out, (void)session;
-  return ci_fail(err, CNNIMG_UNSUPPORTED, "not yet");
-}
-int cnnimg_session_run_tensor(cnnimg_session *session, const cnnimg_tensor *in, cnnimg_tensor *out,
-                              cnnimg_error *err) {
-  (void)session, (void)in, (void)out;
-  return ci_fail(err, CNNIMG_UNSUPPORTED, "not yet");
+  cnnimg_session *s;
+  int status = cnnimg_session_new_tensor(context, model, inputs, in, outputs, out, &s, err);
+  if (!status) status = cnnimg_session_run_tensor(s, in, out, err);
+  cnnimg_session_free(s);
+  return status;
 }

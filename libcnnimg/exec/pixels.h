@@ -3,21 +3,49 @@
 #ifndef CI_PIXELS_H
 #define CI_PIXELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "cnnimg.h"
 
-/* n pixels from column x of a row into a map's row of `channels` (1 or 3), cs floats a pixel. Integers are
- * divided by their largest value, floats pass. One colour is repeated for three channels; of three colours one
- * channel takes the mean. */
-void ci_pixels_load(const cnnimg_format *f, const void *row, uint32_t x, uint32_t n, float *out,
+/* Numbers of a network for colours of 0 to 1: network = colour * gain + bias, channel by channel as the network has
+ * them, and colour = network * gain + bias on the way out. NULL stands for gain 1, bias 0, red first. */
+typedef struct ci_tone {
+  bool bgr; /* the network's first channel is blue */
+  float gain[3], bias[3];
+} ci_tone;
+
+/*
+ * Rows are views whose data is the row's first pixel; height and row_stride are not looked at. What the network gets
+ * is encoded and not premultiplied.
+ */
+
+/* n pixels from pixel x of a row into a map's row of `channels` (1 or 3), cs floats a pixel. One colour is repeated for
+ * three channels; of three colours one channel takes the mean. */
+void ci_pixels_load(const cnnimg_view *row, uint32_t x, uint32_t n, const ci_tone *tone, float *out,
                     int32_t channels, int32_t cs);
-/* The colours of n pixels of a map's row into a row from column x; alpha is not touched. Integers are rounded
- * and clamped. original: the same pixels before (`f`, whole row), mixed in by 1 - strength; NULL with strength 1. */
-void ci_pixels_store(const cnnimg_format *f, const float *in, int32_t channels, int32_t cs, uint32_t x,
-                     uint32_t n, const void *original, float strength, void *row);
-/* Copies the alpha of n pixels from column x. */
-void ci_pixels_copy_alpha(const cnnimg_format *f, const void *from, uint32_t x, uint32_t n, void *to);
+/* The same for what is no picture: channel k takes sample k (alpha is the last), a lone sample is repeated. */
+void ci_pixels_load_raw(const cnnimg_view *row, uint32_t x, uint32_t n, float *out, int32_t channels,
+                        int32_t cs);
+
+/* The source's pixels at the same places; row.data NULL: none are needed. */
+typedef struct ci_original {
+  cnnimg_view row;
+  uint32_t x;
+  float strength; /* its colours are mixed in by 1 - strength */
+} ci_original;
+/* n pixels of a map's row into a row from pixel x. Integers are rounded and clamped, NaN is 0. Alpha is the original's,
+ * bit by bit where the samples are of one type; opaque where it has none. */
+void ci_pixels_store(const cnnimg_view *row, uint32_t x, uint32_t n, const float *in, int32_t channels,
+                     int32_t cs, const ci_tone *tone, const ci_original *original);
+
+/* n pixels, as they are, into interleaved ones without gaps, and back. */
+void ci_pixels_pack(const cnnimg_view *row, uint32_t x, uint32_t n, void *out);
+void ci_pixels_unpack(const cnnimg_view *row, uint32_t x, uint32_t n, const void *in);
+
+/* sRGB's curve (IEC 61966-2-1), odd below 0, going on above 1. */
+float ci_srgb_encode(float linear);
+float ci_srgb_decode(float encoded);
 
 #endif

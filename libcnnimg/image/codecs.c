@@ -45,6 +45,7 @@ const ci_codec *ci_codec_for_name(const char *file_or_format) {
 
 /* The mask's sample that loses least. */
 static uint8_t nearest_sample(uint8_t mask, uint8_t sample) {
+  if (sample == CNNIMG_F16) return mask & CNNIMG_F32 ? CNNIMG_F32 : mask & CNNIMG_U16 ? CNNIMG_U16 : CNNIMG_U8;
   if (mask & sample) return sample;
   for (unsigned wider = sample * 2u; wider <= CNNIMG_F32; wider *= 2)
     if (mask & wider) return (uint8_t)wider;

@@ -3,15 +3,19 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/half.h"
 #include "image/image.h"
 
-size_t ci_pixel_bytes(const cnnimg_format *f) { return (size_t)(f->colours + f->alpha) * f->sample; }
+size_t ci_pixel_bytes(const cnnimg_format *f) {
+  return (size_t)(f->colours + f->alpha) * CNNIMG_SAMPLE_BYTES(f->sample);
+}
 size_t ci_row_bytes(const cnnimg_format *f) { return ci_pixel_bytes(f) * f->width; }
 
 /* Sample i of a row, 0..1. */
 static float load(const void *row, size_t i, uint8_t sample) {
   if (sample == CNNIMG_U8) return (float)((const uint8_t *)row)[i] / 255.0f;
   if (sample == CNNIMG_U16) return (float)((const uint16_t *)row)[i] / 65535.0f;
+  if (sample == CNNIMG_F16) return ci_half_to_float(((const uint16_t *)row)[i]);
   return ((const float *)row)[i];
 }
 
@@ -25,6 +29,7 @@ static unsigned quantise(float v, float max) {
 static void store(void *row, size_t i, uint8_t sample, float v) {
   if (sample == CNNIMG_U8) ((uint8_t *)row)[i] = (uint8_t)quantise(v, 255.0f);
   else if (sample == CNNIMG_U16) ((uint16_t *)row)[i] = (uint16_t)quantise(v, 65535.0f);
+  else if (sample == CNNIMG_F16) ((uint16_t *)row)[i] = ci_half_from_float(v);
   else ((float *)row)[i] = v;
 }
 

@@ -1,131 +1,261 @@
 /* SPDX-License-Identifier: MIT */
-/* job.c - plans a network for a picture, feeds it rows and hands out the rows of the result */
-#include "tasks/job.h"
-
+/* job.c - plans a network for pictures of one format, and says what that will cost */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/spool.h"
-#include "exec/exec.h"
-#include "exec/pixels.h"
-#include "tasks/noise.h"
-#include "tasks/rows.h"
+#include "tasks/job_state.h"
 
-struct ci_job {
-  ci_job_options o;
-  ci_lowered *net;
-  ci_plan *plan;
-  ci_pool *pool;
-  char *text;
-  float sigma;
-  int32_t scale; /* result pixels a source pixel */
-  cnnimg_format result;
-  /* during a run */
-  ci_rows rows;
-  ci_spool *held; /* the result, when stripes make it in another order */
-  uint8_t *line;  /* a row of the result */
-  cnnimg_write_row write;
-  void *write_user;
-  uint64_t done;
-};
+#define DEEPEST_PLAN_SIDE (INT32_MAX / 128) /* enlarged and padded it is still a number */
 
-static size_t row_bytes(const cnnimg_format *f) {
-  return (size_t)f->width * ((size_t)f->colours + f->alpha) * f->sample;
-}
+/* ---- what is wanted -------------------------------------------------------------- */
 
-/* ---- planning ------------------------------------------------------------------ */
-
-static int input_dims(const ci_job *j, size_t i, ci_dims *d, cnnimg_error *err) {
-  const ci_program *p = j->o.program;
-  ci_role role = ci_role_of(p, i);
-  double said = ci_card_number(p, "multiple", 1);
-  uint32_t multiple = said >= 1 && said <= 4096 ? (uint32_t)said : 1;
-  if (role == CI_ROLE_UNKNOWN)
-    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network's input %s is for something that is not known",
-                   p->values[p->inputs[i].value].name);
-  return ci_lower_picture_dims(p, i, role == CI_ROLE_SIGMA ? 1 : 3, (int32_t)ci_round_up(j->o.format.height, multiple),
-                               (int32_t)ci_round_up(j->o.format.width, multiple), d, err);
-}
-
-static int check_input(const ci_job *j, size_t i, cnnimg_error *err) {
-  ci_shape s = ci_network_shape(j->net, i);
-  if (ci_role_of(j->o.program, i) != CI_ROLE_IMAGE) return CNNIMG_OK;
-  if (j->net->in[i] == CI_LAYOUT_VECTOR)
-    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network takes no picture but a tensor of %d numbers", s.c);
-  if (s.c != 3 && !(s.c == 1 && j->o.format.colours == 1))
-    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network takes %d channels, the picture has %d", s.c,
-                   j->o.format.colours);
-  if ((uint32_t)s.w < j->o.format.width || (uint32_t)s.h < j->o.format.height)
-    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network is made for %dx%d pixels, the picture has %ux%u", s.w, s.h,
-                   j->o.format.width, j->o.format.height);
+static int check_format(const cnnimg_format *f, const char *what, cnnimg_error *err) {
+  if (f->width < 1 || f->height < 1 || f->width > DEEPEST_PLAN_SIDE || f->height > DEEPEST_PLAN_SIDE)
+    return ci_fail(err, CNNIMG_BADARG, "%s of %ux%u pixels", what, f->width, f->height);
+  if ((f->colours != 1 && f->colours != 3) || f->alpha > CNNIMG_ALPHA_PREMULTIPLIED)
+    return ci_fail(err, CNNIMG_BADARG, "%s of %d colours and alpha of kind %d", what, f->colours, f->alpha);
+  if (f->sample != CNNIMG_U8 && f->sample != CNNIMG_U16 && f->sample != CNNIMG_F32 && f->sample != CNNIMG_F16)
+    return ci_fail(err, CNNIMG_BADARG, "%s with samples of unknown type %d", what, f->sample);
+  if (f->transfer > CNNIMG_TRANSFER_LINEAR)
+    return ci_fail(err, CNNIMG_BADARG, "%s of unknown transfer %d", what, f->transfer);
   return CNNIMG_OK;
 }
 
-static int find_scale(ci_job *j, cnnimg_error *err) {
-  ci_shape in = ci_network_shape(j->net, 0), out = ci_plan_get_stats(j->plan)->out;
-  j->scale = out.w / in.w;
-  if (j->scale >= 1 && j->scale <= 64 && out.w == in.w * j->scale && out.h == in.h * j->scale) return CNNIMG_OK;
-  return ci_fail(err, CNNIMG_UNSUPPORTED, "the network makes %dx%d pixels of %dx%d: no whole factor", out.w, out.h,
-                 in.w, in.h);
+/* A view of the parameters that some input wants. */
+static int take_view(const ci_job *j, const cnnimg_view *from, cnnimg_view *to, const char *what,
+                     bool picture_sized, cnnimg_error *err) {
+  const cnnimg_format *f = &j->o.format;
+  if (!from) return CNNIMG_OK;
+  int status = check_format(&from->format, what, err);
+  if (status) return status;
+  if (!from->data) return ci_fail(err, CNNIMG_BADARG, "%s without data", what);
+  if (from->format.transfer != CNNIMG_TRANSFER_ENCODED || from->format.alpha == CNNIMG_ALPHA_PREMULTIPLIED)
+    return ci_fail(err, CNNIMG_BADARG, "%s must be encoded and not premultiplied", what);
+  if (picture_sized && (from->format.width != f->width || from->format.height != f->height))
+    return ci_fail(err, CNNIMG_BADARG, "%s has %ux%u pixels, the picture has %ux%u", what, from->format.width,
+                   from->format.height, f->width, f->height);
+  *to = *from;
+  return CNNIMG_OK;
 }
 
-static int make_plan(ci_job *j, cnnimg_error *err) {
+static int take_views(ci_job *j, cnnimg_error *err) {
+  const cnnimg_params *p = &j->o.params;
+  int status = take_view(j, p->mask, &j->mask, "the mask", true, err);
+  if (!status) status = take_view(j, p->hints, &j->hints, "the picture of hints", true, err);
+  if (!status) status = take_view(j, p->sigma_map, &j->sigma_map, "the map of sigma", true, err);
+  if (!status) status = take_view(j, p->kernel, &j->kernel, "the kernel", false, err);
+  return status;
+}
+
+static int samples_of(const cnnimg_view *v) { return v->format.colours + (v->format.alpha != 0); }
+
+/* ---- what the network's inputs get -------------------------------------------------- */
+
+static const char *input_name(const ci_job *j, size_t i) {
+  return j->o.program->values[j->o.program->inputs[i].value].name;
+}
+
+static int want_view(const ci_job *j, size_t i, const cnnimg_view *v, const char *param, cnnimg_error *err) {
+  ci_shape s = ci_network_shape(j->net, i);
+  if (!v->data)
+    return ci_fail(err, CNNIMG_BADARG, "the network's input %s wants params.%s", input_name(j, i), param);
+  if (j->net->in[i] == CI_LAYOUT_VECTOR && j->card.role[i] != CI_ROLE_KERNEL)
+    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network's input %s is no picture", input_name(j, i));
+  if (j->net->in[i] != CI_LAYOUT_VECTOR && samples_of(v) != 1 && samples_of(v) != s.c)
+    return ci_fail(err, CNNIMG_BADARG, "the network's input %s takes %d channels, params.%s has %d",
+                   input_name(j, i), s.c, param, samples_of(v));
+  return CNNIMG_OK;
+}
+
+static int check_kernel(const ci_job *j, size_t i, cnnimg_error *err) {
+  const cnnimg_format *f = &j->kernel.format;
+  ci_shape s = ci_network_shape(j->net, i);
+  int status = want_view(j, i, &j->kernel, "kernel", err);
+  bool vector = j->net->in[i] == CI_LAYOUT_VECTOR;
+  if (status) return status;
+  if (vector ? (uint64_t)f->width * f->height == (uint64_t)s.c && samples_of(&j->kernel) == 1
+             : (uint32_t)s.w == f->width && (uint32_t)s.h == f->height)
+    return CNNIMG_OK;
+  return ci_fail(err, CNNIMG_BADARG, "the network's input %s takes %dx%dx%d numbers, the kernel has %ux%u",
+                 input_name(j, i), s.c, s.h, s.w, f->width, f->height);
+}
+
+static int check_vector(const ci_job *j, size_t i, cnnimg_error *err) {
+  ci_shape s = ci_network_shape(j->net, i);
+  size_t n = j->card.vector_n[i];
+  if (n == (size_t)s.c || n == (size_t)s.c * (size_t)s.h * (size_t)s.w) return CNNIMG_OK;
+  return ci_fail(err, CNNIMG_UNSUPPORTED, "the network's input %s takes %dx%dx%d numbers, the card has %zu",
+                 input_name(j, i), s.c, s.h, s.w, n);
+}
+
+static int check_image(ci_job *j, cnnimg_error *err) {
+  const cnnimg_format *f = &j->o.format;
+  ci_shape s = j->in;
+  int32_t room = 2 * j->fit.margin;
+  if (!s.c) return ci_fail(err, CNNIMG_UNSUPPORTED, "the network takes no picture");
+  if (s.c != 3 && !(s.c == 1 && f->colours == 1))
+    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network takes %d channels, the picture has %d", s.c,
+                   f->colours);
+  if (s.w - room < (int32_t)f->width || s.h - room < (int32_t)f->height)
+    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network is made for %dx%d pixels, the picture has %ux%u",
+                   s.w - room, s.h - room, f->width, f->height);
+  return CNNIMG_OK;
+}
+
+static int check_input(ci_job *j, size_t i, cnnimg_error *err) {
+  switch (j->card.role[i]) {
+    case CI_ROLE_IMAGE:
+      return check_image(j, err);
+    case CI_ROLE_SIGMA:
+      if (j->sigma_map.data) return want_view(j, i, &j->sigma_map, "sigma_map", err);
+      j->estimates = true;
+      return CNNIMG_OK;
+    case CI_ROLE_MASK:
+      return want_view(j, i, &j->mask, "mask", err);
+    case CI_ROLE_HINT:
+      return want_view(j, i, &j->hints, "hints", err);
+    case CI_ROLE_KERNEL:
+      return check_kernel(j, i, err);
+    case CI_ROLE_VECTOR:
+      return check_vector(j, i, err);
+    default:
+      break;
+  }
+  return ci_fail(err, CNNIMG_UNSUPPORTED,
+                 "what the network's input %s is for is not known; the model option input.%s=ROLE"
+                 " says it",
+                 input_name(j, i), input_name(j, i));
+}
+
+/* ---- the network at this size --------------------------------------------------------- */
+
+static int lower(ci_job *j, const ci_sizes *s, int32_t height, int32_t width, cnnimg_error *err) {
   const ci_program *p = j->o.program;
-  const ci_plan_options po = {.tile = (int32_t)j->o.params.tile,
-                              .memory = j->o.memory,
-                              .threads = j->o.threads,
-                              .allocator = j->o.allocator};
   ci_dims *dims = ci_calloc(p->n_inputs + 1, sizeof *dims);
-  int status = dims ? CNNIMG_OK : ci_fail(err, CNNIMG_NOMEM, "no memory for a plan");
-  if (!status && !p->n_inputs) status = ci_fail(err, CNNIMG_UNSUPPORTED, "the network has no input");
-  for (size_t i = 0; !status && i < p->n_inputs; i++) status = input_dims(j, i, &dims[i], err);
-  if (!status) status = ci_network_new(p, 0, dims, &j->net, err);
-  for (size_t i = 0; !status && i < p->n_inputs; i++) status = check_input(j, i, err);
-  if (!status && j->net->out == CI_LAYOUT_VECTOR)
-    status = ci_fail(err, CNNIMG_UNSUPPORTED, "the network makes no picture but a tensor");
-  if (!status) status = ci_plan_new(&j->plan, j->net->graph, j->net->graph->input_shapes, j->o.kernels, &po, err);
-  if (!status) status = find_scale(j, err);
+  int status =
+      dims ? ci_sizes_dims(s, height, width, dims, err) : ci_fail(err, CNNIMG_NOMEM, "no memory for shapes");
+  if (!status) j->in = ci_network_picture(&dims[j->card.image], ci_lower_picture_layout(p, j->card.image));
+  if (!status) status = ci_network_new(p, j->card.output, dims, &j->net, err);
   free(dims);
   return status;
 }
 
-/* What the picture and the network can do together. */
+static int32_t at_least(const ci_fit *f, int32_t n) {
+  return n < f->safe ? n + (f->safe - n + f->multiple - 1) / f->multiple * f->multiple : n;
+}
+
+/* Small sizes may be too small for the network: those that are known to do are tried then. */
+static int lower_somehow(ci_job *j, const ci_sizes *s, cnnimg_error *err) {
+  int32_t h = ci_fit_size(&j->fit, (int32_t)j->o.format.height),
+          w = ci_fit_size(&j->fit, (int32_t)j->o.format.width);
+  int32_t h2 = at_least(&j->fit, h), w2 = at_least(&j->fit, w);
+  cnnimg_error own = {0};
+  int status = lower(j, s, h, w, &own);
+  if (status && status != CNNIMG_NOMEM && (h2 != h || w2 != w)) status = lower(j, s, h2, w2, &own);
+  return status ? ci_fail(err, status, "%s", own.text) : CNNIMG_OK;
+}
+
+static int make_network(ci_job *j, cnnimg_error *err) {
+  ci_sizes s = {.program = j->o.program,
+                .card = &j->card,
+                .hint_channels = j->hints.data ? samples_of(&j->hints) : 4,
+                .kernel_width = j->kernel.data ? j->kernel.format.width : 0,
+                .kernel_height = j->kernel.data ? j->kernel.format.height : 0};
+  if (j->card.image >= j->card.n_inputs)
+    return ci_fail(err, CNNIMG_UNSUPPORTED,
+                   "no input of the network is known to be a picture; the model option "
+                   "input.NAME=image says which");
+  int status = ci_fit_get(j->o.fits, &s, &j->fit, err);
+  s.picture_channels = j->fit.channels;
+  if (!status) status = lower_somehow(j, &s, err);
+  for (size_t i = 0; !status && i < j->card.n_inputs; i++) status = check_input(j, i, err);
+  return status;
+}
+
+/* ---- the result -------------------------------------------------------------------------- */
+
 static int check_result(ci_job *j, cnnimg_error *err) {
-  int32_t c = ci_plan_get_stats(j->plan)->out.c;
-  j->result = j->o.format;
-  j->result.width *= (uint32_t)j->scale;
-  j->result.height *= (uint32_t)j->scale;
-  if (c != 3 && c != j->o.format.colours)
-    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network makes %d channels, the picture has %d", c,
+  const ci_fit *f = &j->fit;
+  const cnnimg_params *p = &j->o.params;
+  j->out = ci_network_picture(&j->net->out_dims, j->net->out);
+  if (!j->out.c) return ci_fail(err, CNNIMG_UNSUPPORTED, "the network makes no picture but a tensor");
+  if (j->out.w != f->scale * j->in.w - f->loss || j->out.h != f->scale * j->in.h - f->loss)
+    return ci_fail(err, CNNIMG_UNSUPPORTED,
+                   "the network makes %dx%d pixels of %dx%d, where %dx%d were expected", j->out.w, j->out.h,
+                   j->in.w, j->in.h, f->scale * j->in.w - f->loss, f->scale * j->in.h - f->loss);
+  if (j->out.c != 3 && !(j->out.c == 1 && j->o.format.colours == 1))
+    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network makes %d channels, the picture has %d", j->out.c,
                    j->o.format.colours);
-  if (j->scale != 1 && (j->o.params.strength != 1.0f || j->o.format.alpha))
+  if (f->scale != 1 && (p->strength != 1.0f || j->o.format.alpha))
     return ci_fail(err, CNNIMG_UNSUPPORTED, "strength and alpha need a result of the picture's own size");
+  if (p->scale_num && (uint64_t)p->scale_num != (uint64_t)p->scale_den * (uint32_t)f->scale)
+    return ci_fail(err, CNNIMG_UNSUPPORTED, "a factor of %u/%u was asked for, the network's is %d",
+                   p->scale_num, p->scale_den, f->scale);
   return CNNIMG_OK;
 }
 
-static int check_format(const cnnimg_format *f, cnnimg_error *err) {
-  if (f->width < 1 || f->height < 1 || f->width > INT32_MAX / 128 || f->height > INT32_MAX / 128)
-    return ci_fail(err, CNNIMG_BADARG, "a picture of %ux%u pixels", f->width, f->height);
-  if ((f->colours != 1 && f->colours != 3) || f->alpha > 1)
-    return ci_fail(err, CNNIMG_BADARG, "a picture of %d colours and %d alpha channels", f->colours, f->alpha);
-  if (f->sample != CNNIMG_U8 && f->sample != CNNIMG_U16 && f->sample != CNNIMG_F32)
-    return ci_fail(err, CNNIMG_BADARG, "samples of unknown type %d", f->sample);
-  return CNNIMG_OK;
+static void set_result(ci_job *j) {
+  int32_t scale = j->fit.scale, skip = j->fit.skip;
+  j->result = j->o.format;
+  j->result.width *= (uint32_t)scale;
+  j->result.height *= (uint32_t)scale;
+  j->crop = (ci_rect){skip, skip, skip + (int32_t)j->result.width, skip + (int32_t)j->result.height};
+}
+
+static void set_cost(ci_job *j) {
+  const ci_plan_stats *s = ci_plan_get_stats(j->plan);
+  j->cost = (cnnimg_cost){.width = j->result.width,
+                          .height = j->result.height,
+                          .tile = (uint32_t)s->tile,
+                          .tiles = (uint32_t)s->tiles,
+                          .band = (uint32_t)s->band,
+                          .halo = (uint32_t)s->halo,
+                          .threads = ci_pool_threads(j->pool),
+                          .bytes = s->ring_bytes + s->scratch_bytes + s->weight_bytes,
+                          .weight_bytes = s->weight_bytes,
+                          .multiply_adds = s->macs};
+}
+
+static int make_plan(ci_job *j, cnnimg_error *err) {
+  const ci_plan_options po = {.tile = (int32_t)j->o.params.tile,
+                              .memory = j->o.engine.memory,
+                              .threads = j->o.engine.threads,
+                              .allocator = j->o.engine.allocator};
+  int status =
+      ci_plan_new(&j->plan, j->net->graph, j->net->graph->input_shapes, j->o.engine.kernels, &po, err);
+  if (!status) status = ci_engine_pool(&j->o.engine, &j->pool, err);
+  if (!status && !(j->text = ci_plan_describe(j->plan)))
+    status = ci_fail(err, CNNIMG_NOMEM, "no memory for a plan");
+  return status;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+int ci_engine_pool(const ci_engine *e, ci_pool **out, cnnimg_error *err) {
+  return ci_pool_new(out, e->threads, err);
+}
+
+static int build(ci_job *j, cnnimg_error *err) {
+  int status = check_format(&j->o.format, "a picture", err);
+  if (!status) status = take_views(j, err);
+  if (!status) status = ci_card_read(&j->card, j->o.program, err);
+  if (!status) status = make_network(j, err);
+  if (!status) status = check_result(j, err);
+  if (status) return status;
+  set_result(j);
+  status = make_plan(j, err);
+  if (!status) set_cost(j);
+  return status;
 }
 
 int ci_job_new(ci_job **out, const ci_job_options *o, cnnimg_error *err) {
   *out = NULL;
-  int status = check_format(&o->format, err);
-  if (status) return status;
   ci_job *j = ci_calloc(1, sizeof *j);
   if (!j) return ci_fail(err, CNNIMG_NOMEM, "no memory for a job");
   j->o = *o;
-  j->sigma = o->params.sigma;
-  status = make_plan(j, err);
-  if (!status) status = check_result(j, err);
-  if (!status) status = ci_pool_new(&j->pool, o->threads, err);
-  if (!status && !(j->text = ci_plan_describe(j->plan))) status = ci_fail(err, CNNIMG_NOMEM, "no memory for a plan");
+  ci_job_set_sigma(j, o->params.sigma);
+  int status = build(j, err);
   if (status) ci_job_free(j);
   else *out = j;
   return status;
@@ -136,173 +266,17 @@ void ci_job_free(ci_job *j) {
   ci_plan_free(j->plan);
   ci_lowered_free(j->net);
   ci_pool_free(j->pool);
+  ci_card_fini(&j->card);
   free(j->text);
   free(j);
 }
 
-void ci_job_cost(const ci_job *j, cnnimg_cost *c) {
-  const ci_plan_stats *s = ci_plan_get_stats(j->plan);
-  *c = (cnnimg_cost){.width = j->result.width,
-                     .height = j->result.height,
-                     .tile = (uint32_t)s->tile,
-                     .tiles = (uint32_t)s->tiles,
-                     .band = (uint32_t)s->band,
-                     .halo = (uint32_t)s->halo,
-                     .threads = ci_pool_threads(j->pool),
-                     .bytes = s->ring_bytes + s->scratch_bytes + s->weight_bytes,
-                     .weight_bytes = s->weight_bytes,
-                     .multiply_adds = s->macs};
-}
-
+const cnnimg_cost *ci_job_cost(const ci_job *j) { return &j->cost; }
 const char *ci_job_plan_text(const ci_job *j) { return j->text; }
-float ci_job_sigma(const ci_job *j) { return j->sigma; }
+float ci_job_sigma(const ci_job *j) { return j->used; }
 cnnimg_format ci_job_result(const ci_job *j) { return j->result; }
 
-/* ---- rows in ---------------------------------------------------------------------- */
-
-/* Columns and rows past the picture mirror it (repeating an edge would repeat its noise: 0.04 dB less). */
-static uint32_t mirror(int32_t i, int32_t size) {
-  int32_t period = 2 * (size - 1);
-  if (i < size) return (uint32_t)i;
-  i = period ? i % period : 0;
-  return (uint32_t)(i < size ? i : period - i);
-}
-
-static int fill_image(ci_job *j, const ci_view *v, ci_rect r, cnnimg_error *err) {
-  const cnnimg_format *f = &j->o.format;
-  int32_t w = (int32_t)f->width, inside = r.x1 < w ? r.x1 : w;
-  for (int32_t y = r.y0; y < r.y1; y++) {
-    const void *row;
-    int status = ci_rows_get(&j->rows, mirror(y, (int32_t)f->height), &row, err);
-    if (status) return status;
-    if (r.x0 < inside)
-      ci_pixels_load(f, row, (uint32_t)r.x0, (uint32_t)(inside - r.x0), ci_view_at(v, r.x0, y), v->map.c, v->cs);
-    for (int32_t x = r.x0 < inside ? inside : r.x0; x < r.x1; x++)
-      ci_pixels_load(f, row, mirror(x, w), 1, ci_view_at(v, x, y), v->map.c, v->cs);
-  }
-  return CNNIMG_OK;
-}
-
-static void fill_sigma(const ci_job *j, const ci_view *v, ci_rect r) {
-  float most = (float)ci_card_number(j->o.program, "sigma_max", 255);
-  float s = (j->sigma < most ? j->sigma : most) / 255.0f;
-  for (int32_t y = r.y0; y < r.y1; y++)
-    for (int32_t x = r.x0; x < r.x1; x++)
-      for (int32_t c = 0; c < v->map.c; c++) ci_view_at(v, x, y)[c] = s;
-}
-
-static int fill(void *user, uint32_t i, const ci_view *v, ci_rect r, cnnimg_error *err) {
-  ci_job *j = user;
-  if (ci_role_of(j->o.program, i) == CI_ROLE_IMAGE) return fill_image(j, v, r, err);
-  fill_sigma(j, v, r);
-  return CNNIMG_OK;
-}
-
-/* ---- rows out --------------------------------------------------------------------- */
-
-/* Columns [x0, x1) of row y of the result, into the line. */
-static int make_line(ci_job *j, const ci_view *v, int32_t y, int32_t x0, int32_t x1, cnnimg_error *err) {
-  const void *original = NULL;
-  if (j->scale == 1) {
-    int status = ci_rows_get(&j->rows, (uint32_t)y, &original, err);
-    if (status) return status;
-  }
-  ci_pixels_store(&j->result, ci_view_at(v, x0, y), v->map.c, v->cs, (uint32_t)x0, (uint32_t)(x1 - x0), original,
-                  j->o.params.strength, j->line);
-  if (original) ci_pixels_copy_alpha(&j->result, original, (uint32_t)x0, (uint32_t)(x1 - x0), j->line);
-  return CNNIMG_OK;
-}
-
-static int put_line(ci_job *j, int32_t y, int32_t x0, int32_t x1, cnnimg_error *err) {
-  size_t pixel = row_bytes(&j->result) / j->result.width;
-  size_t from = (size_t)x0 * pixel, n = (size_t)(x1 - x0) * pixel;
-  if (!j->held) return j->write(j->write_user, (uint32_t)y, j->line, err);
-  return ci_spool_patch(j->held, (uint32_t)y, from, n, j->line + from, err);
-}
-
-static int tell_progress(ci_job *j, uint64_t more, cnnimg_error *err) {
-  const cnnimg_params *p = &j->o.params;
-  j->done += more;
-  if (p->progress && p->progress(p->progress_user, j->done, (uint64_t)j->result.width * j->result.height))
-    return ci_fail(err, CNNIMG_CANCELLED, "cancelled");
-  return CNNIMG_OK;
-}
-
-/* Rows below y are done with, but for the last ones, which the padding mirrors. */
-static uint32_t still_wanted(const ci_job *j, uint32_t y) {
-  uint32_t h = j->o.format.height, padding = (uint32_t)(ci_plan_get_stats(j->plan)->out.h / j->scale) - h;
-  uint32_t mirrored = h > padding + 1 ? h - padding - 1 : 0;
-  return y < mirrored ? y : mirrored;
-}
-
-static int take(void *user, const ci_view *v, ci_rect r, cnnimg_error *err) {
-  ci_job *j = user;
-  int32_t x1 = r.x1 < (int32_t)j->result.width ? r.x1 : (int32_t)j->result.width;
-  int32_t y1 = r.y1 < (int32_t)j->result.height ? r.y1 : (int32_t)j->result.height;
-  if (r.x0 >= x1) return CNNIMG_OK;
-  for (int32_t y = r.y0; y < y1; y++) {
-    int status = make_line(j, v, y, r.x0, x1, err);
-    if (!status) status = put_line(j, y, r.x0, x1, err);
-    if (status) return status;
-    if (!j->rows.spool) ci_rows_let_go(&j->rows, still_wanted(j, (uint32_t)(y + 1) / (uint32_t)j->scale));
-  }
-  return r.y0 < y1 ? tell_progress(j, (uint64_t)(x1 - r.x0) * (uint64_t)(y1 - r.y0), err) : CNNIMG_OK;
-}
-
-/* The held result, row by row. */
-static int write_held(ci_job *j, cnnimg_error *err) {
-  int status = CNNIMG_OK;
-  for (uint32_t y = 0; !status && y < j->result.height; y++) {
-    status = ci_spool_get(j->held, y, 0, row_bytes(&j->result), j->line, err);
-    if (!status) status = j->write(j->write_user, y, j->line, err);
-  }
-  return status;
-}
-
-/* ---- the run ---------------------------------------------------------------------- */
-
-static int row_for_noise(void *user, uint32_t y, const void **row, cnnimg_error *err) {
-  ci_job *j = user;
-  const cnnimg_cancel *cancel = j->o.params.cancel;
-  if (cancel && cancel->stop) return ci_fail(err, CNNIMG_CANCELLED, "cancelled");
-  return ci_rows_get(&j->rows, y, row, err);
-}
-
-static bool wants_sigma(const ci_job *j) {
-  for (size_t i = 0; i < j->o.program->n_inputs; i++)
-    if (ci_role_of(j->o.program, i) == CI_ROLE_SIGMA) return true;
-  return false;
-}
-
-/* Stripes ask for rows again, and an estimate needs the whole picture first. */
-static int prepare(ci_job *j, cnnimg_error *err) {
-  bool estimate = j->o.params.sigma < 0 && wants_sigma(j), stripes = ci_plan_get_stats(j->plan)->tiles > 1;
-  size_t memory = j->o.memory ? j->o.memory / 2 : SIZE_MAX / 2;
-  int status = CNNIMG_OK;
-  j->line = ci_calloc(1, row_bytes(&j->result));
-  if (!j->line) return ci_fail(err, CNNIMG_NOMEM, "no memory for a row");
-  if (estimate || stripes) status = ci_rows_hold(&j->rows, memory / 2, j->o.params.cancel, err);
-  if (!status && estimate) status = ci_noise_estimate(&j->o.format, row_for_noise, j, &j->sigma, err);
-  if (!status && stripes)
-    status = ci_spool_new(&j->held, j->result.height, row_bytes(&j->result), memory / 2, err);
-  return status;
-}
-
-int ci_job_run(ci_job *j, cnnimg_read_row read, void *read_user, cnnimg_write_row write, void *write_user,
-               cnnimg_error *err) {
-  const ci_feed feed = {.user = j, .fill = fill, .take = take, .cancel = j->o.params.cancel};
-  int status = ci_rows_init(&j->rows, j->o.format.height, row_bytes(&j->o.format), read, read_user, err);
-  if (status) return status;
-  j->write = write;
-  j->write_user = write_user;
-  j->done = 0;
-  status = prepare(j, err);
-  if (!status) status = ci_plan_run(j->plan, j->pool, &feed, err);
-  if (!status && j->held) status = write_held(j, err);
-  ci_rows_fini(&j->rows);
-  ci_spool_free(j->held);
-  j->held = NULL;
-  free(j->line);
-  j->line = NULL;
-  return status;
+void ci_job_set_sigma(ci_job *j, float sigma) {
+  j->sigma = j->used = sigma;
+  j->found = -1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* job.h - one network over one picture: rows in, rows out, everything between */
+/* job.h - one network over pictures of one format: pixels in, pixels out, everything between */
 #ifndef CI_JOB_H
 #define CI_JOB_H
 
@@ -7,28 +7,48 @@
 #include "base/threads.h"
 #include "cnnimg.h"
 #include "kernels/kernels.h"
-#include "tasks/network.h"
+#include "tasks/fit.h"
 
 typedef struct ci_job ci_job;
 
-typedef struct ci_job_options {
-  const ci_program *program; /* outlives the job */
+/* What a job needs of its context. */
+typedef struct ci_engine {
   const ci_kernels *kernels;
-  cnnimg_format format;
-  cnnimg_params params;
   uint32_t threads;
   size_t memory; /* working memory, 0: no cap */
   ci_allocator allocator;
+  int (*parallel)(void *user, void (*fn)(void *arg, uint32_t i, uint32_t worker), void *arg, uint32_t n);
+  void *parallel_user;
+} ci_engine;
+int ci_engine_pool(const ci_engine *e, ci_pool **out, cnnimg_error *err);
+
+typedef struct ci_job_options {
+  const ci_program *program; /* outlives the job */
+  ci_fit_cache *fits;        /* the program's */
+  ci_engine engine;
+  cnnimg_format format;
+  cnnimg_params params; /* checked */
 } ci_job_options;
 
 int ci_job_new(ci_job **out, const ci_job_options *o, cnnimg_error *err);
 void ci_job_free(ci_job *job); /* NULL is allowed */
-void ci_job_cost(const ci_job *job, cnnimg_cost *cost);
+const cnnimg_cost *ci_job_cost(const ci_job *job);
 const char *ci_job_plan_text(const ci_job *job);
 float ci_job_sigma(const ci_job *job);
-/* The size of the result. */
+void ci_job_set_sigma(ci_job *job, float sigma); /* of the runs to come; < 0: estimate */
 cnnimg_format ci_job_result(const ci_job *job);
-int ci_job_run(ci_job *job, cnnimg_read_row read, void *read_user, cnnimg_write_row write, void *write_user,
-               cnnimg_error *err);
+
+/* Where pixels come from (one of three) and go to (one of two). */
+typedef struct ci_job_io {
+  const cnnimg_view *src; /* may lie over dst */
+  cnnimg_read_rect read_rect;
+  cnnimg_read_row read_row;
+  void *read_user;
+  const cnnimg_view *dst; /* checked: of the result's (the region's) size */
+  cnnimg_write_row write;
+  void *write_user;
+  const ci_rect *region; /* of the result, with dst; NULL: the whole */
+} ci_job_io;
+int ci_job_run(ci_job *job, const ci_job_io *io, cnnimg_error *err);
 
 #endif

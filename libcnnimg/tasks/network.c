@@ -19,7 +19,8 @@ static int simplify(ci_graph *g, cnnimg_error *err) {
   return status;
 }
 
-int ci_network_new(const ci_program *p, size_t output, const ci_dims *inputs, ci_lowered **out, cnnimg_error *err) {
+int ci_network_new(const ci_program *p, size_t output, const ci_dims *inputs, ci_lowered **out,
+                   cnnimg_error *err) {
   ci_lowered *l;
   *out = NULL;
   int status = ci_lower(p, output, inputs, &l, err);
@@ -29,12 +30,42 @@ int ci_network_new(const ci_program *p, size_t output, const ci_dims *inputs, ci
   return status;
 }
 
+ci_shape ci_network_picture(const ci_dims *d, ci_layout layout) {
+  bool last = layout == CI_LAYOUT_NHWC;
+  const int64_t *n = d->dim;
+  if (d->rank != 4 || n[0] != 1 || n[1] > INT32_MAX || n[2] > INT32_MAX || n[3] > INT32_MAX)
+    return (ci_shape){0, 0, 0};
+  return last ? (ci_shape){(int32_t)n[3], (int32_t)n[1], (int32_t)n[2]}
+              : (ci_shape){(int32_t)n[1], (int32_t)n[2], (int32_t)n[3]};
+}
+
+int ci_network_check(const ci_program *p, size_t output, const ci_dims *inputs, ci_shape *out,
+                     cnnimg_error *err) {
+  ci_lowered *l;
+  *out = (ci_shape){0, 0, 0};
+  int status = ci_lower(p, output, inputs, &l, err);
+  if (status) return status;
+  ci_shape *shapes = ci_calloc(l->graph->n_values + 1, sizeof *shapes);
+  status = shapes ? ci_infer_shapes(l->graph, l->graph->input_shapes, shapes, err)
+                  : ci_fail(err, CNNIMG_NOMEM, "no memory for shapes");
+  if (!status) *out = ci_network_picture(&l->out_dims, l->out);
+  free(shapes);
+  ci_lowered_free(l);
+  return status;
+}
+
+/* Of an input that leaves them open. */
+static int32_t channels_of(const ci_program *p, size_t i, int32_t picture) {
+  ci_role role = ci_role_of(p, i);
+  return role == CI_ROLE_SIGMA || role == CI_ROLE_MASK || role == CI_ROLE_KERNEL ? 1 : picture;
+}
+
 static int probe(const ci_program *p, int32_t channels, cnnimg_error *err) {
   ci_dims *dims = ci_calloc(p->n_inputs + 1, sizeof *dims);
   ci_lowered *l = NULL;
   int status = dims ? CNNIMG_OK : ci_fail(err, CNNIMG_NOMEM, "no memory for shapes");
   for (size_t i = 0; i < p->n_inputs && !status; i++)
-    status = ci_lower_picture_dims(p, i, ci_role_of(p, i) == CI_ROLE_SIGMA ? 1 : channels, 192, 256, &dims[i], err);
+    status = ci_lower_picture_dims(p, i, channels_of(p, i, channels), 192, 256, &dims[i], err);
   if (!status) status = ci_network_new(p, 0, dims, &l, err);
   ci_lowered_free(l);
   free(dims);

@@ -53,11 +53,11 @@ static void add_patch(gather *g, const double *v) {
 }
 
 static int load_row(gather *g, uint32_t y, ci_noise_row get, void *user, cnnimg_error *err) {
-  const void *row;
+  cnnimg_view row;
   int status = get(user, y, &row, err);
   if (status) return status;
   float *to = g->rows + (size_t)(y % PATCH) * g->f->width * 4;
-  ci_pixels_load(g->f, row, 0, g->f->width, to, g->f->colours, 4);
+  ci_pixels_load(&row, 0, g->f->width, NULL, to, g->f->colours, 4);
   for (size_t i = 0; i < (size_t)g->f->width * 4; i++) to[i] *= 255.0f;
   return CNNIMG_OK;
 }
@@ -134,7 +134,7 @@ int ci_noise_estimate(const cnnimg_format *f, ci_noise_row get, void *user, floa
   g.rows = ci_calloc((size_t)f->width * PATCH, 4 * sizeof *g.rows);
   int status = g.cov && g.rows ? one_pass(&g, get, user, &s, err)
                                : ci_fail(err, CNNIMG_NOMEM, "no memory for the noise estimate");
-  if (!status && f->sample != CNNIMG_F32) status = refine(&g, get, user, &s, err);
+  if (!status && (f->sample == CNNIMG_U8 || f->sample == CNNIMG_U16)) status = refine(&g, get, user, &s, err);
   free(g.cov);
   free(g.rows);
   if (!status) *sigma = (float)s;

@@ -10,10 +10,10 @@
  * of 5x5 patches of all colours: Chen, Zhu, Heng, "An efficient statistical method for image noise level
  * estimation", ICCV 2015. Rows of integer samples are clipped where they were too dark or too bright, which
  * hides noise, so patches within CI_NOISE_MARGIN sigma of either end are left out in a second and third pass.
- * get(user, y) gives row y of the picture and may be asked for rows again, in increasing order in each pass.
+ * get(user, y) gives row y of the picture (row->data is its first pixel) and may be asked for rows again, in increasing order in each pass.
  * Pictures smaller than a patch give 0.
  */
-typedef int (*ci_noise_row)(void *user, uint32_t y, const void **row, cnnimg_error *err);
+typedef int (*ci_noise_row)(void *user, uint32_t y, cnnimg_view *row, cnnimg_error *err);
 int ci_noise_estimate(const cnnimg_format *format, ci_noise_row get, void *user, float *sigma, cnnimg_error *err);
 
 /* Eigenvalues of the symmetric n x n matrix a (row-major, destroyed), ascending, into w, by cyclic

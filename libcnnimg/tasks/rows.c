@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -54,7 +55,7 @@ int ci_rows_hold(ci_rows *r, size_t memory, const cnnimg_cancel *cancel, cnnimg_
   r->one = status ? NULL : ci_calloc(1, r->row_bytes);
   if (!status && !r->one) status = ci_fail(err, CNNIMG_NOMEM, "no memory for a row");
   for (uint32_t y = 0; !status && y < r->height; y++) {
-    if (cancel && cancel->stop) return ci_fail(err, CNNIMG_CANCELLED, "cancelled");
+    if (ci_cancelled(cancel)) return ci_fail(err, CNNIMG_CANCELLED, "cancelled");
     status = r->read(r->user, y, r->ring, err);
     if (!status) status = ci_spool_put(r->spool, y, r->ring, err);
   }

@@ -45,10 +45,10 @@ typedef struct scene {
   uint8_t *px;
 } scene;
 
-static int row(void *user, uint32_t y, const void **out, cnnimg_error *err) {
+static int row(void *user, uint32_t y, cnnimg_view *out, cnnimg_error *err) {
   const scene *s = user;
   (void)err;
-  *out = s->px + (size_t)y * s->f.width * s->f.colours;
+  cnnimg_view_init(out, &s->f, s->px + (size_t)y * s->f.width * s->f.colours);
   return CNNIMG_OK;
 }
 

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* feed.c - between the executor's maps and pictures: what each input gets, where the result goes */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "tasks/job_state.h"
+
+static int32_t imin(int32_t a, int32_t b) { return a < b ? a : b; }
+static int32_t imax(int32_t a, int32_t b) { return a > b ? a : b; }
+
+/* ---- mirrors ------------------------------------------------------------------------ */
+
+/* Pixels around the picture mirror it (repeating an edge would repeat its noise: 0.04 dB less). */
+static int32_t mirror(int32_t i, int32_t size) {
+  int32_t period = 2 * (size - 1);
+  if (i >= 0 && i < size) return i;
+  i = period ? i % period : 0;
+  if (i < 0) i += period;
+  return i < size ? i : period - i;
+}
+
+static void include(int32_t i, int32_t *from, int32_t *to) {
+  *from = imin(*from, i);
+  *to = imax(*to, i + 1);
+}
+
+/* The pixels [*from, *to) that the mirrored [a, b) comes from. */
+static void mirrored_range(int32_t a, int32_t b, int32_t size, int32_t *from, int32_t *to) {
+  *from = imax(a, 0), *to = imin(b, size);
+  if (*from >= *to) *from = size, *to = 0;
+  for (int32_t i = a; i < imin(b, 0); i++) include(mirror(i, size), from, to);
+  for (int32_t i = imax(a, size); i < b; i++) include(mirror(i, size), from, to);
+}
+
+/* ---- into the network ------------------------------------------------------------------ */
+
+/* A picture, or a map beside it, that fills an input. */
+typedef struct plane {
+  ci_picture *picture;
+  const ci_tone *tone;
+  bool raw;
+  int32_t margin;
+} plane;
+
+static void load(const plane *p, const ci_line *line, int32_t x, int32_t n, float *to, const ci_view *v) {
+  uint32_t at = (uint32_t)x - line->x0;
+  if (p->raw) ci_pixels_load_raw(&line->row, at, (uint32_t)n, to, v->map.c, v->cs);
+  else ci_pixels_load(&line->row, at, (uint32_t)n, p->tone, to, v->map.c, v->cs);
+}
+
+static int fill_row(const plane *p, const ci_view *v, ci_rect r, int32_t y, cnnimg_error *err) {
+  const cnnimg_format *f = &p->picture->format;
+  int32_t w = (int32_t)f->width, m = p->margin;
+  int32_t x0 = ci_clamp(m, r.x0, r.x1), x1 = ci_clamp(m + w, r.x0, r.x1);
+  ci_line line;
+  int status = ci_picture_line(p->picture, 0, (uint32_t)mirror(y - m, (int32_t)f->height), &line, err);
+  if (status) return status;
+  for (int32_t x = r.x0; x < x0; x++) load(p, &line, mirror(x - m, w), 1, ci_view_at(v, x, y), v);
+  if (x0 < x1) load(p, &line, x0 - m, x1 - x0, ci_view_at(v, x0, y), v);
+  for (int32_t x = imax(x1, x0); x < r.x1; x++) load(p, &line, mirror(x - m, w), 1, ci_view_at(v, x, y), v);
+  return CNNIMG_OK;
+}
+
+static int fill_plane(const plane *p, const ci_view *v, ci_rect r, cnnimg_error *err) {
+  const cnnimg_format *f = &p->picture->format;
+  ci_rect from;
+  mirrored_range(r.x0 - p->margin, r.x1 - p->margin, (int32_t)f->width, &from.x0, &from.x1);
+  mirrored_range(r.y0 - p->margin, r.y1 - p->margin, (int32_t)f->height, &from.y0, &from.y1);
+  int status = ci_picture_need(p->picture, 0, from, err);
+  for (int32_t y = r.y0; y < r.y1 && !status; y++) status = fill_row(p, v, r, y, err);
+  return status;
+}
+
+/* A row of a picture, as a map of its own. */
+static ci_view row_view(ci_job *j, ci_shape s) {
+  int32_t cs = ci_channel_stride(s.c);
+  return (ci_view){.data = j->scratch,
+                   .map = s,
+                   .rect = ci_rect_whole(s),
+                   .cs = cs,
+                   .ring = 1,
+                   .row_stride = (size_t)s.w * (size_t)cs};
+}
+
+/* Where sample c of pixel (x, y) lies in a vector. */
+static size_t element(ci_shape s, bool last, int32_t c, int32_t x, int32_t y) {
+  return last ? ((size_t)y * (size_t)s.w + (size_t)x) * (size_t)s.c + (size_t)c
+              : ((size_t)c * (size_t)s.h + (size_t)y) * (size_t)s.w + (size_t)x;
+}
+
+/* The network holds its picture as a vector of all samples. */
+static int fill_vector_image(ci_job *j, const plane *p, size_t i, float *to, cnnimg_error *err) {
+  bool last = ci_lower_picture_layout(j->o.program, i) == CI_LAYOUT_NHWC;
+  ci_view v = row_view(j, j->in);
+  int status = CNNIMG_OK;
+  for (int32_t y = 0; y < j->in.h && !status; y++) {
+    status = fill_plane(p, &v, (ci_rect){0, y, j->in.w, y + 1}, err);
+    for (int32_t x = 0; x < j->in.w && !status; x++)
+      for (int32_t c = 0; c < j->in.c; c++) to[element(j->in, last, c, x, y)] = ci_view_at(&v, x, y)[c];
+  }
+  return status;
+}
+
+static int fill_image(ci_job *j, size_t i, const ci_view *v, ci_rect r, cnnimg_error *err) {
+  const plane p = {&j->source, j->card.plain ? NULL : &j->card.in, false, j->fit.margin};
+  if (j->net->in[i] == CI_LAYOUT_VECTOR) return fill_vector_image(j, &p, i, v->data, err);
+  return fill_plane(&p, v, r, err);
+}
+
+static int fill_view(ci_job *j, const cnnimg_view *from, const ci_view *v, ci_rect r, cnnimg_error *err) {
+  ci_picture picture = {.format = from->format, .view = from};
+  const plane p = {&picture, NULL, true, j->fit.margin};
+  return fill_plane(&p, v, r, err);
+}
+
+static void fill_sigma(const ci_job *j, const ci_view *v, ci_rect r) {
+  float s = j->used / 255.0f, most = j->card.sigma_max;
+  if (s > most) s = most;
+  for (int32_t y = r.y0; y < r.y1; y++)
+    for (int32_t x = r.x0; x < r.x1; x++)
+      for (int32_t c = 0; c < v->map.c; c++) ci_view_at(v, x, y)[c] = s;
+}
+
+static int fill_sigma_map(ci_job *j, const ci_view *v, ci_rect r, cnnimg_error *err) {
+  float most = j->card.sigma_max;
+  int status = fill_view(j, &j->sigma_map, v, r, err);
+  for (int32_t y = r.y0; y < r.y1 && !status; y++)
+    for (int32_t x = r.x0; x < r.x1; x++)
+      for (int32_t c = 0; c < v->map.c; c++)
+        if (ci_view_at(v, x, y)[c] > most) ci_view_at(v, x, y)[c] = most;
+  return status;
+}
+
+static void fill_kernel(const ci_job *j, size_t i, const ci_view *v, ci_rect r) {
+  const cnnimg_view *k = &j->kernel;
+  cnnimg_view row = *k;
+  if (j->net->in[i] == CI_LAYOUT_VECTOR) {
+    for (uint32_t y = 0; y < k->format.height; y++) {
+      row.data = (uint8_t *)k->data + (ptrdiff_t)y * k->row_stride;
+      ci_pixels_load_raw(&row, 0, k->format.width, v->data + (size_t)y * k->format.width, 1, 1);
+    }
+    return;
+  }
+  for (int32_t y = r.y0; y < r.y1; y++) {
+    row.data = (uint8_t *)k->data + (ptrdiff_t)y * k->row_stride;
+    ci_pixels_load_raw(&row, (uint32_t)r.x0, (uint32_t)(r.x1 - r.x0), ci_view_at(v, r.x0, y), v->map.c,
+                       v->cs);
+  }
+}
+
+static void fill_numbers(const ci_job *j, size_t i, const ci_view *v, ci_rect r) {
+  const float *from = j->card.vector[i];
+  bool each = j->card.vector_n[i] == (size_t)v->map.c, last = j->net->in[i] == CI_LAYOUT_NHWC;
+  for (int32_t y = r.y0; y < r.y1; y++)
+    for (int32_t x = r.x0; x < r.x1; x++)
+      for (int32_t c = 0; c < v->map.c; c++)
+        ci_view_at(v, x, y)[c] = from[each ? (size_t)c : element(v->map, last, c, x, y)];
+}
+
+int ci_job_fill(void *user, uint32_t i, const ci_view *v, ci_rect r, cnnimg_error *err) {
+  ci_job *j = user;
+  switch (j->card.role[i]) {
+    case CI_ROLE_IMAGE:
+      return fill_image(j, i, v, r, err);
+    case CI_ROLE_SIGMA:
+      if (j->sigma_map.data) return fill_sigma_map(j, v, r, err);
+      fill_sigma(j, v, r);
+      return CNNIMG_OK;
+    case CI_ROLE_MASK:
+      return fill_view(j, &j->mask, v, r, err);
+    case CI_ROLE_HINT:
+      return fill_view(j, &j->hints, v, r, err);
+    case CI_ROLE_KERNEL:
+      fill_kernel(j, i, v, r);
+      return CNNIMG_OK;
+    default:
+      fill_numbers(j, i, v, r);
+      return CNNIMG_OK;
+  }
+}
+
+/* ---- out of the network -------------------------------------------------------------------- */
+
+/* Strength and alpha look at the source's pixels. */
+static bool wants_original(const ci_job *j) {
+  return j->fit.scale == 1 && (j->o.params.strength != 1.0f || j->o.format.alpha);
+}
+
+/* Row y of the network's result, columns [x0, x1), to where the picture's pixels go. */
+static int put_row(ci_job *j, const ci_view *v, int32_t y, int32_t x0, int32_t x1, cnnimg_error *err) {
+  int32_t X = x0 - j->crop.x0, Y = y - j->crop.y0;
+  const ci_job_io *io = j->io;
+  ci_original original = {.strength = j->o.params.strength};
+  ci_line line;
+  if (wants_original(j) || j->in_place) { /* in place: a row is read before it is written over */
+    int status = ci_picture_line(&j->source, 1, (uint32_t)Y, &line, err);
+    if (status) return status;
+    if (wants_original(j)) original.row = line.row, original.x = (uint32_t)X - line.x0;
+  }
+  cnnimg_view to;
+  uint32_t at = (uint32_t)X;
+  if (io->dst) {
+    ci_rect whole = {0, 0, (int32_t)j->result.width, (int32_t)j->result.height};
+    const ci_rect *region = io->region ? io->region : &whole;
+    to = *io->dst;
+    to.data = (uint8_t *)to.data + (ptrdiff_t)(Y - region->y0) * to.row_stride;
+    at -= (uint32_t)region->x0;
+  } else {
+    cnnimg_view_init(&to, &j->result, j->line);
+  }
+  ci_pixels_store(&to, at, (uint32_t)(x1 - x0), ci_view_at(v, x0, y), v->map.c, v->cs,
+                  j->card.plain ? NULL : &j->card.out, &original);
+  if (io->dst) return CNNIMG_OK;
+  size_t pixel = cnnimg_pixel_bytes(&j->result), from = (size_t)X * pixel, n = (size_t)(x1 - x0) * pixel;
+  if (!j->held) return io->write(io->write_user, (uint32_t)Y, j->line, err);
+  return ci_spool_patch(j->held, (uint32_t)Y, from, n, j->line + from, err);
+}
+
+static int tell_progress(ci_job *j, uint64_t more, cnnimg_error *err) {
+  const cnnimg_params *p = &j->o.params;
+  uint64_t all = (uint64_t)(j->want.x1 - j->want.x0) * (uint64_t)(j->want.y1 - j->want.y0);
+  j->done += more;
+  if (p->progress && p->progress(p->progress_user, j->done, all))
+    return ci_fail(err, CNNIMG_CANCELLED, "cancelled");
+  return CNNIMG_OK;
+}
+
+/* Rows of the source below the result's row y are done with, but for the last ones, which the padding mirrors. */
+static void let_go(ci_job *j, int32_t y) {
+  int32_t h = (int32_t)j->o.format.height, padding = j->in.h - j->fit.margin - h;
+  int32_t mirrored = imax(h - padding - 1, 0), row = y / j->fit.scale;
+  if (!j->source.view && !j->source.read && !j->source.rows.spool)
+    ci_rows_let_go(&j->source.rows, (uint32_t)imin(row, mirrored));
+}
+
+static int take_rows(ci_job *j, const ci_view *v, ci_rect r, cnnimg_error *err) {
+  ci_rect before = {r.x0 - j->crop.x0, r.y0 - j->crop.y0, r.x1 - j->crop.x0, r.y1 - j->crop.y0};
+  int status = wants_original(j) ? ci_picture_need(&j->source, 1, before, err) : CNNIMG_OK;
+  for (int32_t y = r.y0; y < r.y1 && !status; y++) {
+    status = put_row(j, v, y, r.x0, r.x1, err);
+    if (!status) let_go(j, y - j->crop.y0 + 1);
+  }
+  return status ? status : tell_progress(j, (uint64_t)(r.x1 - r.x0) * (uint64_t)(r.y1 - r.y0), err);
+}
+
+/* The network's result is a vector of all samples. */
+static int take_vector(ci_job *j, const float *from, cnnimg_error *err) {
+  bool last = j->net->out == CI_LAYOUT_NHWC;
+  ci_view v = row_view(j, j->out);
+  ci_rect r = j->want;
+  int status = CNNIMG_OK;
+  for (int32_t y = r.y0; y < r.y1 && !status; y++) {
+    for (int32_t x = r.x0; x < r.x1; x++)
+      for (int32_t c = 0; c < j->out.c; c++) ci_view_at(&v, x, y)[c] = from[element(j->out, last, c, x, y)];
+    status = take_rows(j, &v, (ci_rect){r.x0, y, r.x1, y + 1}, err);
+  }
+  return status;
+}
+
+int ci_job_take(void *user, const ci_view *v, ci_rect r, cnnimg_error *err) {
+  ci_job *j = user;
+  if (j->net->out == CI_LAYOUT_VECTOR) return take_vector(j, v->data, err);
+  r = (ci_rect){imax(r.x0, j->want.x0), imax(r.y0, j->want.y0), imin(r.x1, j->want.x1),
+                imin(r.y1, j->want.y1)};
+  return ci_rect_empty(r) ? CNNIMG_OK : take_rows(j, v, r, err);
+}
