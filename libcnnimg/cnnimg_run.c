@@ -213,7 +213,7 @@ static int run_planned(const cnnimg_context *context, ci_plan *plan, const float
                    out_size);
   ci_pool *pool;
   int status = ci_pool_new(&pool, context->threads, err);
-  if (!status) status = ci_plan_run(plan, pool, &feed, err);
+  if (!status) status = ci_plan_run(plan, pool, &feed, NULL, err);
   ci_pool_free(pool);
   return status;
 }

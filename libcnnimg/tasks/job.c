@@ -297,7 +297,7 @@ int ci_job_run(ci_job *j, cnnimg_read_row read, void *read_user, cnnimg_write_ro
   j->write_user = write_user;
   j->done = 0;
   status = prepare(j, err);
-  if (!status) status = ci_plan_run(j->plan, j->pool, &feed, err);
+  if (!status) status = ci_plan_run(j->plan, j->pool, &feed, NULL, err);
   if (!status && j->held) status = write_held(j, err);
   ci_rows_fini(&j->rows);
   ci_spool_free(j->held);

@@ -135,7 +135,7 @@ static ci_plan_stats run(const ci_graph *g, picture *p, int tile, int band, uint
   ci_pool *pool;
   if (ci_plan_new(&plan, g, &in, ci_kernels_best(), &o, &err)) fail_msg("%s", err.text);
   assert_int_equal(ci_pool_new(&pool, threads, NULL), 0);
-  if (ci_plan_run(plan, pool, &feed, &err)) fail_msg("%s", err.text);
+  if (ci_plan_run(plan, pool, &feed, NULL, &err)) fail_msg("%s", err.text);
   ci_plan_stats st = *ci_plan_get_stats(plan);
   ci_plan_free(plan);
   ci_pool_free(pool);
@@ -243,10 +243,10 @@ static void test_a_callback_ends_the_run(void **state) {
   ci_pool *pool;
   assert_int_equal(ci_plan_new(&plan, g, &in, ci_kernels_best(), &o, NULL), 0);
   assert_int_equal(ci_pool_new(&pool, 1, NULL), 0);
-  assert_int_equal(ci_plan_run(plan, pool, &feed, NULL), CNNIMG_IO);
+  assert_int_equal(ci_plan_run(plan, pool, &feed, NULL, NULL), CNNIMG_IO);
   assert_int_equal(calls, 1);
   cancel.stop = 1;
-  assert_int_equal(ci_plan_run(plan, pool, &feed, NULL), CNNIMG_CANCELLED);
+  assert_int_equal(ci_plan_run(plan, pool, &feed, NULL, NULL), CNNIMG_CANCELLED);
   assert_int_equal(calls, 1);
   ci_plan_free(plan);
   ci_pool_free(pool);
