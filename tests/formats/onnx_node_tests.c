@@ -10,6 +10,7 @@
  *     build/tests/formats/onnx_node_tests --table >tests/formats/onnx-node-tests.txt
  */
 #include <dirent.h>
+#include <float.h>
 #include <fnmatch.h>
 #include <math.h>
 #include <stdarg.h>
@@ -29,6 +30,7 @@ typedef enum way { FIRST_FREE, ALL_CONSTANT, ALL_FREE } way;
 typedef struct value {
   char name[128];
   bool is_tensor, is_given;
+  int type;      /* as the graph declares it */
   uint8_t *file; /* its TensorProto */
   size_t file_size;
   proto_tensor tensor;
@@ -75,6 +77,19 @@ static void read_value(value *v, proto_bytes info) {
   proto_find(info, 1, &name);
   say(v->name, sizeof v->name, "%.*s", (int)(name.end - name.p), (const char *)name.p);
   v->is_tensor = proto_find(info, 2, &type) && proto_find(type, 1, &tensor);
+  if (v->is_tensor) v->type = (int)proto_number(tensor, 1, 0);
+}
+
+/* bfloat16 lies in the files as uint16 of the same bits: a copy that says what it is. */
+static void set_type(value *v) {
+  proto_out t = {NULL, 0, 0};
+  proto_bytes b = {v->file, v->file + v->file_size};
+  proto_field f;
+  while (proto_next(&b, &f))
+    if (f.number != 2) proto_put(&t, f.whole.p, (size_t)(f.whole.end - f.whole.p));
+  proto_put_varint(&t, 2, (uint64_t)v->type);
+  free(v->file);
+  v->file = t.p, v->file_size = t.n;
 }
 
 static void read_given(const example *e, value *v, const char *what, size_t i) {
@@ -82,7 +97,12 @@ static void read_given(const example *e, value *v, const char *what, size_t i) {
   say(path, sizeof path, "%s/test_data_set_0/%s_%zu.pb", e->path, what, i);
   v->file = proto_load(path, &v->file_size);
   v->is_given = v->file && v->is_tensor;
-  if (v->is_given) v->tensor = proto_read_tensor((proto_bytes){v->file, v->file + v->file_size});
+  if (!v->is_given) return;
+  v->tensor = proto_read_tensor((proto_bytes){v->file, v->file + v->file_size});
+  if (v->type != PROTO_BFLOAT16 || v->tensor.type != PROTO_UINT16) return;
+  free(v->tensor.v);
+  set_type(v);
+  v->tensor = proto_read_tensor((proto_bytes){v->file, v->file + v->file_size});
 }
 
 static void read_op(example *e, proto_bytes node) {
@@ -158,15 +178,21 @@ static proto_out bind_constants(const example *e, way w) {
 
 /* ---- running and comparing ------------------------------------------------------------------ */
 
-/* ONNX's own measure (|a - b| <= 1e-3 |b| + 1e-7), the small term by the size of the largest value. */
+/* How far a result may be, relatively: ONNX's own measure, or a unit of a short type (its examples cut to bfloat16, the
+ * standard rounds). */
+static double tolerance(int type) {
+  return type == PROTO_BFLOAT16 ? 1.0 / 128 : type == PROTO_FLOAT16 ? 1.0 / 1024 : 1e-3;
+}
+
+/* Where ONNX adds 1e-7, this adds 1e-6 of the largest value. */
 static bool is_equal(const proto_tensor *want, const float *got, char *why, size_t size) {
-  double top = 0;
+  double top = 0, part = tolerance(want->type);
   for (size_t i = 0; i < want->count; i++)
     if (isfinite(want->v[i])) top = fmax(top, fabs(want->v[i]));
   for (size_t i = 0; i < want->count; i++) {
     double w = want->v[i], g = (double)got[i];
-    bool same = (isnan(w) && isnan(g)) || w == g || fabs(w - g) <= 1e-3 * fabs(w) + 1e-6 * fmin(top, 1e3);
-    if (same || (isinf(w) && isinf(g) && signbit(w) == signbit(g))) continue;
+    bool same = (isnan(w) && isnan(g)) || w == g || fabs(w - g) <= part * fabs(w) + 1e-6 * fmin(top, 1e3);
+    if (same) continue;
     say(why, size, "element %zu is %.7g instead of %.7g", i, g, w);
     return false;
   }
@@ -196,8 +222,25 @@ static cnnimg_tensor as_floats(const value *v, size_t room) {
   return f;
 }
 
+/* Doubles that are lost in a float: some examples hold memory that nobody had written. */
+static bool is_beyond_float(const proto_tensor *t) {
+  for (size_t i = 0; t->v && i < t->count; i++)
+    if (isfinite(t->v[i]) && t->v[i] != 0 && (fabs(t->v[i]) > FLT_MAX || fabs(t->v[i]) < FLT_MIN))
+      return true;
+  return false;
+}
+
+static bool needs_doubles(const example *e) {
+  for (size_t i = 0; i < e->n_in; i++)
+    if (e->in[i].type == PROTO_DOUBLE && is_beyond_float(&e->in[i].tensor)) return true;
+  for (size_t i = 0; i < e->n_out; i++)
+    if (e->out[i].type == PROTO_DOUBLE && is_beyond_float(&e->out[i].tensor)) return true;
+  return false;
+}
+
 /* Every input must be a tensor, made of numbers where it stays free, and so must the results. */
 static bool can_feed(const example *e, way w, char *why, size_t size) {
+  if (needs_doubles(e)) return say(why, size, "doubles beyond the range of floats"), false;
   for (size_t i = 0; i < e->n_in; i++)
     if (!e->in[i].is_given || (is_free(w, i) && !e->in[i].tensor.v))
       return say(why, size, "the input %s is no tensor of numbers", e->in[i].name), false;
@@ -275,31 +318,25 @@ static excuse *op_excuse(const example *e, const char *kind) {
 }
 
 /* Types whose arithmetic is not that of floats or of whole numbers. */
-static int odd_type(const value *v) {
-  switch (v->tensor.type) {
-    case PROTO_UINT8:
-    case PROTO_INT8:
-    case PROTO_UINT16:
-    case PROTO_INT16:
-    case PROTO_UINT32:
-    case PROTO_UINT64:
-    case PROTO_STRING:
-    case PROTO_FLOAT16:
-    case PROTO_BFLOAT16:
-    case PROTO_COMPLEX64:
-    case PROTO_COMPLEX128:
-      return v->tensor.type;
-    default:
-      return 0;
-  }
+static bool is_odd(int type) {
+  return type != PROTO_FLOAT && type != PROTO_DOUBLE && type != PROTO_INT32 && type != PROTO_INT64 &&
+         type != PROTO_BOOL;
+}
+
+static bool odd_value(const value *v, char *why, size_t size) {
+  if (!v->is_tensor) return say(why, size, "%s is a sequence or an optional value", v->name), true;
+  if (is_odd(v->type))
+    return say(why, size, "the element type %s decides the result", proto_type_name(v->type)), true;
+  return false;
 }
 
 static bool type_excuse(const example *e, char *why, size_t size) {
-  int type = 0;
-  for (size_t i = 0; i < e->n_in && !type; i++) type = odd_type(&e->in[i]);
-  for (size_t i = 0; i < e->n_out && !type; i++) type = odd_type(&e->out[i]);
-  if (type) say(why, size, "the element type %s decides the result", proto_type_name(type));
-  return type != 0;
+  if (needs_doubles(e)) return say(why, size, "doubles beyond the range of floats decide the result"), true;
+  for (size_t i = 0; i < e->n_in; i++)
+    if (odd_value(&e->in[i], why, size)) return true;
+  for (size_t i = 0; i < e->n_out; i++)
+    if (odd_value(&e->out[i], why, size)) return true;
+  return false;
 }
 
 static bool is_spatial(const example *e) {
