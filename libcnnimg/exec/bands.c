@@ -2,7 +2,9 @@
 /* bands.c - which rows of which map when: what a stripe needs, and how far each map goes in a band */
 #include "exec/plan.h"
 
-#define MIN_SHARE 4 /* rows: a small map before a tall result need not come row by row */
+/* Rows: a small map before a tall result need not come row by row, nor a tall one before a small result at once. */
+#define MIN_SHARE 4
+#define MAX_SHARE 64
 
 static int32_t imin(int32_t a, int32_t b) { return a < b ? a : b; }
 static int32_t imax(int32_t a, int32_t b) { return a > b ? a : b; }
@@ -96,6 +98,7 @@ static void hold_back(ci_plan *p, int32_t band) {
     int64_t share = ((int64_t)band * p->shapes[v].h + rows - 1) / rows;
     ci_lane *l = &p->lanes[v];
     if (share < MIN_SHARE) share = MIN_SHARE;
+    if (share > MAX_SHARE && share > band) share = band > MAX_SHARE ? band : MAX_SHARE;
     if (l->want - l->done > share) l->want = align_up(l, l->done + (int32_t)share, p->shapes[v].h);
   }
 }

@@ -185,7 +185,7 @@ static int run(bench *b, const options *o, cnnimg_error *err) {
     b->sum = before;
     const ci_feed feed = {b, fill, take, NULL};
     double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
-    status = ci_plan_run(b->plan, b->pool, &feed, err);
+    status = ci_plan_run(b->plan, b->pool, &feed, NULL, err);
     wall_best = fmin(wall_best, seconds(CLOCK_MONOTONIC) - wall);
     cpu_best = fmin(cpu_best, seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu);
   }
