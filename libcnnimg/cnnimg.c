@@ -75,45 +75,21 @@ ci_limits ci_context_limits(const cnnimg_context *c) {
 
 /* ---- models ---------------------------------------------------------------------- */
 
-/* Shapes that the network accepts: open sizes become `size`, open channels 3 (1 for a map of sigma). */
-static void probe_inputs(const ci_graph *g, int32_t size, ci_shape *shapes) {
-  for (size_t i = 0; i < g->n_inputs; i++) {
-    ci_shape s = g->input_shapes[i];
-    if (!s.c) s.c = ci_role_of(g, i) == CI_ROLE_SIGMA ? 1 : 3;
-    if (!s.h) s.h = size;
-    if (!s.w) s.w = size + 64;
-    shapes[i] = s;
-  }
-}
-
-/* Additions are fused where the shapes agree at a probe size; planning checks them again at the real one. */
-static int simplify(ci_graph *g, cnnimg_error *err) {
-  ci_shape *shapes = ci_calloc(g->n_values + 1, sizeof *shapes), *in = ci_calloc(g->n_inputs + 1, sizeof *in);
-  int status = shapes && in ? CNNIMG_OK : ci_fail(err, CNNIMG_NOMEM, "no memory for shapes");
-  if (!status) probe_inputs(g, 192, in);
-  if (!status) {
-    bool known = !ci_infer_shapes(g, in, shapes, NULL);
-    status = ci_graph_simplify(g, known ? shapes : NULL, err);
-  }
-  free(shapes);
-  free(in);
-  return status;
-}
-
-static uint64_t count_parameters(const ci_graph *g) {
+static uint64_t count_parameters(const ci_program *p) {
   uint64_t n = 0;
-  for (size_t i = 0; i < g->n_nodes; i++)
-    for (int32_t k = 0; k < g->nodes[i].n_in; k++) {
-      const ci_tensor *t = ci_const(g, g->nodes[i].in[k]);
+  for (size_t i = 0; i < p->n_nodes; i++)
+    for (int32_t k = 0; k < p->nodes[i].n_in; k++) {
+      int32_t v = p->nodes[i].in[k];
+      const ci_tensor *t = v >= 0 ? p->values[v].tensor : NULL;
       if (t && t->dtype == CI_F32) n += t->count;
     }
   return n;
 }
 
-static int complete_card(ci_graph *g, const char *format) {
+static int complete_card(ci_program *p, const char *format) {
   char text[32];
-  snprintf(text, sizeof text, "%llu", (unsigned long long)count_parameters(g));
-  return ci_graph_set_card(g, "format", format) || ci_graph_set_card(g, "parameters", text);
+  snprintf(text, sizeof text, "%llu", (unsigned long long)count_parameters(p));
+  return ci_program_set_card(p, "format", format) || ci_program_set_card(p, "parameters", text);
 }
 
 /* Takes the source over. */
@@ -126,9 +102,11 @@ static int load(ci_source source, cnnimg_model **out, cnnimg_error *err) {
   }
   m->source = source;
   atomic_init(&m->references, 1);
-  int status = ci_format_load(&m->source, &m->graph, &format, err);
-  if (!status && complete_card(m->graph, format)) status = ci_fail(err, CNNIMG_NOMEM, "no memory for a card");
-  if (!status) status = simplify(m->graph, err);
+  int status = ci_format_load(&m->source, &m->program, &format, err);
+  if (!status && complete_card(m->program, format)) status = ci_fail(err, CNNIMG_NOMEM, "no memory for a card");
+  cnnimg_error own = {0};
+  if (!status && (status = ci_network_probe(m->program, &own)))
+    status = ci_fail(err, status, "%s: %s", m->source.name, own.text);
   if (status) cnnimg_model_unref(m);
   else *out = m;
   return status;
@@ -158,13 +136,13 @@ cnnimg_model *cnnimg_model_ref(cnnimg_model *m) {
 
 void cnnimg_model_unref(cnnimg_model *m) {
   if (!m || atomic_fetch_sub(&m->references, 1) != 1) return;
-  ci_graph_free(m->graph);
+  ci_program_free(m->program);
   ci_source_close(&m->source);
   free(m);
 }
 
-const char *cnnimg_model_get(const cnnimg_model *m, const char *key) { return ci_graph_get_card(m->graph, key); }
+const char *cnnimg_model_get(const cnnimg_model *m, const char *key) { return ci_program_get_card(m->program, key); }
 
 const char *cnnimg_model_key(const cnnimg_model *m, size_t i) {
-  return i < m->graph->n_card ? m->graph->card[i].key : NULL;
+  return i < m->program->n_card ? m->program->card[i].key : NULL;
 }

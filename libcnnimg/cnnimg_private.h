@@ -10,7 +10,7 @@
 #include "cnnimg.h"
 #include "image/image.h"
 #include "kernels/kernels.h"
-#include "net/graph.h"
+#include "net/program.h"
 
 struct cnnimg_context {
   cnnimg_config config;
@@ -23,7 +23,7 @@ struct cnnimg_context {
 struct cnnimg_model {
   atomic_uint references;
   ci_source source; /* weights may point into it */
-  ci_graph *graph;
+  ci_program *program;
 };
 
 ci_limits ci_context_limits(const cnnimg_context *c);

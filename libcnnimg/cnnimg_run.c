@@ -35,7 +35,7 @@ static int read_params(cnnimg_params *to, const cnnimg_params *from, cnnimg_erro
 
 int cnnimg_session_new(cnnimg_context *context, cnnimg_model *model, const cnnimg_params *params,
                        const cnnimg_format *format, cnnimg_session **out, cnnimg_error *err) {
-  ci_job_options o = {.graph = model->graph,
+  ci_job_options o = {.program = model->program,
                       .kernels = context->kernels,
                       .format = *format,
                       .threads = context->threads,
@@ -177,15 +177,25 @@ static int take_tensor(void *user, const ci_view *v, ci_rect r, cnnimg_error *er
   return CNNIMG_OK;
 }
 
-static int check_shapes(const ci_graph *g, uint32_t inputs, const uint32_t (*dims)[3], ci_shape *shapes,
-                        cnnimg_error *err) {
-  if (inputs != g->n_inputs)
-    return ci_fail(err, CNNIMG_BADARG, "the network has %zu inputs, not %u", g->n_inputs, inputs);
+/* channels x height x width as the program declares the input: [1, c, h, w], turned round, or as many as it has. */
+static int check_dims(const ci_program *p, uint32_t inputs, const uint32_t (*dims)[3], ci_dims *out, cnnimg_error *err) {
+  if (inputs != p->n_inputs)
+    return ci_fail(err, CNNIMG_BADARG, "the network has %zu inputs, not %u", p->n_inputs, inputs);
   for (uint32_t i = 0; i < inputs; i++) {
+    const ci_pinput *in = &p->inputs[i];
     for (int k = 0; k < 3; k++)
       if (dims[i][k] < 1 || dims[i][k] > 1u << 30)
         return ci_fail(err, CNNIMG_BADARG, "input %u: a size of %u", i, dims[i][k]);
-    shapes[i] = (ci_shape){(int32_t)dims[i][0], (int32_t)dims[i][1], (int32_t)dims[i][2]};
+    out[i] = (ci_dims){in->rank < 0 ? 4 : in->rank, {1}};
+    bool last = ci_lower_picture_layout(p, i) == CI_LAYOUT_NHWC;
+    if (out[i].rank == 4)
+      out[i].dim[1] = dims[i][last ? 1 : 0], out[i].dim[2] = dims[i][last ? 2 : 1], out[i].dim[3] = dims[i][last ? 0 : 2];
+    else if (out[i].rank == 2) out[i].dim[1] = dims[i][0];
+    else return ci_fail(err, CNNIMG_UNSUPPORTED, "input %u has %d dimensions", i, in->rank);
+    for (int32_t k = 0; k < out[i].rank; k++)
+      if (in->rank > 0 && in->dim[k] && in->dim[k] != out[i].dim[k])
+        return ci_fail(err, CNNIMG_BADARG, "input %u: the network wants %lld in dimension %d, not %lld", i,
+                       (long long)in->dim[k], k, (long long)out[i].dim[k]);
   }
   return CNNIMG_OK;
 }
@@ -203,7 +213,7 @@ static int run_planned(const cnnimg_context *context, ci_plan *plan, const float
                    out_size);
   ci_pool *pool;
   int status = ci_pool_new(&pool, context->threads, err);
-  if (!status) status = ci_plan_run(plan, pool, &feed, err);
+  if (!status) status = ci_plan_run(plan, pool, &feed, NULL, err);
   ci_pool_free(pool);
   return status;
 }
@@ -213,12 +223,15 @@ int cnnimg_run_tensor(cnnimg_context *context, cnnimg_model *model, uint32_t inp
                       cnnimg_error *err) {
   const ci_plan_options o = {.threads = context->threads, .memory = context->memory, .allocator = context->allocator};
   ci_plan *plan = NULL;
-  ci_shape *shapes = ci_calloc((size_t)inputs + 1, sizeof *shapes);
-  if (!shapes) return ci_fail(err, CNNIMG_NOMEM, "no memory for %u inputs", inputs);
-  int status = check_shapes(model->graph, inputs, dims_in, shapes, err);
-  if (!status) status = ci_plan_new(&plan, model->graph, shapes, context->kernels, &o, err);
+  ci_lowered *net = NULL;
+  ci_dims *dims = ci_calloc((size_t)inputs + 1, sizeof *dims);
+  if (!dims) return ci_fail(err, CNNIMG_NOMEM, "no memory for %u inputs", inputs);
+  int status = check_dims(model->program, inputs, dims_in, dims, err);
+  if (!status) status = ci_network_new(model->program, 0, dims, &net, err);
+  if (!status) status = ci_plan_new(&plan, net->graph, net->graph->input_shapes, context->kernels, &o, err);
   if (!status) status = run_planned(context, plan, in, out, out_size, dims_out, err);
   ci_plan_free(plan);
-  free(shapes);
+  ci_lowered_free(net);
+  free(dims);
   return status;
 }

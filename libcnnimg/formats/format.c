@@ -22,7 +22,7 @@ static void describe(const ci_source *src, char *text, size_t room) {
   for (size_t i = 0; i < n; i++) at += (size_t)snprintf(text + at, room - at, " %02x", src->data[i]);
 }
 
-int ci_format_load(const ci_source *src, ci_graph **out, const char **format_name, cnnimg_error *err) {
+int ci_format_load(const ci_source *src, ci_program **out, const char **format_name, cnnimg_error *err) {
   const ci_format *best = NULL;
   int most = 0;
   *out = NULL;

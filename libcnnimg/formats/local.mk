@@ -2,13 +2,7 @@
 libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/format.c libcnnimg/formats/format.h libcnnimg/formats/formats.inc \
 	libcnnimg/formats/onnx.c libcnnimg/formats/onnx.h \
-	libcnnimg/formats/onnx_attribute.c \
-	libcnnimg/formats/onnx_conv.c \
-	libcnnimg/formats/onnx_cut.c \
-	libcnnimg/formats/onnx_fold.c \
 	libcnnimg/formats/onnx_names.c \
 	libcnnimg/formats/onnx_node.c \
-	libcnnimg/formats/onnx_point.c \
-	libcnnimg/formats/onnx_space.c \
 	libcnnimg/formats/onnx_tensor.c \
 	libcnnimg/formats/onnx_wire.c

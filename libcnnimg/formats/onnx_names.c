@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* onnx_names.c - who makes which name, and converting nodes in the order in which they need each other */
+/* onnx_names.c - the graph's table of contents: who makes which name; names as values of the program */
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "formats/onnx.h"
 
-enum { G_NODE = 1, G_TENSOR = 5, G_INPUT = 11, G_OUTPUT = 12 }; /* GraphProto */
+enum { G_NODE = 1, G_TENSOR = 5, G_INPUT = 11, G_OUTPUT = 12, G_SPARSE = 15 }; /* GraphProto */
 enum {
   N_INPUT = 1,
   N_OUTPUT = 2,
@@ -32,6 +32,7 @@ static int collect_parts(ci_onnx *o) {
     if (f.wire != CI_BYTES) continue;
     if (f.number == G_NODE) status = push(o, &o->nodes, f.bytes);
     if (f.number == G_TENSOR) status = push(o, &o->tensors, f.bytes);
+    if (f.number == G_SPARSE) status = ci_fail(o->err, CNNIMG_UNSUPPORTED, "sparse constants are not read");
     if (f.number == G_INPUT) status = push(o, &o->inputs, f.bytes);
     if (f.number == G_OUTPUT) status = push(o, &o->outputs, f.bytes);
   }
@@ -112,77 +113,29 @@ ci_onnx_name *ci_onnx_find(const ci_onnx *o, ci_text name) {
   return NULL;
 }
 
-/* ---- the walk: depth first over nodes, with a stack of its own ------------------------- */
+/* ---- values -------------------------------------------------------------------------------- */
 
-enum { UNSEEN, OPEN, DONE };
-
-typedef struct frame {
-  int32_t node;
-  ci_cursor body; /* the inputs that are still to be looked at */
-} frame;
-
-typedef struct walk {
-  ci_onnx *o;
-  uint8_t *state; /* per node */
-  frame *stack;
-  size_t depth, cap;
-} walk;
-
-static int make_tensor(ci_onnx *o, ci_onnx_name *name) {
-  char shown[80];
-  ci_tensor *t = NULL;
-  ci_text_fit(name->text, shown, sizeof shown);
-  int status = ci_onnx_read_tensor(o, o->tensors.items[name->index], shown, &t);
-  if (status) return status;
-  name->value = ci_onnx_value(o, name->text, t, 0, 0);
-  return name->value < 0 ? CNNIMG_NOMEM : CNNIMG_OK;
+static int read_constant(ci_onnx *o, const ci_onnx_name *name, const char *shown, ci_tensor **t) {
+  *t = NULL;
+  if (name->from != CI_FROM_TENSOR) return CNNIMG_OK;
+  return ci_onnx_read_tensor(o, o->tensors.items[name->index], shown, t);
 }
 
-/* Sees to it that the name is made, or that its node is on top of the stack. */
-static int visit(walk *w, ci_text text) {
-  ci_onnx_name *name = text.n ? ci_onnx_find(w->o, text) : NULL;
+int ci_onnx_value(ci_onnx *o, ci_text text, int32_t *value) {
+  ci_onnx_name *name = ci_onnx_find(o, text);
+  ci_tensor *t;
   char shown[80];
   ci_text_fit(text, shown, sizeof shown);
-  if (!text.n) return CNNIMG_OK; /* an optional input that is left out */
-  if (!name) return ci_fail(w->o->err, CNNIMG_CORRUPT, "nothing in the file makes the value \"%s\"", shown);
-  if (name->value >= 0) return CNNIMG_OK;
-  if (name->from == CI_FROM_TENSOR) return make_tensor(w->o, name);
-  if (name->from == CI_FROM_INPUT)
-    return ci_fail(w->o->err, CNNIMG_UNSUPPORTED, "the input \"%s\" is not a picture", shown);
-  if (w->state[name->index] == OPEN)
-    return ci_fail(w->o->err, CNNIMG_CORRUPT, "the value \"%s\" needs itself", shown);
-  if (w->state[name->index] == DONE)
-    return ci_fail(w->o->err, CNNIMG_UNSUPPORTED, "the value \"%s\" is a by-product that is not computed",
-                   shown);
-  if (!ci_grow((void **)&w->stack, &w->cap, w->depth + 1, sizeof *w->stack))
-    return ci_fail(w->o->err, CNNIMG_NOMEM, "no memory to sort the nodes");
-  w->state[name->index] = OPEN;
-  w->stack[w->depth++] = (frame){name->index, w->o->nodes.items[name->index]};
-  return CNNIMG_OK;
-}
-
-static int step(walk *w) {
-  frame *top = &w->stack[w->depth - 1];
-  int32_t node = top->node;
-  ci_field f;
-  while (ci_wire_next(&top->body, &f))
-    if (ci_wire_is(&f, N_INPUT, CI_BYTES)) return visit(w, ci_wire_text(&f)); /* top may have moved */
-  w->depth--;
-  w->state[node] = DONE;
-  return ci_onnx_convert(w->o, w->o->nodes.items[node]);
-}
-
-int ci_onnx_make(ci_onnx *o, ci_text text, int32_t *value) {
-  walk w = {.o = o, .state = ci_calloc(o->nodes.n, 1)};
-  int status = w.state ? visit(&w, text) : ci_fail(o->err, CNNIMG_NOMEM, "no memory to sort the nodes");
-  while (!status && w.depth) status = step(&w);
-  if (!status) { /* a node may have finished without making this of its outputs */
-    ci_onnx_name *name = ci_onnx_find(o, text);
-    *value = name ? name->value : -1;
-    if (*value < 0)
-      status = ci_fail(o->err, CNNIMG_UNSUPPORTED, "the output is a by-product that is not computed");
+  if (!name) return ci_fail(o->err, CNNIMG_CORRUPT, "nothing in the file makes the value \"%s\"", shown);
+  if (name->value < 0) {
+    int status = read_constant(o, name, shown, &t);
+    if (status) return status;
+    char *copy = ci_text_copy(text);
+    if (!copy) ci_tensor_free(t);
+    name->value = copy ? ci_program_add_value(o->p, copy, t) : -1;
+    free(copy);
+    if (name->value < 0) return ci_fail(o->err, CNNIMG_NOMEM, "no memory for the network");
   }
-  free(w.state);
-  free(w.stack);
-  return status;
+  *value = name->value;
+  return CNNIMG_OK;
 }

@@ -21,6 +21,8 @@ enum {
   T_PLACE = 14
 };
 
+#define T_BOOL 9 /* TensorProto.DataType */
+
 typedef enum element { E_F32, E_F64, E_F16, E_BF16, E_SIGNED, E_UNSIGNED } element;
 
 typedef struct type_info {
@@ -186,6 +188,15 @@ static int fill(ci_onnx *o, const proto *p, ci_cursor body, ci_tensor *t) {
   return CNNIMG_OK;
 }
 
+bool ci_onnx_type(int64_t data_type, ci_type *type) {
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    if (types[i].id == data_type) {
+      *type = data_type == T_BOOL ? CI_BOOL : types[i].kind >= E_SIGNED ? CI_INT : CI_FLOAT;
+      return true;
+    }
+  return false;
+}
+
 int ci_onnx_read_tensor(ci_onnx *o, ci_cursor body, const char *what, ci_tensor **out) {
   proto p = {.rank = 0};
   ci_cursor c = body;
@@ -200,6 +211,7 @@ int ci_onnx_read_tensor(ci_onnx *o, ci_cursor body, const char *what, ci_tensor 
       stay ? in_place(&p) : ci_tensor_new(p.t->kind >= E_SIGNED ? CI_I64 : CI_F32, (int32_t)p.rank, p.dim);
   if (!t) return fail(o, &p, CNNIMG_NOMEM, "does not fit into memory");
   if (!stay) status = fill(o, &p, body, t);
+  if (p.type == T_BOOL) t->type = CI_BOOL;
   if (status) ci_tensor_free(t);
   else *out = t;
   return status;

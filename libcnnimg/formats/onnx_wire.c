@@ -46,6 +46,25 @@ void ci_wire_ints(ci_field *f, int64_t *out, size_t max, size_t *n) {
   }
 }
 
+static float float_of(uint32_t bits) {
+  float v;
+  memcpy(&v, &bits, sizeof v);
+  return v;
+}
+
+void ci_wire_floats(ci_field *f, float *out, size_t max, size_t *n) {
+  if (f->wire == CI_FIXED32) {
+    if (*n < max) out[*n] = float_of((uint32_t)f->u);
+    ++*n;
+  }
+  if (f->wire != CI_BYTES) return;
+  while (!f->bytes.bad && ci_cursor_left(&f->bytes)) {
+    uint32_t bits = ci_cursor_u32(&f->bytes, false);
+    if (*n < max) out[*n] = float_of(bits);
+    ++*n;
+  }
+}
+
 ci_text ci_wire_text(const ci_field *f) {
   return f->wire == CI_BYTES ? (ci_text){f->bytes.p, ci_cursor_left(&f->bytes)} : (ci_text){NULL, 0};
 }

@@ -156,7 +156,17 @@ static void act(float *x, size_t pixels, int32_t cs, const ci_kact *k) {
   }
 }
 
-INLINE vf binary_v(int32_t op, vf a, vf b) { return op == K_ADD ? a + b : op == K_SUB ? a - b : a * b; }
+static __attribute__((noinline)) vf binary_more_v(int32_t op, vf a, vf b) {
+  vf y = {0};
+  if (op == K_DIV) return a / b;
+  for (int32_t i = 0; i < L; i++) y[i] = ci_scalar_binary(op, a[i], b[i]);
+  return y;
+}
+
+INLINE vf binary_v(int32_t op, vf a, vf b) {
+  if (op == K_MIN || op == K_MAX) return select_f((op == K_MIN ? a < b : a > b) | (a != a), a, b);
+  return op == K_ADD ? a + b : op == K_SUB ? a - b : op == K_MUL ? a * b : binary_more_v(op, a, b);
+}
 
 static void binary(int32_t op, float *out, const float *a, const float *b, size_t n) {
   for (size_t i = 0; i < n; i += L) {

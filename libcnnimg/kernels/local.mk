@@ -7,7 +7,8 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/kernels/vec.h libcnnimg/kernels/body.h \
 	libcnnimg/kernels/winograd.h libcnnimg/kernels/points.h libcnnimg/kernels/winograd_pack.c \
 	libcnnimg/kernels/ref_winograd.h libcnnimg/kernels/ref_winograd.c \
-	libcnnimg/kernels/dispatch.c libcnnimg/kernels/pack.c libcnnimg/kernels/ref.c
+	libcnnimg/kernels/dispatch.c libcnnimg/kernels/pack.c libcnnimg/kernels/ref.c \
+	libcnnimg/kernels/scalar.c libcnnimg/kernels/scalar.h
 
 noinst_LTLIBRARIES += libcnnimg/kernels/libvec.la
 libcnnimg_kernels_libvec_la_SOURCES = libcnnimg/kernels/vec.c

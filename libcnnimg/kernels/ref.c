@@ -6,25 +6,11 @@
 
 #include "kernels/kinds.h"
 #include "kernels/ref_winograd.h"
+#include "kernels/scalar.h"
 
 float ci_ref_act(float x, const ci_kact *act, int32_t c) {
-  switch (act->kind) {
-    case K_RELU:
-      return x < 0 ? 0 : x;
-    case K_LEAKY:
-      return x < 0 ? x * act->a : x;
-    case K_PRELU:
-      return x < 0 ? x * act->slope[c] : x;
-    case K_SIGMOID:
-      return 1 / (1 + expf(-x));
-    case K_TANH:
-      return tanhf(x);
-    case K_CLIP:
-      x = x < act->a ? act->a : x;
-      return x > act->b ? act->b : x;
-    default:
-      return x;
-  }
+  if (act->kind == K_PRELU) return x < 0 ? x * act->slope[c] : x;
+  return ci_scalar_act(x, act->kind, act->a, act->b);
 }
 
 static float finish(const ci_conv_row *a, float sum, int32_t i, int32_t c) {
@@ -98,25 +84,21 @@ static void act(float *x, size_t pixels, int32_t cs, const ci_kact *kact) {
     for (int32_t c = 0; c < cs; c++) x[p * (size_t)cs + c] = ci_ref_act(x[p * (size_t)cs + c], kact, c);
 }
 
-static float binary_one(int32_t op, float a, float b) {
-  return op == K_ADD ? a + b : op == K_SUB ? a - b : a * b;
-}
-
 static void binary(int32_t op, float *out, const float *a, const float *b, size_t n) {
-  for (size_t i = 0; i < n; i++) out[i] = binary_one(op, a[i], b[i]);
+  for (size_t i = 0; i < n; i++) out[i] = ci_scalar_binary(op, a[i], b[i]);
 }
 
 static void binary_vec(int32_t op, bool reverse, float *out, const float *a, const float *v, size_t pixels,
                        int32_t cs) {
   for (size_t p = 0; p < pixels; p++, a += cs, out += cs)
     for (int32_t c = 0; c < cs; c++)
-      out[c] = reverse ? binary_one(op, v[c], a[c]) : binary_one(op, a[c], v[c]);
+      out[c] = reverse ? ci_scalar_binary(op, v[c], a[c]) : ci_scalar_binary(op, a[c], v[c]);
 }
 
 static void binary_map1(int32_t op, bool reverse, float *out, const float *a, const float *b, size_t pixels,
                         int32_t cs, int32_t b_cs) {
   for (size_t p = 0; p < pixels; p++, a += cs, out += cs, b += b_cs)
-    for (int32_t c = 0; c < cs; c++) out[c] = reverse ? binary_one(op, *b, a[c]) : binary_one(op, a[c], *b);
+    for (int32_t c = 0; c < cs; c++) out[c] = reverse ? ci_scalar_binary(op, *b, a[c]) : ci_scalar_binary(op, a[c], *b);
 }
 
 static void softmax_pixel(float *out, const float *in, int32_t c) {

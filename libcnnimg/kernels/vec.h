@@ -9,6 +9,7 @@
 
 #include "kernels/kernels.h"
 #include "kernels/kinds.h"
+#include "kernels/scalar.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -90,9 +91,39 @@ static vf tanh_v(vf x) {
   return select_f(ax < splat(0.625f), p, as_f((vi)big | sign));
 }
 
+/* The rest, out of line: convolutions keep their registers. What has no vector form goes lane by lane. */
+static __attribute__((noinline)) vf act_more_v(vf x, int32_t kind, float a, float b) {
+  vf y = {0};
+  switch (kind) {
+    case K_ELU:
+      return select_f(x < (vf){0}, (exp_v(x) - 1.0f) * a, x);
+    case K_SELU:
+      return select_f(x > (vf){0}, x, (exp_v(x) - 1.0f) * a) * b;
+    case K_HARD_SIGMOID:
+      return at_most(at_least(x * a + b, splat(0)), splat(1));
+    case K_HARD_SWISH:
+      return x * at_most(at_least(x * (1 / 6.0f) + 0.5f, splat(0)), splat(1));
+    case K_SWISH:
+      return x * sigmoid_v(x * a);
+    case K_GELU_TANH:
+      return x * 0.5f * (1.0f + tanh_v((x + x * x * x * 0.044715f) * 0.79788456f));
+    case K_ABS:
+      return as_f((vi)x & ~(vi)splat(-0.0f));
+    case K_NEG:
+      return -x;
+    case K_RECIPROCAL:
+      return 1.0f / x;
+    default:
+      for (int32_t i = 0; i < CI_LANES; i++) y[i] = ci_scalar_act(x[i], kind, a, b);
+      return y;
+  }
+}
+
 /* slope: of these lanes, for PRELU. */
 INLINE vf act_v(vf x, int32_t kind, float a, float b, vf slope) {
   switch (kind) {
+    case K_NONE:
+      return x;
     case K_RELU:
       return select_f(x < (vf){0}, (vf){0}, x);
     case K_LEAKY:
@@ -106,6 +137,6 @@ INLINE vf act_v(vf x, int32_t kind, float a, float b, vf slope) {
     case K_CLIP:
       return at_most(at_least(x, splat(a)), splat(b));
     default:
-      return x;
+      return act_more_v(x, kind, a, b);
   }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph.c - building a graph: values, nodes, inputs, card */
+/* graph.c - building a graph: values, nodes, inputs */
 #include "net/graph.h"
 
 #include <stdlib.h>
@@ -22,16 +22,12 @@ void ci_graph_free(ci_graph *g) {
   for (size_t i = 0; i < g->n_nodes; i++) {
     free(g->nodes[i].name);
     free(g->nodes[i].in);
-  }
-  for (size_t i = 0; i < g->n_card; i++) {
-    free(g->card[i].key);
-    free(g->card[i].value);
+    free(g->nodes[i].held);
   }
   free(g->values);
   free(g->nodes);
   free(g->inputs);
   free(g->input_shapes);
-  free(g->card);
   free(g);
 }
 
@@ -85,33 +81,4 @@ int ci_graph_add_input(ci_graph *g, int32_t value, ci_shape shape) {
   g->inputs[g->n_inputs] = value;
   g->input_shapes[g->n_inputs++] = shape;
   return CNNIMG_OK;
-}
-
-static ci_card_line *find_line(const ci_graph *g, const char *key) {
-  for (size_t i = 0; i < g->n_card; i++)
-    if (!strcmp(g->card[i].key, key)) return &g->card[i];
-  return NULL;
-}
-
-int ci_graph_set_card(ci_graph *g, const char *key, const char *value) {
-  char *k = ci_strdup(key), *v = ci_strdup(value);
-  ci_card_line *line = find_line(g, key);
-  if (!k || !v || (!line && !ci_grow((void **)&g->card, &g->cap_card, g->n_card + 1, sizeof *g->card))) {
-    free(k);
-    free(v);
-    return CNNIMG_NOMEM;
-  }
-  if (line) {
-    free(line->key);
-    free(line->value);
-  } else {
-    line = &g->card[g->n_card++];
-  }
-  *line = (ci_card_line){k, v};
-  return CNNIMG_OK;
-}
-
-const char *ci_graph_get_card(const ci_graph *g, const char *key) {
-  const ci_card_line *line = find_line(g, key);
-  return line ? line->value : NULL;
 }

@@ -141,7 +141,7 @@ typedef struct ci_node {
   ci_params p;
   ci_act act, act2;
   int32_t residual; /* index into in[], or -1 */
-  struct ci_held *held; /* op held: what is computed (tensor/held.h), else NULL; freed with the graph */
+  struct ci_held *held; /* op held: what is computed (tensor/held.h), else NULL; one block, freed with the graph */
 } ci_node;
 
 typedef struct ci_graph {
@@ -154,8 +154,6 @@ typedef struct ci_graph {
   ci_shape *input_shapes; /* beside inputs: 0 where the file leaves a size open */
   size_t cap_input_shapes;
   int32_t output; /* value id */
-  ci_card_line *card; /* goes when loaders make programs */
-  size_t n_card, cap_card;
 } ci_graph;
 
 void ci_params_init(ci_params *p);
@@ -169,8 +167,6 @@ int32_t ci_graph_find_value(const ci_graph *g, const char *name); /* -1: none; l
 ci_node *ci_graph_add_node(ci_graph *g, ci_op_id op, const char *name, const int32_t *in, int32_t n_in,
                            const char *out_name);
 int ci_graph_add_input(ci_graph *g, int32_t value, ci_shape shape); /* 0, or CNNIMG_NOMEM */
-int ci_graph_set_card(ci_graph *g, const char *key, const char *value);
-const char *ci_graph_get_card(const ci_graph *g, const char *key); /* NULL: none */
 /* Sorts the nodes, drops those that the output does not need, refuses cycles and undefined values. */
 int ci_graph_finish(ci_graph *g, cnnimg_error *err);
 

@@ -10,7 +10,7 @@
 
 ci_program *ci_program_new(void) { return ci_calloc(1, sizeof(ci_program)); }
 
-static void free_node(ci_pnode *n) {
+void ci_pnode_fini(ci_pnode *n) {
   for (size_t i = 0; i < n->n_attrs; i++) {
     free(n->attrs[i].name);
     free(n->attrs[i].s);
@@ -31,7 +31,7 @@ void ci_program_free(ci_program *p) {
     free(p->values[i].name);
     ci_tensor_free(p->values[i].tensor);
   }
-  for (size_t i = 0; i < p->n_nodes; i++) free_node(&p->nodes[i]);
+  for (size_t i = 0; i < p->n_nodes; i++) ci_pnode_fini(&p->nodes[i]);
   for (size_t i = 0; i < p->n_card; i++) {
     free(p->card[i].key);
     free(p->card[i].value);
@@ -69,7 +69,7 @@ ci_pnode *ci_program_add_node(ci_program *p, const char *type, const char *name,
                 .out = copy_ids(out, n_out), .n_in = n_in, .n_out = n_out};
   if (!n.name || !n.type || !n.in || !n.out ||
       !ci_grow((void **)&p->nodes, &p->cap_nodes, p->n_nodes + 1, sizeof *p->nodes)) {
-    free_node(&n);
+    ci_pnode_fini(&n);
     return NULL;
   }
   for (int32_t k = 0; k < n_out; k++)

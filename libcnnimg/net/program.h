@@ -14,7 +14,10 @@
  * Loaders make a program; lower/ makes of it, for inputs of known sizes, a graph of maps and held tensors. Nothing in
  * a program depends on the size of a picture. Operators have ONNX's names, attributes and meaning at `opset`.
  */
-typedef enum ci_attr_kind { CI_ATTR_INT, CI_ATTR_FLOAT, CI_ATTR_STRING, CI_ATTR_INTS, CI_ATTR_FLOATS, CI_ATTR_TENSOR } ci_attr_kind;
+typedef enum ci_attr_kind {
+  CI_ATTR_INT, CI_ATTR_FLOAT, CI_ATTR_STRING, CI_ATTR_INTS, CI_ATTR_FLOATS, CI_ATTR_TENSOR,
+  CI_ATTR_OTHER /* neither numbers nor a name: not read */
+} ci_attr_kind;
 
 typedef struct ci_attr {
   char *name;
@@ -76,6 +79,7 @@ int32_t ci_program_add_value(ci_program *p, const char *name, ci_tensor *tensor)
 /* A new node; its inputs and outputs are copied. NULL: no memory. Valid until the next is added. */
 ci_pnode *ci_program_add_node(ci_program *p, const char *type, const char *name, const int32_t *in, int32_t n_in,
                               const int32_t *out, int32_t n_out);
+void ci_pnode_fini(ci_pnode *n); /* frees what the node holds */
 /* A new attribute of the node, zeroed but for its name. NULL: no memory. */
 ci_attr *ci_pnode_add_attr(ci_pnode *n, const char *name, ci_attr_kind kind);
 int ci_program_add_input(ci_program *p, const ci_pinput *input); /* 0, or CNNIMG_NOMEM */

@@ -99,6 +99,7 @@ static int reorder(walk *w, cnnimg_error *err) {
     g->values[g->nodes[i].out].producer = -1;
     free(g->nodes[i].name);
     free(g->nodes[i].in);
+    free(g->nodes[i].held);
   }
   free(g->nodes);
   g->nodes = nodes;

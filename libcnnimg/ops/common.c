@@ -11,8 +11,9 @@
 _Static_assert((int)K_NONE == (int)CI_ACT_NONE && (int)K_RELU == (int)CI_ACT_RELU &&
                    (int)K_LEAKY == (int)CI_ACT_LEAKY && (int)K_PRELU == (int)CI_ACT_PRELU &&
                    (int)K_SIGMOID == (int)CI_ACT_SIGMOID && (int)K_TANH == (int)CI_ACT_TANH &&
-                   (int)K_CLIP == (int)CI_ACT_CLIP && (int)K_ADD == (int)CI_ADD &&
-                   (int)K_SUB == (int)CI_SUB && (int)K_MUL == (int)CI_MUL,
+                   (int)K_CLIP == (int)CI_ACT_CLIP && (int)K_COUNT == (int)CI_ACT_COUNT && (int)K_ADD == (int)CI_ADD &&
+                   (int)K_SUB == (int)CI_SUB && (int)K_MUL == (int)CI_MUL &&
+                   (int)K_BINARY_COUNT == (int)CI_BINARY_COUNT && (int)K_REDUCE_COUNT == (int)CI_REDUCE_COUNT,
                "kernels/kinds.h repeats the numbers of net/graph.h");
 
 int ci_op_fail(const ci_node *n, cnnimg_error *err, int code, const char *fmt, ...) {
@@ -40,7 +41,7 @@ int ci_op_map(const ci_graph *g, const ci_node *n, const ci_shape *in, int32_t k
     return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "input '%.100s' is a constant where a map is wanted",
                       ci_op_value(g, n, k));
   ci_shape s = in[k];
-  if (s.c >= 1 && s.h >= 1 && s.w >= 1 && s.c <= CI_MAX_CHANNELS && s.h <= CI_MAX_SIZE && s.w <= CI_MAX_SIZE)
+  if (s.c >= 1 && s.h >= 1 && s.w >= 1 && s.c <= (s.h == 1 && s.w == 1 ? CI_MAX_VECTOR : CI_MAX_CHANNELS) && s.h <= CI_MAX_SIZE && s.w <= CI_MAX_SIZE)
     return CNNIMG_OK;
   return ci_op_fail(n, err, CNNIMG_LIMIT, "input '%.100s' has the shape %d x %d x %d", ci_op_value(g, n, k),
                     s.c, s.h, s.w);
@@ -71,7 +72,7 @@ int ci_op_vector(const ci_graph *g, const ci_node *n, int32_t k, const char *wha
 }
 
 static int check_act(const ci_graph *g, const ci_node *n, const ci_act *act, int64_t c, cnnimg_error *err) {
-  if (act->kind < CI_ACT_NONE || act->kind > CI_ACT_CLIP)
+  if (act->kind < CI_ACT_NONE || act->kind >= CI_ACT_COUNT)
     return ci_op_fail(n, err, CNNIMG_UNSUPPORTED, "activation %d is unknown", act->kind);
   if (act->kind != CI_ACT_PRELU) return CNNIMG_OK;
   const ci_tensor *t = act->slope >= 0 && (size_t)act->slope < g->n_values ? ci_const(g, act->slope) : NULL;
@@ -101,7 +102,7 @@ int ci_op_shape(const ci_graph *g, const ci_node *n, const ci_shape *in, int64_t
   if (c < 1 || h < 1 || w < 1)
     return ci_op_fail(n, err, CNNIMG_BADARG, "nothing is left: the result would be %lld x %lld x %lld",
                       (long long)c, (long long)h, (long long)w);
-  if (c > CI_MAX_CHANNELS || h > CI_MAX_SIZE || w > CI_MAX_SIZE)
+  if (c > (h == 1 && w == 1 ? CI_MAX_VECTOR : CI_MAX_CHANNELS) || h > CI_MAX_SIZE || w > CI_MAX_SIZE)
     return ci_op_fail(n, err, CNNIMG_LIMIT, "the result would be %lld x %lld x %lld; at most %d x %d x %d",
                       (long long)c, (long long)h, (long long)w, CI_MAX_CHANNELS, CI_MAX_SIZE, CI_MAX_SIZE);
   *out = (ci_shape){(int32_t)c, (int32_t)h, (int32_t)w};

@@ -10,6 +10,7 @@
 #undef CI_OP
 
 #define CI_MAX_CHANNELS 65536
+#define CI_MAX_VECTOR (1 << 28) /* channels of a single pixel: a tensor that is held */
 #define CI_MAX_SIZE (1 << 30) /* rows or columns */
 #define CI_MAX_TAPS 4096      /* kernel area */
 #define CI_MAX_STEP 4096      /* stride, dilation */
@@ -52,6 +53,9 @@ static inline float *ci_out_row(const ci_call *c, int32_t y) { return ci_view_at
 static inline size_t ci_row_pixels(const ci_call *c) { return (size_t)(c->rect.x1 - c->rect.x0); }
 /* need() of ops that read the same pixels, and of those that read everything. */
 ci_rect ci_need_same(const ci_node *n, const ci_shape *in, ci_shape out, int32_t k, ci_rect r);
+/* scratch() and run() of ops that fold. */
+size_t ci_fold_scratch(const ci_node *n, const ci_shape *in, ci_shape out, int32_t width);
+void ci_fold_run(const ci_call *c);
 ci_rect ci_need_whole(const ci_node *n, const ci_shape *in, ci_shape out, int32_t k, ci_rect r);
 
 #endif

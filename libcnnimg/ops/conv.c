@@ -165,4 +165,4 @@ static uint64_t macs(const ci_node *n, const ci_graph *g, const ci_shape *in, ci
          (uint64_t)out.c;
 }
 
-const ci_op ci_op_conv = {"Conv", shape, need, pack, scratch, run, macs, align};
+const ci_op ci_op_conv = {"Conv", shape, need, pack, scratch, run, macs, align, NULL};

@@ -5,9 +5,12 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/ops/window.c libcnnimg/ops/window.h \
 	libcnnimg/ops/pool.c libcnnimg/ops/pool.h \
 	libcnnimg/ops/activation.c \
+	libcnnimg/ops/affine.c \
 	libcnnimg/ops/average_pool.c \
 	libcnnimg/ops/batch_norm.c \
 	libcnnimg/ops/binary.c \
+	libcnnimg/ops/broadcast.c libcnnimg/ops/broadcast.h \
+	libcnnimg/ops/channel_reduce.c \
 	libcnnimg/ops/concat.c \
 	libcnnimg/ops/conv.c \
 	libcnnimg/ops/conv_transpose.c \
@@ -15,11 +18,19 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/ops/dense.c \
 	libcnnimg/ops/depth_to_space.c \
 	libcnnimg/ops/flatten.c \
-	libcnnimg/ops/global_average_pool.c \
-	libcnnimg/ops/global_max_pool.c \
+	libcnnimg/ops/fold.c \
+	libcnnimg/ops/grid_sample.c \
+	libcnnimg/ops/held.c \
+	libcnnimg/ops/layer_norm.c \
+	libcnnimg/ops/lrn.c \
 	libcnnimg/ops/max_pool.c \
+	libcnnimg/ops/moments.c \
 	libcnnimg/ops/pad.c \
+	libcnnimg/ops/pick.c \
+	libcnnimg/ops/reduce.c \
 	libcnnimg/ops/resize.c \
 	libcnnimg/ops/slice.c \
 	libcnnimg/ops/softmax.c \
-	libcnnimg/ops/space_to_depth.c
+	libcnnimg/ops/space_to_depth.c \
+	libcnnimg/ops/unflatten.c \
+	libcnnimg/ops/where.c

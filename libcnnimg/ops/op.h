@@ -20,6 +20,18 @@ typedef struct ci_call {
   void *scratch; /* scratch() bytes, CI_ALIGN-aligned, this worker's own; not zeroed */
 } ci_call;
 
+/*
+ * Ops that fold input 0, whole, into one pixel take its rows as they come, so that the map need not be held for them:
+ * begin, then rows in order, each once, whatever bands they come in, then end, which writes the output. All on one
+ * thread; sums are taken row by row in double, so the bytes do not depend on the bands.
+ */
+typedef struct ci_fold {
+  size_t (*bytes)(const ci_node *n, const ci_shape *in, ci_shape out); /* of state */
+  void (*begin)(const ci_call *c, void *state);                       /* in[0]'s rows are not there yet */
+  void (*rows)(const ci_call *c, void *state, int32_t y0, int32_t y1);
+  void (*end)(const ci_call *c, void *state);
+} ci_fold;
+
 typedef struct ci_op {
   const char *name;
   /* The output's shape from the inputs' (in[k] is {0,0,0} for constants). Everything that can be wrong with
@@ -39,6 +51,9 @@ typedef struct ci_op {
   /* Rows and columns of the output that come cheapest together: rectangles whose sides are multiples of this (or
    * the map's own) waste nothing. NULL: 1. */
   int32_t (*align)(const ci_node *n, const ci_shape *in, ci_shape out);
+  /* NULL: none. Where there is one, run() is the same on a map that is there whole (ci_fold_run), and need() of
+   * input 0 is all of it. */
+  const ci_fold *fold;
 } ci_op;
 
 extern const ci_op *const ci_ops[CI_OP_COUNT]; /* by ci_op_id */

@@ -199,4 +199,4 @@ static uint64_t macs(const ci_node *n, const ci_graph *g, const ci_shape *in, ci
   return 2 * taps * (uint64_t)out.c;
 }
 
-const ci_op ci_op_resize = {"Resize", shape, need, ci_pack_act, scratch, run, macs, NULL};
+const ci_op ci_op_resize = {"Resize", shape, need, ci_pack_act, scratch, run, macs, NULL, NULL};

@@ -14,6 +14,7 @@
 
 struct ci_job {
   ci_job_options o;
+  ci_lowered *net;
   ci_plan *plan;
   ci_pool *pool;
   char *text;
@@ -35,43 +36,57 @@ static size_t row_bytes(const cnnimg_format *f) {
 
 /* ---- planning ------------------------------------------------------------------ */
 
-static int input_shape(const ci_job *j, size_t i, ci_shape *s, cnnimg_error *err) {
-  const ci_graph *g = j->o.graph;
-  const char *name = g->values[g->inputs[i]].name;
-  ci_shape fixed = g->input_shapes[i];
-  uint32_t multiple = (uint32_t)ci_card_number(g, "multiple", 1);
-  ci_role role = ci_role_of(g, i);
-  if (multiple < 1 || multiple > 4096) multiple = 1;
-  s->c = fixed.c ? fixed.c : role == CI_ROLE_SIGMA ? 1 : 3;
-  s->w = fixed.w ? fixed.w : (int32_t)ci_round_up(j->o.format.width, multiple);
-  s->h = fixed.h ? fixed.h : (int32_t)ci_round_up(j->o.format.height, multiple);
+static int input_dims(const ci_job *j, size_t i, ci_dims *d, cnnimg_error *err) {
+  const ci_program *p = j->o.program;
+  ci_role role = ci_role_of(p, i);
+  double said = ci_card_number(p, "multiple", 1);
+  uint32_t multiple = said >= 1 && said <= 4096 ? (uint32_t)said : 1;
   if (role == CI_ROLE_UNKNOWN)
-    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network's input %s is for something that is not known", name);
-  if (role == CI_ROLE_IMAGE && s->c != 3 && !(s->c == 1 && j->o.format.colours == 1))
-    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network takes %d channels, the picture has %d", s->c,
+    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network's input %s is for something that is not known",
+                   p->values[p->inputs[i].value].name);
+  return ci_lower_picture_dims(p, i, role == CI_ROLE_SIGMA ? 1 : 3, (int32_t)ci_round_up(j->o.format.height, multiple),
+                               (int32_t)ci_round_up(j->o.format.width, multiple), d, err);
+}
+
+static int check_input(const ci_job *j, size_t i, cnnimg_error *err) {
+  ci_shape s = ci_network_shape(j->net, i);
+  if (ci_role_of(j->o.program, i) != CI_ROLE_IMAGE) return CNNIMG_OK;
+  if (j->net->in[i] == CI_LAYOUT_VECTOR)
+    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network takes no picture but a tensor of %d numbers", s.c);
+  if (s.c != 3 && !(s.c == 1 && j->o.format.colours == 1))
+    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network takes %d channels, the picture has %d", s.c,
                    j->o.format.colours);
-  if (role == CI_ROLE_IMAGE && ((uint32_t)s->w < j->o.format.width || (uint32_t)s->h < j->o.format.height))
-    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network is made for %dx%d pixels, the picture has %ux%u", s->w,
-                   s->h, j->o.format.width, j->o.format.height);
+  if ((uint32_t)s.w < j->o.format.width || (uint32_t)s.h < j->o.format.height)
+    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network is made for %dx%d pixels, the picture has %ux%u", s.w, s.h,
+                   j->o.format.width, j->o.format.height);
   return CNNIMG_OK;
 }
 
+static int find_scale(ci_job *j, cnnimg_error *err) {
+  ci_shape in = ci_network_shape(j->net, 0), out = ci_plan_get_stats(j->plan)->out;
+  j->scale = out.w / in.w;
+  if (j->scale >= 1 && j->scale <= 64 && out.w == in.w * j->scale && out.h == in.h * j->scale) return CNNIMG_OK;
+  return ci_fail(err, CNNIMG_UNSUPPORTED, "the network makes %dx%d pixels of %dx%d: no whole factor", out.w, out.h,
+                 in.w, in.h);
+}
+
 static int make_plan(ci_job *j, cnnimg_error *err) {
-  const ci_graph *g = j->o.graph;
+  const ci_program *p = j->o.program;
   const ci_plan_options po = {.tile = (int32_t)j->o.params.tile,
                               .memory = j->o.memory,
                               .threads = j->o.threads,
                               .allocator = j->o.allocator};
-  ci_shape *shapes = ci_calloc(g->n_inputs + 1, sizeof *shapes);
-  int status = shapes ? CNNIMG_OK : ci_fail(err, CNNIMG_NOMEM, "no memory for a plan");
-  for (size_t i = 0; !status && i < g->n_inputs; i++) status = input_shape(j, i, &shapes[i], err);
-  if (!status) status = ci_plan_new(&j->plan, g, shapes, j->o.kernels, &po, err);
-  if (!status) j->scale = ci_plan_get_stats(j->plan)->out.w / shapes[0].w;
-  if (!status && (j->scale < 1 || j->scale > 64 || ci_plan_get_stats(j->plan)->out.w != shapes[0].w * j->scale ||
-                  ci_plan_get_stats(j->plan)->out.h != shapes[0].h * j->scale))
-    status = ci_fail(err, CNNIMG_UNSUPPORTED, "the network makes %dx%d pixels of %dx%d: no whole factor",
-                     ci_plan_get_stats(j->plan)->out.w, ci_plan_get_stats(j->plan)->out.h, shapes[0].w, shapes[0].h);
-  free(shapes);
+  ci_dims *dims = ci_calloc(p->n_inputs + 1, sizeof *dims);
+  int status = dims ? CNNIMG_OK : ci_fail(err, CNNIMG_NOMEM, "no memory for a plan");
+  if (!status && !p->n_inputs) status = ci_fail(err, CNNIMG_UNSUPPORTED, "the network has no input");
+  for (size_t i = 0; !status && i < p->n_inputs; i++) status = input_dims(j, i, &dims[i], err);
+  if (!status) status = ci_network_new(p, 0, dims, &j->net, err);
+  for (size_t i = 0; !status && i < p->n_inputs; i++) status = check_input(j, i, err);
+  if (!status && j->net->out == CI_LAYOUT_VECTOR)
+    status = ci_fail(err, CNNIMG_UNSUPPORTED, "the network makes no picture but a tensor");
+  if (!status) status = ci_plan_new(&j->plan, j->net->graph, j->net->graph->input_shapes, j->o.kernels, &po, err);
+  if (!status) status = find_scale(j, err);
+  free(dims);
   return status;
 }
 
@@ -119,6 +134,7 @@ int ci_job_new(ci_job **out, const ci_job_options *o, cnnimg_error *err) {
 void ci_job_free(ci_job *j) {
   if (!j) return;
   ci_plan_free(j->plan);
+  ci_lowered_free(j->net);
   ci_pool_free(j->pool);
   free(j->text);
   free(j);
@@ -168,7 +184,7 @@ static int fill_image(ci_job *j, const ci_view *v, ci_rect r, cnnimg_error *err)
 }
 
 static void fill_sigma(const ci_job *j, const ci_view *v, ci_rect r) {
-  float most = (float)ci_card_number(j->o.graph, "sigma_max", 255);
+  float most = (float)ci_card_number(j->o.program, "sigma_max", 255);
   float s = (j->sigma < most ? j->sigma : most) / 255.0f;
   for (int32_t y = r.y0; y < r.y1; y++)
     for (int32_t x = r.x0; x < r.x1; x++)
@@ -177,7 +193,7 @@ static void fill_sigma(const ci_job *j, const ci_view *v, ci_rect r) {
 
 static int fill(void *user, uint32_t i, const ci_view *v, ci_rect r, cnnimg_error *err) {
   ci_job *j = user;
-  if (ci_role_of(j->o.graph, i) == CI_ROLE_IMAGE) return fill_image(j, v, r, err);
+  if (ci_role_of(j->o.program, i) == CI_ROLE_IMAGE) return fill_image(j, v, r, err);
   fill_sigma(j, v, r);
   return CNNIMG_OK;
 }
@@ -253,8 +269,8 @@ static int row_for_noise(void *user, uint32_t y, const void **row, cnnimg_error 
 }
 
 static bool wants_sigma(const ci_job *j) {
-  for (size_t i = 0; i < j->o.graph->n_inputs; i++)
-    if (ci_role_of(j->o.graph, i) == CI_ROLE_SIGMA) return true;
+  for (size_t i = 0; i < j->o.program->n_inputs; i++)
+    if (ci_role_of(j->o.program, i) == CI_ROLE_SIGMA) return true;
   return false;
 }
 
@@ -281,7 +297,7 @@ int ci_job_run(ci_job *j, cnnimg_read_row read, void *read_user, cnnimg_write_ro
   j->write_user = write_user;
   j->done = 0;
   status = prepare(j, err);
-  if (!status) status = ci_plan_run(j->plan, j->pool, &feed, err);
+  if (!status) status = ci_plan_run(j->plan, j->pool, &feed, NULL, err);
   if (!status && j->held) status = write_held(j, err);
   ci_rows_fini(&j->rows);
   ci_spool_free(j->held);

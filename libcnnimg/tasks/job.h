@@ -7,12 +7,12 @@
 #include "base/threads.h"
 #include "cnnimg.h"
 #include "kernels/kernels.h"
-#include "net/graph.h"
+#include "tasks/network.h"
 
 typedef struct ci_job ci_job;
 
 typedef struct ci_job_options {
-  const ci_graph *graph; /* outlives the job */
+  const ci_program *program; /* outlives the job */
   const ci_kernels *kernels;
   cnnimg_format format;
   cnnimg_params params;
@@ -30,11 +30,5 @@ float ci_job_sigma(const ci_job *job);
 cnnimg_format ci_job_result(const ci_job *job);
 int ci_job_run(ci_job *job, cnnimg_read_row read, void *read_user, cnnimg_write_row write, void *write_user,
                cnnimg_error *err);
-
-/* roles.c: what an input of a network is for, by the card ("input.<name>") or its name. */
-typedef enum ci_role { CI_ROLE_IMAGE, CI_ROLE_SIGMA, CI_ROLE_UNKNOWN } ci_role;
-ci_role ci_role_of(const ci_graph *g, size_t input);
-/* A number of the card, or `otherwise`. */
-double ci_card_number(const ci_graph *g, const char *key, double otherwise);
 
 #endif

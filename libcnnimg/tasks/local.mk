@@ -3,6 +3,8 @@ libcnnimg_libci_la_SOURCES += \
   libcnnimg/tasks/eigen.c \
   libcnnimg/tasks/job.c \
   libcnnimg/tasks/job.h \
+  libcnnimg/tasks/network.c \
+  libcnnimg/tasks/network.h \
   libcnnimg/tasks/noise.c \
   libcnnimg/tasks/noise.h \
   libcnnimg/tasks/roles.c \

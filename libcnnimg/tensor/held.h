@@ -12,7 +12,7 @@ typedef struct ci_held {
   const ci_pnode *node;
   int64_t opset;
   int32_t which, n_in;
-  ci_array *in; /* n_in, freed with this */
+  ci_array *in; /* n_in, in the same block */
   ci_array out; /* data NULL */
 } ci_held;
 
