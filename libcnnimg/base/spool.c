@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -103,4 +104,26 @@ void ci_spool_free(ci_spool *s) {
   if (s->fd >= 0) close(s->fd);
   free(s->memory);
   free(s);
+}
+
+/* What a full disk does to a mapped file is a signal, so its blocks are asked for first. */
+static int map_file(int fd, size_t bytes, void **out, cnnimg_error *err) {
+  int code = posix_fallocate(fd, 0, (off_t)bytes);
+  if (code) {
+    errno = code;
+    return ci_fail_errno(err, "temporary file (TMPDIR)", "cannot reserve room");
+  }
+  *out = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (*out != MAP_FAILED) return CNNIMG_OK;
+  *out = NULL;
+  return ci_fail_errno(err, "temporary file (TMPDIR)", "cannot map it");
+}
+
+int ci_spool_map(size_t bytes, void **out, cnnimg_error *err) {
+  ci_spool s = {.fd = -1};
+  *out = NULL;
+  int status = open_file(&s, bytes, err);
+  if (!status) status = map_file(s.fd, bytes, out, err);
+  if (s.fd >= 0) close(s.fd);
+  return status;
 }

@@ -18,6 +18,8 @@ int ci_spool_put(ci_spool *s, uint32_t row, const void *data, cnnimg_error *err)
 int ci_spool_get(const ci_spool *s, uint32_t row, size_t from, size_t bytes, void *out, cnnimg_error *err);
 /* overwrites `bytes` bytes from byte `from` of the row. */
 int ci_spool_patch(ci_spool *s, uint32_t row, size_t from, size_t bytes, const void *data, cnnimg_error *err);
+/* Memory in an unlinked file under TMPDIR, all of it reserved on the disk: the caller unmaps it. */
+int ci_spool_map(size_t bytes, void **out, cnnimg_error *err);
 void ci_spool_free(ci_spool *s); /* NULL is allowed */
 
 #endif

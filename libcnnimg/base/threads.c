@@ -33,6 +33,9 @@ struct ci_pool {
   uint32_t n;
   void (*fn)(void *arg, uint32_t i, uint32_t worker);
   void *arg;
+  ci_parallel parallel; /* the host's, or NULL: our own threads */
+  void *parallel_user;
+  atomic_int failed;
 };
 
 /* ---- how many ------------------------------------------------------------ */
@@ -170,7 +173,25 @@ static void wait_for_workers(ci_pool *p) {
   pthread_mutex_unlock(&p->lock);
 }
 
+/* A piece on one of the host's threads, whose floating-point mode is its own. */
+static void host_piece(void *arg, uint32_t i, uint32_t worker) {
+  ci_pool *p = arg;
+  uint64_t mode = float_mode_set();
+  p->fn(p->arg, i, worker);
+  float_mode_restore(mode);
+}
+
+static void run_on_host(ci_pool *p, uint32_t n, void (*fn)(void *arg, uint32_t i, uint32_t worker), void *arg) {
+  p->fn = fn;
+  p->arg = arg;
+  if (p->parallel(p->parallel_user, host_piece, p, n)) atomic_store(&p->failed, 1);
+}
+
 void ci_pool_run(ci_pool *p, uint32_t n, void (*fn)(void *arg, uint32_t i, uint32_t worker), void *arg) {
+  if (p->parallel && n > 1) {
+    run_on_host(p, n, fn, arg);
+    return;
+  }
   uint64_t mode = float_mode_set();
   if (p->threads == 1 || n <= 1) {
     for (uint32_t i = 0; i < n; i++) fn(arg, i, 0);
@@ -189,6 +210,8 @@ void ci_pool_run(ci_pool *p, uint32_t n, void (*fn)(void *arg, uint32_t i, uint3
 
 uint32_t ci_pool_threads(const ci_pool *p) { return p->threads; }
 
+int ci_pool_failed(ci_pool *p) { return atomic_exchange(&p->failed, 0); }
+
 static int start_workers(ci_pool *p) {
   p->ids = ci_calloc(p->threads, sizeof *p->ids);
   if (!p->ids) return -1;
@@ -199,14 +222,19 @@ static int start_workers(ci_pool *p) {
 }
 
 int ci_pool_new(ci_pool **out, uint32_t threads, cnnimg_error *err) {
+  return ci_pool_new_host(out, threads, NULL, NULL, err);
+}
+
+int ci_pool_new_host(ci_pool **out, uint32_t threads, ci_parallel parallel, void *user, cnnimg_error *err) {
   *out = NULL;
   ci_pool *p = ci_calloc(1, sizeof *p);
   if (!p) return ci_fail(err, CNNIMG_NOMEM, "no memory for a pool of threads");
   p->threads = threads < 1 ? 1 : threads > MAX_THREADS ? MAX_THREADS : threads;
+  p->parallel = parallel, p->parallel_user = user;
   pthread_mutex_init(&p->lock, NULL);
   pthread_cond_init(&p->wake, NULL);
   pthread_cond_init(&p->done, NULL);
-  if (start_workers(p)) {
+  if (!parallel && start_workers(p)) {
     ci_pool_free(p);
     return ci_fail(err, CNNIMG_NOMEM, "no memory for %u threads", threads);
   }

@@ -13,8 +13,10 @@
  * stripe the result comes in bands of rows; before a band every map is brought forward to the rows that the band
  * needs, in topological order, and keeps only the rows that its readers still want (a ring). How many that is a
  * dry run over need() finds out before anything is allocated. An op that reads a whole map simply wants all of
- * its rows before its first one, so such a map is held. Every op computes any rectangle exactly, hence the bytes
- * do not depend on stripes, bands or threads.
+ * its rows before its first one, so such a map is held; one that folds it (ci_fold: means, moments) is fed the rows as
+ * they come, and its result stays from stripe to stripe. Maps share memory where one is read for the last time before
+ * the other is begun. A map that must be held whole and does not fit under the cap lies in a temporary file.
+ * Every op computes any rectangle exactly, hence the bytes do not depend on stripes, bands, threads or regions.
  */
 typedef struct ci_plan ci_plan;
 
@@ -31,6 +33,7 @@ typedef struct ci_plan_stats {
   int32_t tile, tiles, band;
   int32_t halo; /* largest distance that a pixel of the result looks, input 0's pixels */
   size_t ring_bytes, scratch_bytes, weight_bytes;
+  size_t spool_bytes; /* of maps in a temporary file */
   uint64_t macs; /* stripes' halos included */
 } ci_plan_stats;
 
@@ -55,7 +58,8 @@ void ci_plan_free(ci_plan *p); /* NULL is allowed */
 const ci_plan_stats *ci_plan_get_stats(const ci_plan *p);
 /* A line a node, for people; malloc'ed, NULL without memory. */
 char *ci_plan_describe(const ci_plan *p);
-/* One run at a time a plan. */
-int ci_plan_run(ci_plan *p, ci_pool *pool, const ci_feed *feed, cnnimg_error *err);
+/* One run at a time a plan. region: the rectangle of the output that is wanted, NULL: all of it; only what it needs of
+ * the inputs is asked for. */
+int ci_plan_run(ci_plan *p, ci_pool *pool, const ci_feed *feed, const ci_rect *region, cnnimg_error *err);
 
 #endif

@@ -1,6 +1,8 @@
 # exec - when and where in memory
 libcnnimg_libci_la_SOURCES += \
+  libcnnimg/exec/bands.c \
   libcnnimg/exec/exec.h \
+  libcnnimg/exec/memory.c \
   libcnnimg/exec/pixels.c \
   libcnnimg/exec/pixels.h \
   libcnnimg/exec/plan.c \

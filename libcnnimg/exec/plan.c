@@ -26,10 +26,12 @@ static bool allocate_tables(ci_plan *p) {
   const ci_graph *g = p->g;
   p->shapes = ci_calloc(g->n_values, sizeof *p->shapes);
   p->lanes = ci_calloc(g->n_values, sizeof *p->lanes);
+  p->spooled = ci_calloc(g->n_values, 1);
+  p->folded = ci_calloc(g->n_values, 1);
   p->steps = ci_calloc(g->n_nodes + 1, sizeof *p->steps);
   p->in_shapes = ci_calloc(count_inputs(g), sizeof *p->in_shapes);
   p->in_views = ci_calloc(count_inputs(g), sizeof *p->in_views);
-  return p->shapes && p->lanes && p->steps && p->in_shapes && p->in_views;
+  return p->shapes && p->lanes && p->spooled && p->folded && p->steps && p->in_shapes && p->in_views;
 }
 
 static void make_steps(ci_plan *p) {
@@ -47,6 +49,10 @@ static void make_steps(ci_plan *p) {
     at += (size_t)n->n_in;
     s->macs = s->op->macs ? s->op->macs(n, p->g, s->in, s->out) : 0;
     s->align = s->op->align ? s->op->align(n, s->in, s->out) : 1;
+    if (!s->op->fold) continue;
+    p->folded[n->out] = 1;
+    s->state = p->state_bytes;
+    p->state_bytes += ci_round_up(s->op->fold->bytes(n, s->in, s->out), CI_ALIGN);
   }
 }
 
@@ -68,25 +74,44 @@ static int pack_weights(ci_plan *p, cnnimg_error *err) {
 
 /* ---- size of stripes and bands ------------------------------------------------ */
 
-/* The largest stripe's rings, for this tile and band. */
-static bool measure(ci_plan *p, int32_t tile, int32_t band, size_t *most) {
-  size_t bytes;
-  *most = 0;
-  for (int32_t x = 0; x < p->stats.out.w; x += imin(tile, p->stats.out.w - x)) {
-    ci_stripe_begin(p, x, x + imin(tile, p->stats.out.w - x));
-    if (!ci_stripe_measure(p, band, &bytes)) return false;
-    if (bytes > *most) *most = bytes;
+/* The largest stripe's maps in memory and in the file, for this tile and band. */
+static bool measure(ci_plan *p, int32_t tile, int32_t band, size_t *arena, size_t *file) {
+  size_t a, f;
+  ci_shape out = p->stats.out;
+  *arena = *file = 0;
+  for (int32_t x = 0; x < out.w; x += imin(tile, out.w - x)) {
+    ci_stripe_begin(p, (ci_rect){x, 0, x + imin(tile, out.w - x), out.h}, x == 0);
+    if (!ci_stripe_measure(p, band, &a, &f)) return false;
+    if (a > *arena) *arena = a;
+    if (f > *file) *file = f;
   }
   return true;
 }
 
-static bool choose_band(ci_plan *p, int32_t tile, size_t soft, int32_t *band, size_t *bytes) {
+static bool choose_band(ci_plan *p, int32_t tile, size_t soft, int32_t *band, size_t *arena, size_t *file) {
   *band = p->o.band ? p->o.band : 64;
   for (;; *band /= 2) {
     *band = imin(*band, p->stats.out.h);
-    if (!measure(p, tile, *band, bytes)) return false;
-    if (p->o.band || *bytes <= soft || *band / 2 < MIN_BAND) return true;
+    if (!measure(p, tile, *band, arena, file)) return false;
+    if (p->o.band || *arena <= soft || *band / 2 < MIN_BAND) return true;
   }
+}
+
+/* Maps that are held whole go to the file, the largest first, until the rest fits. */
+static bool spool(ci_plan *p, int32_t tile, size_t cap, int32_t band, size_t *arena, size_t *file) {
+  ci_shape out = p->stats.out;
+  while (*arena > cap) {
+    ci_stripe_begin(p, (ci_rect){0, 0, imin(tile, out.w), out.h}, true);
+    if (!ci_stripe_measure(p, band, arena, file)) return false;
+    if (!ci_stripe_spool_one(p)) break;
+    if (!measure(p, tile, band, arena, file)) return false;
+  }
+  return measure(p, tile, band, arena, file);
+}
+
+static int too_large(const ci_plan *p, cnnimg_error *err) {
+  return ci_fail(err, CNNIMG_LIMIT, "a picture of %dx%d needs more memory than can be addressed", p->stats.out.w,
+                 p->stats.out.h);
 }
 
 static int choose_sizes(ci_plan *p, cnnimg_error *err) {
@@ -94,9 +119,9 @@ static int choose_sizes(ci_plan *p, cnnimg_error *err) {
   size_t cap = p->o.memory ? p->o.memory : SIZE_MAX, soft = cap < SOFT_RING_BYTES ? cap : SOFT_RING_BYTES;
   st->tile = p->o.tile > 0 ? imin(p->o.tile, st->out.w) : st->out.w;
   for (;;) {
-    if (!choose_band(p, st->tile, soft, &st->band, &st->ring_bytes))
-      return ci_fail(err, CNNIMG_LIMIT, "a picture of %dx%d needs more memory than can be addressed",
-                     st->out.w, st->out.h);
+    if (!choose_band(p, st->tile, soft, &st->band, &st->ring_bytes, &st->spool_bytes)) return too_large(p, err);
+    if (st->ring_bytes > cap && !spool(p, st->tile, cap, st->band, &st->ring_bytes, &st->spool_bytes))
+      return too_large(p, err);
     if (st->ring_bytes <= cap) break;
     if (p->o.tile > 0 || st->tile <= MIN_TILE)
       return ci_fail(err, CNNIMG_LIMIT, "%dx%d pixels need %zu MiB of working memory, the cap is %zu MiB",
@@ -111,12 +136,12 @@ static int choose_sizes(ci_plan *p, cnnimg_error *err) {
 
 static void count_work(ci_plan *p) {
   for (int32_t x = 0; x < p->stats.out.w; x += imin(p->stats.tile, p->stats.out.w - x)) {
-    ci_stripe_begin(p, x, imin(x + p->stats.tile, p->stats.out.w));
+    ci_stripe_begin(p, (ci_rect){x, 0, imin(x + p->stats.tile, p->stats.out.w), p->stats.out.h}, x == 0);
     for (size_t i = 0; i < p->g->n_nodes; i++) {
       const ci_step *s = &p->steps[i];
       const ci_lane *l = &p->lanes[s->node->out];
-      uint64_t cols = l->x1 > l->x0 ? (uint64_t)(l->x1 - l->x0) : 0;
-      p->stats.macs += s->macs * cols * (uint64_t)s->out.h;
+      uint64_t cols = ci_lane_needed(l) ? (uint64_t)(l->x1 - l->x0) : 0;
+      if (!l->kept) p->stats.macs += s->macs * cols * (uint64_t)s->out.h;
       size_t need = s->op->scratch ? s->op->scratch(s->node, s->in, s->out, (int32_t)cols) : 0;
       if (need > p->scratch_each) p->scratch_each = need;
     }
@@ -126,7 +151,7 @@ static void count_work(ci_plan *p) {
 /* The columns of input 0 that the middle pixel of the result looks at. */
 static void measure_halo(ci_plan *p) {
   const ci_lane *in = p->g->n_inputs ? &p->lanes[p->g->inputs[0]] : NULL;
-  ci_stripe_begin(p, p->stats.out.w / 2, p->stats.out.w / 2 + 1);
+  ci_stripe_begin(p, (ci_rect){p->stats.out.w / 2, 0, p->stats.out.w / 2 + 1, p->stats.out.h}, true);
   if (in && in->x1 > in->x0) p->stats.halo = (in->x1 - in->x0) / 2;
 }
 
@@ -136,10 +161,11 @@ static int allocate_memory(ci_plan *p, cnnimg_error *err) {
   if (!ci_mul(p->scratch_each, p->o.threads, &scratch))
     return ci_fail(err, CNNIMG_LIMIT, "scratch memory for %u threads is too large", p->o.threads);
   p->stats.scratch_bytes = scratch;
-  p->arena = ci_big_alloc(&p->o.allocator, p->stats.ring_bytes + CI_ALIGN);
   p->scratch = ci_big_alloc(&p->o.allocator, scratch);
-  if (p->arena && p->scratch) return CNNIMG_OK;
-  return ci_fail(err, CNNIMG_NOMEM, "no memory for %zu MiB of maps", (p->stats.ring_bytes + scratch) >> 20);
+  p->states = ci_big_alloc(&p->o.allocator, p->state_bytes + CI_ALIGN);
+  if (!p->scratch || !p->states)
+    return ci_fail(err, CNNIMG_NOMEM, "no memory for %zu MiB of scratch", (scratch + p->state_bytes) >> 20);
+  return ci_plan_reserve(p, p->stats.ring_bytes + CI_ALIGN, p->stats.spool_bytes, err);
 }
 
 static int build(ci_plan *p, const ci_shape *inputs, cnnimg_error *err) {
@@ -176,8 +202,11 @@ int ci_plan_new(ci_plan **out, const ci_graph *g, const ci_shape *inputs, const 
 void ci_plan_free(ci_plan *p) {
   if (!p) return;
   for (size_t i = 0; p->steps && i < p->g->n_nodes; i++) ci_big_free(&p->o.allocator, p->steps[i].packed);
-  ci_big_free(&p->o.allocator, p->arena);
+  ci_plan_release(p);
   ci_big_free(&p->o.allocator, p->scratch);
+  ci_big_free(&p->o.allocator, p->states);
+  free(p->spooled);
+  free(p->folded);
   free(p->shapes);
   free(p->lanes);
   free(p->steps);
@@ -193,9 +222,10 @@ const ci_plan_stats *ci_plan_get_stats(const ci_plan *p) { return &p->stats; }
 static void describe_step(const ci_plan *p, const ci_step *s, FILE *f) {
   static const char *const acts[CI_ACT_COUNT] = {"", " relu", " leaky", " prelu", " sigmoid", " tanh", " clip", " elu", " selu", " celu", " softplus", " softsign", " hard-sigmoid", " hard-swish", " swish", " gelu", " gelu-tanh", " mish", " thresholded", " shrink", " abs", " neg", " sqrt", " exp", " log", " reciprocal", " erf", " floor", " ceil", " round", " trunc", " sign", " not", " sin", " cos", " tan", " asin", " acos", " atan", " sinh", " cosh", " asinh", " acosh", " atanh"};
   const ci_lane *l = &p->lanes[s->node->out];
-  fprintf(f, "%-20s %4d x %5d x %5d  ring %4d rows %7.2f MiB  %9.3f kmac/px%s%s%s  %s\n", s->op->name,
+  fprintf(f, "%-20s %4d x %5d x %5d  ring %4d rows %7.2f MiB%s  %9.3f kmac/px%s%s%s  %s\n", s->op->name,
           s->out.c, s->out.h, s->out.w, l->ring,
           (double)l->ring * (double)(l->x1 - l->x0) * ci_channel_stride(s->out.c) * 4 / 1048576.0,
+          p->spooled[s->node->out] ? " in a file" : "",
           (double)s->macs / 1000, acts[s->node->act.kind], s->node->residual >= 0 ? " +residual" : "",
           acts[s->node->act2.kind], s->node->name);
 }
@@ -208,13 +238,13 @@ char *ci_plan_describe(const ci_plan *p) {
   const ci_plan_stats *st = &p->stats;
   fprintf(f, "kernels %s, %u threads; %d stripes of %d columns, bands of %d rows, halo %d\n", p->k->name,
           p->o.threads, st->tiles, st->tile, st->band, st->halo);
-  fprintf(f, "rings %.1f MiB, scratch %.1f MiB, weights %.1f MiB, %.3f Gmac\n",
-          (double)st->ring_bytes / 1048576, (double)st->scratch_bytes / 1048576,
+  fprintf(f, "rings %.1f MiB, in a file %.1f MiB, scratch %.1f MiB, weights %.1f MiB, %.3f Gmac\n",
+          (double)st->ring_bytes / 1048576, (double)st->spool_bytes / 1048576, (double)st->scratch_bytes / 1048576,
           (double)st->weight_bytes / 1048576, (double)st->macs / 1e9);
   ci_plan *mutable = (ci_plan *)p; /* the lanes are scratch between runs */
-  size_t bytes;
-  ci_stripe_begin(mutable, 0, st->tile);
-  if (ci_stripe_measure(mutable, st->band, &bytes))
+  size_t bytes, file;
+  ci_stripe_begin(mutable, (ci_rect){0, 0, st->tile, st->out.h}, true);
+  if (ci_stripe_measure(mutable, st->band, &bytes, &file))
     for (size_t i = 0; i < p->g->n_nodes; i++) describe_step(p, &p->steps[i], f);
   if (fclose(f)) return NULL;
   return text;

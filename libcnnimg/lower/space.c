@@ -227,7 +227,7 @@ static bool pad_value(const ci_site *c, float *out) {
 }
 
 static int lower_pad(ci_site *c) {
-  static const char *const modes[] = {"constant", "reflect", "edge", "wrap", NULL};
+  static const char *const modes[] = {"constant", "reflect", "edge", NULL}; /* wrap is held */
   ci_val *x = c->in[0];
   ci_params p;
   ci_node *n;
@@ -268,8 +268,7 @@ static int lower_space_to_depth(ci_site *c) {
 
 static bool resize_modes(const ci_site *c, ci_params *p) {
   static const char *const modes[] = {"nearest", "linear", "cubic", NULL};
-  static const char *const coords[] = {"half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric",
-                                       "tf_half_pixel_for_nn", "tf_crop_and_resize", "half_pixel_symmetric", NULL};
+  static const char *const coords[] = {"half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", NULL};
   static const char *const nearest[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil", NULL};
   bool old = c->s->p->opset < 11 || !strcmp(c->n->type, "Upsample");
   const char *mode = ci_attr_string(c->n, "mode", "nearest");
@@ -277,22 +276,19 @@ static bool resize_modes(const ci_site *c, ci_params *p) {
   p->coord = choice(ci_attr_string(c->n, "coordinate_transformation_mode", old ? "asymmetric" : "half_pixel"), coords);
   p->nearest = choice(ci_attr_string(c->n, "nearest_mode", old ? "floor" : "round_prefer_floor"), nearest);
   p->cubic_a = ci_attr_float(c->n, "cubic_coeff_a", -0.75f);
-  p->value = ci_attr_float(c->n, "extrapolation_value", 0);
-  p->antialias = ci_attr_int(c->n, "antialias", 0) != 0;
-  p->exclude_outside = ci_attr_int(c->n, "exclude_outside", 0) != 0;
   const char *policy = ci_attr_string(c->n, "keep_aspect_ratio_policy", "stretch");
-  return p->mode >= 0 && p->coord >= 0 && p->nearest >= 0 && !strcmp(policy, "stretch");
+  bool rare = ci_attr_int(c->n, "antialias", 0) || ci_attr_int(c->n, "exclude_outside", 0); /* the held operation does those */
+  return p->mode >= 0 && p->coord >= 0 && p->nearest >= 0 && !strcmp(policy, "stretch") && !rare;
 }
 
 /* The scale of each map axis where the file says scales; they must be 1 for the others. */
 static bool resize_scales(const ci_site *c, ci_layout layout, ci_params *p) {
   bool old = c->s->p->opset < 11 || !strcmp(c->n->type, "Upsample");
-  const ci_tensor *t = ci_site_const(c, old ? 1 : 2), *axes = NULL;
+  const ci_tensor *t = ci_site_const(c, old ? 1 : 2);
   const int64_t *axis_list = NULL;
   const float *v = NULL;
   int32_t rank = c->in[0]->rank, n = ci_attr_floats(c->n, "scales", &v);
   int32_t n_axes = ci_attr_ints(c->n, "axes", &axis_list);
-  (void)axes;
   if (ci_site_given(c, old ? 1 : 2)) {
     if (!t || t->dtype != CI_F32) return false;
     if (t->count) v = t->data, n = (int32_t)t->count;
@@ -307,23 +303,6 @@ static bool resize_scales(const ci_site *c, ci_layout layout, ci_params *p) {
   return true;
 }
 
-/* Starts, then ends, of all axes (or of those in `axes`). */
-static bool resize_roi(const ci_site *c, ci_layout layout, ci_params *p) {
-  const ci_tensor *t = ci_site_const(c, 1);
-  const int64_t *axis_list = NULL;
-  int32_t n_axes = ci_attr_ints(c->n, "axes", &axis_list), rank = c->in[0]->rank;
-  if (p->coord != CI_COORD_TF_CROP_AND_RESIZE) return true;
-  int32_t half = n_axes >= 0 ? n_axes : rank;
-  if (!t || t->dtype != CI_F32 || t->count != (size_t)half * 2 || c->s->p->opset < 11) return false;
-  p->roi[0] = p->roi[1] = 0, p->roi[2] = p->roi[3] = 1;
-  for (int32_t i = 0; i < 2 * half; i++) {
-    int64_t axis = n_axes >= 0 ? axis_list[i % half] : i % half;
-    int32_t along = ci_map_axis(rank, layout, (int32_t)(axis < 0 ? axis + rank : axis));
-    if (along >= 2) p->roi[(i < half ? 0 : 2) + along - 2] = ((const float *)t->data)[i];
-  }
-  return true;
-}
-
 static int lower_resize(ci_site *c) {
   ci_val *x = c->in[0];
   ci_params p;
@@ -333,7 +312,7 @@ static int lower_resize(ci_site *c) {
   if (x->map < 0 || !ci_dims_shape(x->rank, x->dim, x->layout, &from) ||
       !ci_dims_shape(c->out->rank, c->out->dim, x->layout, &to) || from.c != to.c)
     return CI_LOWER_PASS;
-  if (!resize_modes(c, &p) || !resize_scales(c, x->layout, &p) || !resize_roi(c, x->layout, &p)) return CI_LOWER_PASS;
+  if (!resize_modes(c, &p) || !resize_scales(c, x->layout, &p)) return CI_LOWER_PASS;
   p.size[0] = to.h, p.size[1] = to.w;
   int status = emit(c, CI_OP_resize, &x->map, 1, &n);
   if (status) return status;

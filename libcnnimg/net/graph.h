@@ -62,11 +62,10 @@ typedef struct ci_act {
   int32_t slope; /* PRELU: the constant's value id (1 or c floats), else -1 */
 } ci_act;
 
-typedef enum ci_pad_mode { CI_PAD_CONSTANT, CI_PAD_REFLECT, CI_PAD_EDGE, CI_PAD_WRAP } ci_pad_mode;
+typedef enum ci_pad_mode { CI_PAD_CONSTANT, CI_PAD_REFLECT, CI_PAD_EDGE } ci_pad_mode;
 typedef enum ci_resize_mode { CI_RESIZE_NEAREST, CI_RESIZE_LINEAR, CI_RESIZE_CUBIC } ci_resize_mode;
 typedef enum ci_resize_coord { /* ONNX's coordinate_transformation_mode */
-  CI_COORD_HALF_PIXEL, CI_COORD_PYTORCH_HALF_PIXEL, CI_COORD_ALIGN_CORNERS, CI_COORD_ASYMMETRIC,
-  CI_COORD_TF_HALF_PIXEL_FOR_NN, CI_COORD_TF_CROP_AND_RESIZE, CI_COORD_HALF_PIXEL_SYMMETRIC
+  CI_COORD_HALF_PIXEL, CI_COORD_PYTORCH_HALF_PIXEL, CI_COORD_ALIGN_CORNERS, CI_COORD_ASYMMETRIC /* the rest are held */
 } ci_resize_coord;
 typedef enum ci_nearest { CI_NEAREST_PREFER_FLOOR, CI_NEAREST_PREFER_CEIL, CI_NEAREST_FLOOR, CI_NEAREST_CEIL } ci_nearest;
 typedef enum ci_binary { /* truth values are 1 and 0; logical ones take anything but 0 for true */
@@ -104,8 +103,6 @@ typedef struct ci_params {
   float value;         /* pad constant; batch-norm epsilon; dense alpha */
   float beta;          /* dense */
   int32_t trans_b;     /* dense: the weight is out x in */
-  float roi[4];        /* resize, TF_CROP_AND_RESIZE: y0, x0, y1, x1 as parts of the map; value: what lies outside */
-  int32_t antialias, exclude_outside; /* resize */
   int32_t grid_pad, align_corners;    /* grid_sample; grid_pad: ci_grid_pad */
   int32_t shape[3];    /* unflatten: c, h, w */
   float bias;          /* lrn (value is its alpha) */

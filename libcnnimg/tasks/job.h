@@ -17,7 +17,7 @@ typedef struct ci_engine {
   uint32_t threads;
   size_t memory; /* working memory, 0: no cap */
   ci_allocator allocator;
-  int (*parallel)(void *user, void (*fn)(void *arg, uint32_t i, uint32_t worker), void *arg, uint32_t n);
+  ci_parallel parallel; /* the host's workers; NULL: our own */
   void *parallel_user;
 } ci_engine;
 int ci_engine_pool(const ci_engine *e, ci_pool **out, cnnimg_error *err);

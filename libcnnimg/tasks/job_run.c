@@ -177,7 +177,9 @@ static ci_rect shifted(ci_rect r, ci_rect by) {
 
 static int run_plan(ci_job *j, cnnimg_error *err) {
   const ci_feed feed = {.user = j, .fill = ci_job_fill, .take = ci_job_take, .cancel = j->o.params.cancel};
-  return ci_plan_run(j->plan, j->pool, &feed, err);
+  bool whole = j->want.x0 == 0 && j->want.y0 == 0 && j->want.x1 == j->out.w && j->want.y1 == j->out.h;
+  bool vector = j->net->out == CI_LAYOUT_VECTOR; /* has no rectangles */
+  return ci_plan_run(j->plan, j->pool, &feed, whole || vector ? NULL : &j->want, err);
 }
 
 static void clean_up(ci_job *j) {

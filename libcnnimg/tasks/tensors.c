@@ -219,7 +219,7 @@ static int run_one(ci_tensors *t, size_t k, cnnimg_tensor *result, cnnimg_error 
   if (!status) status = make_plan(t, w, err);
   t->out = result;
   t->now = w;
-  return status ? status : ci_plan_run(w->plan, t->pool, &feed, err);
+  return status ? status : ci_plan_run(w->plan, t->pool, &feed, NULL, err);
 }
 
 int ci_tensors_run(ci_tensors *t, const cnnimg_tensor *in, cnnimg_tensor *results, cnnimg_error *err) {

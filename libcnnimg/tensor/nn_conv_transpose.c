@@ -107,8 +107,7 @@ static void add_row(const ci_nn_axis *x, const float *in, const float *w, float 
     const float *from = in + i0;
     float *to = out + ci_nn_at(x, i0, t), by = w[t];
     int64_t n = i1 - i0, step = x->stride;
-    if (step == 1)
-      for (int64_t i = 0; i < n; i++) to[i] += by * from[i];
+    if (step == 1) ci_nn_add(to, from, by, (size_t)n);
     else
       for (int64_t i = 0; i < n; i++) to[i * step] += by * from[i];
   }

@@ -138,8 +138,7 @@ static void mix_one(const mix *m, int64_t o, const float *in, float *out, size_t
   for (int64_t k = 0; k < m->taps && m->first[o] != BEYOND; k++) {
     const float *from = in + (size_t)ci_nn_clamp(m->first[o] + k, 0, m->axis->in - 1) * inner;
     float by = (float)w[k];
-    if (by == 0) continue;
-    for (size_t i = 0; i < inner; i++) out[i] += by * from[i];
+    if (by != 0) ci_nn_add(out, from, by, inner);
   }
 }
 

@@ -1,6 +1,7 @@
 # tests/bench - measuring, by hand: quality and agreement with other programs
-EXTRA_DIST += tests/bench/denoise.py tests/bench/onnxruntime_agrees.py
+EXTRA_DIST += tests/bench/denoise.py tests/bench/onnxruntime_agrees.py tests/bench/zoo.py
 
 # bench --net FILE --size WxH --threads N --json: built by `make check`, run by hand
 check_PROGRAMS += tests/bench/bench
-tests_bench_bench_SOURCES = tests/bench/bench.c
+tests_bench_bench_SOURCES = tests/bench/bench.c tests/bench/npy.c tests/bench/npy.h
+tests_bench_bench_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

@@ -1,4 +1,5 @@
 # tests/exec - streaming
 check_PROGRAMS += tests/exec/test_stream
 TESTS += tests/exec/test_stream
-tests_exec_test_stream_SOURCES = tests/exec/test_stream.c
+tests_exec_test_stream_SOURCES = tests/exec/test_stream.c tests/exec/nets.c tests/exec/nets.h
+tests_exec_test_stream_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_stream.c - bands, stripes and threads change no byte; memory does not grow with the height */
+/* test_stream.c - bands, stripes, threads, caps and regions change no byte; memory does not grow with the height */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,146 +9,31 @@
 
 #include <cmocka.h>
 
-#include "exec/exec.h"
+#include "tests/exec/nets.h"
 
-/* ---- a network with everything that makes streaming hard ------------------------- */
+static const ci_plan_options at_once = {.band = 1 << 20, .threads = 1};
 
-static uint32_t seed;
-static float noise(void) {
-  seed = seed * 1664525u + 1013904223u;
-  return (float)(int32_t)seed / 2147483648.0f;
+static void check_same(const net *n, const picture *p, const float *whole, const ci_plan_options *o) {
+  if (memcmp(p->out, whole, p->bytes))
+    fail_msg("%s: tile %d, band %d, %u threads, memory %zu: other bytes than at once", n->name, o->tile, o->band,
+             o->threads, o->memory);
 }
 
-static int32_t weights(ci_graph *g, int64_t a, int64_t b, int64_t kh, int64_t kw, float scale) {
-  const int64_t dim[4] = {a, b, kh, kw};
-  ci_tensor *t = ci_tensor_new(CI_F32, kh ? 4 : 1, dim);
-  assert_non_null(t);
-  for (size_t i = 0; i < t->count; i++) ((float *)t->owned)[i] = noise() * scale;
-  return ci_graph_add_value(g, "w", t);
-}
+/* ---- the same bytes ------------------------------------------------------------------------ */
 
-static ci_node *node(ci_graph *g, ci_op_id op, int32_t a, int32_t b, int32_t c) {
-  const int32_t in[3] = {a, b, c};
-  ci_node *n = ci_graph_add_node(g, op, "node", in, c >= 0 ? 3 : b >= 0 ? 2 : 1, "value");
-  assert_non_null(n);
-  return n;
-}
-
-static int32_t conv(ci_graph *g, int32_t x, int from, int to, int k, int stride, int dilation) {
-  ci_node *n = node(g, CI_OP_conv, x, weights(g, to, from, k, k, 0.3f), weights(g, to, 0, 0, 0, 0.1f));
-  for (int i = 0; i < 2; i++) n->p.kernel[i] = k, n->p.stride[i] = stride, n->p.dilation[i] = dilation;
-  for (int i = 0; i < 4; i++) n->p.pads[i] = dilation * (k / 2);
-  if (k == 2)
-    for (int i = 0; i < 4; i++) n->p.pads[i] = 0;
-  n->act.kind = CI_ACT_LEAKY;
-  n->act.a = 0.1f;
-  return n->out;
-}
-
-static int32_t up(ci_graph *g, int32_t x, int from, int to) {
-  ci_node *n = node(g, CI_OP_conv_transpose, x, weights(g, from, to, 2, 2, 0.3f), -1);
-  for (int i = 0; i < 2; i++) n->p.kernel[i] = n->p.stride[i] = 2;
-  return n->out;
-}
-
-static int32_t binary(ci_graph *g, ci_binary op, int32_t a, int32_t b) {
-  ci_node *n = node(g, CI_OP_binary, a, b, -1);
-  n->p.mode = op;
-  return n->out;
-}
-
-/* Two levels with a skip by addition and one by concatenation, a dilated middle, pixel shuffle at both ends. */
-static ci_graph *unet(int gated) {
-  ci_graph *g = ci_graph_new();
-  assert_non_null(g);
-  seed = 7;
-  int32_t x = ci_graph_add_value(g, "image", NULL);
-  assert_int_equal(ci_graph_add_input(g, x, (ci_shape){3, 0, 0}), 0);
-  ci_node *d = node(g, CI_OP_space_to_depth, x, -1, -1);
-  d->p.block = 2;
-  int32_t a = conv(g, d->out, 12, 20, 3, 1, 1);
-  int32_t b = conv(g, conv(g, a, 20, 24, 2, 2, 1), 24, 24, 3, 1, 2);
-  if (gated) b = binary(g, CI_MUL, b, node(g, CI_OP_global_average_pool, b, -1, -1)->out);
-  int32_t c = binary(g, CI_ADD, a, up(g, b, 24, 20));
-  ci_node *cat = node(g, CI_OP_concat, c, a, -1);
-  cat->p.axis = 1;
-  int32_t e = conv(g, conv(g, cat->out, 40, 16, 5, 1, 1), 16, 12, 3, 1, 1);
-  ci_node *s = node(g, CI_OP_depth_to_space, e, -1, -1);
-  s->p.block = 2;
-  s->p.crd = 1;
-  g->output = binary(g, CI_ADD, s->out, x);
-  assert_int_equal(ci_graph_finish(g, NULL), CNNIMG_OK);
-  return g;
-}
-
-/* ---- running it --------------------------------------------------------------------- */
-
-typedef struct picture {
-  int32_t w, h;
-  float *in, *out;
-} picture;
-
-static int fill(void *user, uint32_t i, const ci_view *v, ci_rect r, cnnimg_error *err) {
-  const picture *p = user;
-  (void)i, (void)err;
-  for (int32_t y = r.y0; y < r.y1; y++)
-    for (int32_t x = r.x0; x < r.x1; x++)
-      memcpy(ci_view_at(v, x, y), p->in + ((size_t)y * (size_t)p->w + (size_t)x) * 3, 3 * sizeof(float));
-  return CNNIMG_OK;
-}
-
-static int take(void *user, const ci_view *v, ci_rect r, cnnimg_error *err) {
-  const picture *p = user;
-  (void)err;
-  for (int32_t y = r.y0; y < r.y1; y++)
-    for (int32_t x = r.x0; x < r.x1; x++)
-      memcpy(p->out + ((size_t)y * (size_t)p->w + (size_t)x) * 3, ci_view_at(v, x, y), 3 * sizeof(float));
-  return CNNIMG_OK;
-}
-
-static picture picture_new(int32_t w, int32_t h) {
-  size_t n = (size_t)w * (size_t)h * 3;
-  picture p = {w, h, calloc(n, sizeof(float)), calloc(n, sizeof(float))};
-  seed = 99;
-  for (size_t i = 0; i < n; i++) p.in[i] = noise();
-  return p;
-}
-
-static void picture_free(picture *p) {
-  free(p->in);
-  free(p->out);
-}
-
-static ci_plan_stats run(const ci_graph *g, picture *p, int tile, int band, uint32_t threads) {
-  const ci_plan_options o = {.tile = tile, .band = band, .threads = threads};
-  const ci_feed feed = {.user = p, .fill = fill, .take = take};
-  const ci_shape in = {3, p->h, p->w};
-  cnnimg_error err = {0, ""};
-  ci_plan *plan;
-  ci_pool *pool;
-  if (ci_plan_new(&plan, g, &in, ci_kernels_best(), &o, &err)) fail_msg("%s", err.text);
-  assert_int_equal(ci_pool_new(&pool, threads, NULL), 0);
-  if (ci_plan_run(plan, pool, &feed, &err)) fail_msg("%s", err.text);
-  ci_plan_stats st = *ci_plan_get_stats(plan);
-  ci_plan_free(plan);
-  ci_pool_free(pool);
-  return st;
-}
-
-static void same_bytes(int gated) {
-  static const struct {
-    int tile, band;
-    uint32_t threads;
-  } ways[] = {{0, 1, 1}, {0, 4, 2}, {0, 7, 3}, {0, 0, 2}, {16, 8, 1}, {50, 12, 2}, {1, 64, 3}, {68, 68, 1}};
-  ci_graph *g = unet(gated);
+static void same_bytes(const net *n) {
+  static const ci_plan_options ways[] = {
+      {.band = 1, .threads = 1},              {.band = 4, .threads = 2},  {.band = 7, .threads = 3},
+      {.threads = 2},                         {.tile = 16, .band = 8, .threads = 1}, {.tile = 50, .band = 12, .threads = 2},
+      {.tile = 1, .band = 64, .threads = 3},  {.tile = 68, .band = 68, .threads = 1}};
+  ci_graph *g = n->make();
   picture p = picture_new(68, 52);
-  size_t bytes = 68 * 52 * 3 * sizeof(float);
-  run(g, &p, 0, 52, 1); /* everything at once */
+  run(g, &p, &at_once, NULL);
   float *whole = p.out;
   for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-    p.out = calloc(1, bytes);
-    run(g, &p, ways[i].tile, ways[i].band, ways[i].threads);
-    assert_memory_equal(p.out, whole, bytes);
+    p.out = NULL;
+    run(g, &p, &ways[i], NULL);
+    check_same(n, &p, whole, &ways[i]);
     free(p.out);
   }
   p.out = whole;
@@ -158,20 +43,158 @@ static void same_bytes(int gated) {
 
 static void test_same_bytes(void **state) {
   (void)state;
-  same_bytes(0);
+  for (const net *n = nets; n->name; n++) same_bytes(n);
 }
 
-static void test_same_bytes_with_a_gate(void **state) {
+/* ---- regions --------------------------------------------------------------------------------- */
+
+static uint32_t next(uint32_t *seed, uint32_t below) {
+  *seed = *seed * 1664525u + 1013904223u;
+  return (*seed >> 8) % below;
+}
+
+static ci_rect random_rect(uint32_t *seed, int32_t w, int32_t h) {
+  ci_rect r = {(int32_t)next(seed, (uint32_t)w), (int32_t)next(seed, (uint32_t)h), 0, 0};
+  r.x1 = r.x0 + 1 + (int32_t)next(seed, (uint32_t)(w - r.x0));
+  r.y1 = r.y0 + 1 + (int32_t)next(seed, (uint32_t)(h - r.y0));
+  return r;
+}
+
+static void check_region(const net *n, const picture *p, const float *whole, int32_t w) {
+  size_t row = (size_t)(p->part.x1 - p->part.x0) * 3;
+  for (int32_t y = p->part.y0; y < p->part.y1; y++)
+    if (memcmp(p->out + (size_t)(y - p->part.y0) * row, whole + ((size_t)y * (size_t)w + (size_t)p->part.x0) * 3,
+               row * sizeof(float)))
+      fail_msg("%s: row %d of the region %d,%d to %d,%d is not that of the whole", n->name, y, p->part.x0, p->part.y0,
+               p->part.x1, p->part.y1);
+}
+
+static void regions(const net *n, uint32_t seed) {
+  ci_graph *g = n->make();
+  picture p = picture_new(68, 92);
+  ci_plan_stats st = run(g, &p, &at_once, NULL);
+  float *whole = p.out;
+  for (int i = 0; i < 12; i++) {
+    const ci_plan_options o = {.tile = i % 3 ? 0 : 24, .band = i % 2 ? 8 : 0, .threads = 1 + (uint32_t)i % 3};
+    ci_rect r = random_rect(&seed, st.out.w, st.out.h);
+    if (i == 0) r = (ci_rect){st.out.w - 1, st.out.h - 1, st.out.w, st.out.h};
+    p.out = NULL;
+    run(g, &p, &o, &r);
+    check_region(n, &p, whole, st.out.w);
+    free(p.out);
+  }
+  p.out = whole;
+  picture_free(&p);
+  ci_graph_free(g);
+}
+
+static void test_regions(void **state) {
   (void)state;
-  same_bytes(1);
+  for (const net *n = nets; n->name; n++) regions(n, (uint32_t)(n - nets) + 1);
+}
+
+/* A small region far down asks for few rows, and for none of the first ones. */
+static int32_t lowest, highest;
+static int fill_and_note(void *user, uint32_t i, const ci_view *v, ci_rect r, cnnimg_error *err) {
+  (void)user, (void)i, (void)v, (void)err;
+  if (r.y0 < lowest) lowest = r.y0;
+  if (r.y1 > highest) highest = r.y1;
+  return CNNIMG_OK;
+}
+
+static int take_nothing(void *user, const ci_view *v, ci_rect r, cnnimg_error *err) {
+  (void)user, (void)v, (void)r, (void)err;
+  return CNNIMG_OK;
+}
+
+static void test_a_region_reads_what_it_needs(void **state) {
+  (void)state;
+  ci_graph *g = nets[7].make(); /* dilated: it looks 15 + 4 pixels far */
+  const ci_shape in = {3, 400, 64};
+  const ci_plan_options o = {.threads = 1};
+  const ci_feed feed = {.fill = fill_and_note, .take = take_nothing};
+  const ci_rect r = {10, 300, 20, 310}, outside = {10, 300, 20, 401};
+  ci_plan *plan;
+  ci_pool *pool;
+  assert_string_equal(nets[7].name, "dilated convolutions");
+  assert_int_equal(ci_plan_new(&plan, g, &in, ci_kernels_best(), &o, NULL), 0);
+  assert_int_equal(ci_pool_new(&pool, 1, NULL), 0);
+  lowest = INT32_MAX, highest = 0;
+  assert_int_equal(ci_plan_run(plan, pool, &feed, &r, NULL), CNNIMG_OK);
+  assert_in_range(lowest, 300 - 30, 300 - 19);
+  assert_in_range(highest, 310 + 19, 310 + 30);
+  assert_int_equal(ci_plan_run(plan, pool, &feed, &outside, NULL), CNNIMG_BADARG);
+  ci_plan_free(plan);
+  ci_pool_free(pool);
+  ci_graph_free(g);
+}
+
+/* ---- memory ------------------------------------------------------------------------------------ */
+
+/* Forty gates take the memory of a few held maps: each is let go when it has been gated. */
+static void test_held_maps_share_memory(void **state) {
+  (void)state;
+  ci_graph *one = nets[2].make(), *forty = nets[3].make();
+  picture p = picture_new(64, 256);
+  const ci_plan_options o = {.band = 8, .threads = 1};
+  size_t map = 64 * 256 * 16 * sizeof(float);
+  assert_string_equal(nets[3].name, "forty gates");
+  ci_plan_stats a = run(one, &p, &o, NULL), b = run(forty, &p, &o, NULL);
+  assert_true(a.ring_bytes > map && a.ring_bytes < 2 * map);
+  assert_true(b.ring_bytes > map && b.ring_bytes < 3 * map);
+  picture_free(&p);
+  ci_graph_free(one);
+  ci_graph_free(forty);
+}
+
+/* What is folded is not held: a mean of a picture however high takes a band. */
+static void test_folding_holds_nothing(void **state) {
+  (void)state;
+  ci_graph *g = ci_graph_new();
+  int32_t x = ci_graph_add_value(g, "image", NULL);
+  assert_int_equal(ci_graph_add_input(g, x, (ci_shape){3, 0, 0}), 0);
+  ci_node *n = ci_graph_add_node(g, CI_OP_reduce, "mean", &x, 1, "mean");
+  n->p.mode = CI_REDUCE_MEAN;
+  g->output = n->out;
+  assert_int_equal(ci_graph_finish(g, NULL), CNNIMG_OK);
+  const ci_shape in = {3, 20000, 100};
+  const ci_plan_options o = {.threads = 1};
+  ci_plan *plan;
+  assert_int_equal(ci_plan_new(&plan, g, &in, ci_kernels_best(), &o, NULL), 0);
+  assert_true(ci_plan_get_stats(plan)->ring_bytes < (size_t)1 << 20); /* the map has 32 MB */
+  ci_plan_free(plan);
+  ci_graph_free(g);
+}
+
+/* A cap below the held maps sends them to a file; the bytes stay. */
+static void test_spool(void **state) {
+  (void)state;
+  for (size_t i = 1; i <= 4; i++) {
+    ci_graph *g = nets[i].make();
+    picture p = picture_new(200, 400);
+    ci_plan_options o = {.threads = 2};
+    ci_plan_stats free_stats = run(g, &p, &o, NULL);
+    float *whole = p.out;
+    o.memory = (size_t)3 << 20;
+    p.out = NULL;
+    ci_plan_stats st = run(g, &p, &o, NULL);
+    check_same(&nets[i], &p, whole, &o);
+    if (free_stats.spool_bytes || !st.spool_bytes || st.ring_bytes > o.memory)
+      fail_msg("%s: %zu bytes in memory, %zu in the file; without a cap %zu and %zu", nets[i].name, st.ring_bytes,
+               st.spool_bytes, free_stats.ring_bytes, free_stats.spool_bytes);
+    free(whole);
+    picture_free(&p);
+    ci_graph_free(g);
+  }
 }
 
 /* The same tiles and bands on pictures of 64 and 640 rows take the same memory. */
 static void test_memory_does_not_grow_with_height(void **state) {
   (void)state;
-  ci_graph *g = unet(0);
+  ci_graph *g = nets[0].make();
   picture low = picture_new(48, 64), high = picture_new(48, 640);
-  ci_plan_stats a = run(g, &low, 0, 8, 1), b = run(g, &high, 0, 8, 1);
+  const ci_plan_options o = {.band = 8, .threads = 1};
+  ci_plan_stats a = run(g, &low, &o, NULL), b = run(g, &high, &o, NULL);
   assert_int_equal(a.ring_bytes, b.ring_bytes);
   assert_true(a.ring_bytes < 48 * 64 * 16 * sizeof(float) * 6); /* less than the maps would take whole */
   picture_free(&low);
@@ -181,7 +204,7 @@ static void test_memory_does_not_grow_with_height(void **state) {
 
 static void test_a_cap_makes_stripes(void **state) {
   (void)state;
-  ci_graph *g = unet(0);
+  ci_graph *g = nets[0].make();
   const ci_shape in = {3, 64, 2048};
   ci_plan_options o = {.threads = 1};
   ci_plan *plan;
@@ -203,7 +226,7 @@ static void test_a_cap_makes_stripes(void **state) {
 
 static void test_wrong_shapes_are_sentences(void **state) {
   (void)state;
-  ci_graph *g = unet(0);
+  ci_graph *g = nets[0].make();
   const ci_shape grey = {1, 64, 64};
   const ci_plan_options o = {.threads = 1};
   cnnimg_error err = {0, ""};
@@ -226,7 +249,7 @@ static int fill_nothing(void *user, uint32_t i, const ci_view *v, ci_rect r, cnn
 
 static void test_a_callback_ends_the_run(void **state) {
   (void)state;
-  ci_graph *g = unet(0);
+  ci_graph *g = nets[0].make();
   const ci_shape in = {3, 64, 64};
   const ci_plan_options o = {.threads = 1, .band = 8};
   int calls = 0;
@@ -236,10 +259,10 @@ static void test_a_callback_ends_the_run(void **state) {
   ci_pool *pool;
   assert_int_equal(ci_plan_new(&plan, g, &in, ci_kernels_best(), &o, NULL), 0);
   assert_int_equal(ci_pool_new(&pool, 1, NULL), 0);
-  assert_int_equal(ci_plan_run(plan, pool, &feed, NULL), CNNIMG_IO);
+  assert_int_equal(ci_plan_run(plan, pool, &feed, NULL, NULL), CNNIMG_IO);
   assert_int_equal(calls, 1);
   cancel.stop = 1;
-  assert_int_equal(ci_plan_run(plan, pool, &feed, NULL), CNNIMG_CANCELLED);
+  assert_int_equal(ci_plan_run(plan, pool, &feed, NULL, NULL), CNNIMG_CANCELLED);
   assert_int_equal(calls, 1);
   ci_plan_free(plan);
   ci_pool_free(pool);
@@ -249,7 +272,11 @@ static void test_a_callback_ends_the_run(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_same_bytes),
-      cmocka_unit_test(test_same_bytes_with_a_gate),
+      cmocka_unit_test(test_regions),
+      cmocka_unit_test(test_a_region_reads_what_it_needs),
+      cmocka_unit_test(test_held_maps_share_memory),
+      cmocka_unit_test(test_folding_holds_nothing),
+      cmocka_unit_test(test_spool),
       cmocka_unit_test(test_memory_does_not_grow_with_height),
       cmocka_unit_test(test_a_cap_makes_stripes),
       cmocka_unit_test(test_wrong_shapes_are_sentences),

@@ -122,15 +122,15 @@ static void test_tensor(void **state) {
 
 static void test_card(void **state) {
   (void)state;
-  ci_graph *g = ci_graph_new();
-  assert_null(ci_graph_get_card(g, "task"));
-  ci_graph_set_card(g, "task", "upscale");
-  ci_graph_set_card(g, "scale", "2");
-  ci_graph_set_card(g, "task", "denoise");
+  ci_program *g = ci_program_new();
+  assert_null(ci_program_get_card(g, "task"));
+  ci_program_set_card(g, "task", "upscale");
+  ci_program_set_card(g, "scale", "2");
+  ci_program_set_card(g, "task", "denoise");
   assert_int_equal(g->n_card, 2);
-  assert_string_equal(ci_graph_get_card(g, "task"), "denoise");
-  assert_string_equal(ci_graph_get_card(g, "scale"), "2");
-  ci_graph_free(g);
+  assert_string_equal(ci_program_get_card(g, "task"), "denoise");
+  assert_string_equal(ci_program_get_card(g, "scale"), "2");
+  ci_program_free(g);
 }
 
 int main(void) {

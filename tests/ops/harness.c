@@ -106,7 +106,9 @@ static const struct field {
               FIELD(coord, 1, 0),    FIELD(nearest, 1, 0),   FIELD(cubic_a, 1, 1),
               FIELD(scale, 2, 1),    FIELD(size, 2, 0),      FIELD(axis, 1, 0),
               FIELD(start, 1, 0),    FIELD(end, 1, 0),       FIELD(step, 1, 0),
-              FIELD(value, 1, 1),    FIELD(beta, 1, 1),      FIELD(trans_b, 1, 0)};
+              FIELD(value, 1, 1),    FIELD(beta, 1, 1),      FIELD(trans_b, 1, 0),
+              FIELD(shape, 3, 0),    FIELD(bias, 1, 1),      FIELD(grid_pad, 1, 0),
+              FIELD(align_corners, 1, 0)};
 
 static void set_field(ci_params *p, const char *name, char *values) {
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
@@ -139,6 +141,17 @@ static void read_const(example *e, char *rest, bool positive) {
   char *end;
   for (long v = strtol(rest, &end, 10); end != rest; rest = end, v = strtol(rest, &end, 10)) dim[rank++] = v;
   add_const(e, rank, dim, NULL, positive);
+}
+
+/* A list of integers as a constant. */
+static void read_ints(example *e, char *rest) {
+  int64_t v[64], dim[1] = {0};
+  char *end;
+  for (long long x = strtoll(rest, &end, 10); end != rest && dim[0] < 64; rest = end, x = strtoll(rest, &end, 10)) v[dim[0]++] = x;
+  ci_tensor *t = ci_tensor_new(CI_I64, 1, dim);
+  assert_non_null(t);
+  memcpy(t->owned, v, (size_t)dim[0] * sizeof *v);
+  assert_true(ci_graph_add_value(e->g, "constant", t) >= 0);
 }
 
 /* "kind a b slope": slope is a value's number, or -1. */
@@ -176,11 +189,22 @@ static void read_line(example *e, const char *key, char *rest, FILE *values) {
     example_map(e, c, h, w, NULL);
   } else if (!strcmp(key, "const")) read_const(e, rest, false);
   else if (!strcmp(key, "positive")) read_const(e, rest, true);
+  else if (!strcmp(key, "positivemap")) {
+    assert_int_equal(sscanf(rest, "%d %d %d", &c, &h, &w), 3);
+    example_map(e, c, h, w, NULL);
+    for (int32_t i = 0; i < c * h * w; i++) e->data[inputs_so_far(e) - 1][i] = fabsf(e->data[inputs_so_far(e) - 1][i]) + 0.25f;
+  } else if (!strcmp(key, "holes")) {
+    assert_int_equal(sscanf(rest, "%d %d %d", &c, &h, &w), 3);
+    example_map(e, c, h, w, NULL);
+    float *v = e->data[inputs_so_far(e) - 1];
+    for (int32_t i = 0; i < c * h * w; i++) v[i] = fabsf(v[i]) < 0.5f ? 0 : v[i];
+  } else if (!strcmp(key, "ints")) read_ints(e, rest);
   else if (!strcmp(key, "node")) read_node(e, rest);
   else if (!strcmp(key, "act")) read_act(&e->n->act, rest);
   else if (!strcmp(key, "act2")) read_act(&e->n->act2, rest);
   else if (!strcmp(key, "residual")) e->n->residual = atoi(rest);
   else if (!strcmp(key, "loose")) e->loose = true;
+  else if (!strcmp(key, "flat")) e->flat = true;
   else if (!strcmp(key, "tolerance")) e->tolerance = strtof(rest, NULL);
   else if (!strcmp(key, "out")) read_out(e, rest, values);
   else set_field(&e->n->p, key, rest);

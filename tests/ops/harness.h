@@ -15,6 +15,7 @@ typedef struct example {
   ci_shape in[MAX_IN]; /* zero where that is a constant or absent */
   float *data[MAX_IN]; /* maps: channel, row, column */
   bool loose;          /* need() is a little larger than what single rows read, to stay monotone */
+  bool flat;           /* small changes of the inputs change nothing (comparisons, roundings) */
   float tolerance;     /* of the largest value that is expected */
   ci_shape out;
   float *expected; /* channel, row, column; or NULL */

@@ -15,10 +15,16 @@ import onnxruntime
 from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
-OPSET = 19
+OPSET = 20
 onnxruntime.set_default_logger_severity(3)
-ACT = {"none": 0, "relu": 1, "leaky": 2, "prelu": 3, "sigmoid": 4, "tanh": 5, "clip": 6}
+ACT = {name: i for i, name in enumerate("""none relu leaky prelu sigmoid tanh clip elu selu celu softplus softsign
+    hard_sigmoid hard_swish swish gelu gelu_tanh mish thresholded shrink abs neg sqrt exp log reciprocal erf floor ceil
+    round trunc sign not sin cos tan asin acos atan sinh cosh asinh acosh atanh""".split())}
 cases = []
+# ONNX's names of activations, and of the attributes that a and b are
+MORE = {"elu": ("Elu", ("alpha",)), "selu": ("Selu", ("alpha", "gamma")), "celu": ("Celu", ("alpha",)),
+        "hard_sigmoid": ("HardSigmoid", ("alpha", "beta")), "hard_swish": ("HardSwish", ()),
+        "thresholded": ("ThresholdedRelu", ("alpha",)), "shrink": ("Shrink", ("lambd", "bias"))}
 
 
 class Random:
@@ -49,6 +55,20 @@ class Case:
     def map(self, c, h, w):
         self.lines.append(f"map {c} {h} {w}")
         return self._add(self.random.draw((c, h, w))[None], "map")
+
+    def positive_map(self, c, h, w):
+        self.lines.append(f"positivemap {c} {h} {w}")
+        return self._add(self.random.draw((c, h, w), True)[None], "map")
+
+    def holes(self, c, h, w):
+        """A map of which about half is 0."""
+        self.lines.append(f"holes {c} {h} {w}")
+        v = self.random.draw((c, h, w))
+        return self._add(np.where(np.abs(v) < 0.5, np.float32(0), v)[None], "map")
+
+    def ints(self, *values):
+        self.lines.append("ints " + " ".join(map(str, values)))
+        return self._add(np.array(values, np.int64), "const")
 
     def const(self, *dims, positive=False):
         self.lines.append(("positive " if positive else "const ") + " ".join(map(str, dims)))
@@ -89,7 +109,8 @@ class Case:
         elif kind == "leaky":
             self.onnx("LeakyRelu", [self.last], alpha=a)
         else:
-            self.onnx({"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh"}[kind], [self.last])
+            op, names = MORE.get(kind, (kind.title(), ()))
+            self.onnx(op, [self.last], **dict(zip(names, (a, b))))
 
     def say(self, line):
         self.lines.append(line)
@@ -359,12 +380,12 @@ def pools():
                 c.node(word, [x], **f, **extra)
                 if "dilation" in f:
                     c.say("loose")
-    for op, word in (("GlobalMaxPool", "global_max_pool"), ("GlobalAveragePool", "global_average_pool")):
+    for op, word in (("GlobalMaxPool", 2), ("GlobalAveragePool", 1)):
         for shape in ((5, 7, 9), (20, 4, 33), (3, 1, 1)):
-            c = Case(f"{word} {shape}")
+            c = Case(f"{op} {shape}")
             x = c.map(*shape)
             c.onnx(op, [x])
-            c.node(word, [x])
+            c.node("reduce", [x], mode=word)
 
 
 def small_ones():
@@ -400,6 +421,167 @@ def small_ones():
         x = c.map(channels, 3, 5)
         c.onnx("Softmax", [x], axis=1)
         c.node("softmax", [x], axis=1)
+
+
+def more_activations():
+    """Every kind; numbers that it is made for, and some more."""
+    kinds = {"elu": (0.75, 0.0), "selu": (1.5, 1.25), "celu": (0.5, 0.0), "softplus": (), "softsign": (),
+             "hard_sigmoid": (0.5, 0.25), "hard_swish": (), "mish": (), "thresholded": (0.25, 0.0),
+             "shrink": (0.25, 0.125), "abs": (), "neg": (), "sqrt": (), "exp": (), "log": (), "reciprocal": (),
+             "erf": (), "floor": (), "ceil": (), "round": (), "sign": (), "sin": (), "cos": (), "tan": (),
+             "asin": (), "acos": (), "atan": (), "sinh": (), "cosh": (), "asinh": (), "atanh": ()}
+    for kind, ab in kinds.items():
+        for channels, factor in ((3, 1), (18, 1), (5, 4)):
+            if factor > 1 and kind in ("asin", "acos", "atanh", "tan"):
+                continue
+            c = Case(f"{kind} {channels} {factor}")
+            x = (c.positive_map if kind in ("sqrt", "log", "reciprocal") else c.map)(channels, 4, 7)
+            c.last = f"v{x}"
+            if factor == 4:  # further from 0: the op is a product that takes the activation along
+                k = c.const(channels, 1, 1, positive=True)
+                c.onnx("Mul", [x, k])
+                c.node("binary", [x, k], mode=2)
+            else:
+                c.node("activation", [x])
+            c.act(kind, *ab)
+    for channels in (3, 18):
+        for name, approximate in (("gelu", "none"), ("gelu_tanh", "tanh")):
+            c = Case(f"{name} {channels}")
+            x = c.map(channels, 4, 7)
+            c.onnx("Gelu", [x], approximate=approximate)
+            c.node("activation", [x])
+            c.lines.append(f"act {ACT[name]} 0.0 0.0 -1")
+        c = Case(f"swish {channels}")
+        x = c.map(channels, 4, 7)
+        c.onnx("Mul", [x, c.onnx("Sigmoid", [c.onnx("Mul", [x, np.array(1.5, np.float32)])])])
+        c.node("activation", [x])
+        c.lines.append(f"act {ACT['swish']} 1.5 0.0 -1")
+        c = Case(f"trunc {channels}")
+        x = c.map(channels, 4, 7)
+        c.onnx("Cast", [c.onnx("Cast", [x], to=TensorProto.INT64)], to=TensorProto.FLOAT)
+        c.node("activation", [x])
+        c.lines.append(f"act {ACT['trunc']} 0.0 0.0 -1")
+
+
+def more_binaries():
+    """All operations, every way to broadcast."""
+    names = {3: "Div", 4: "Min", 5: "Max", 7: "Equal", 8: "Greater", 9: "GreaterOrEqual", 10: "Less", 11: "LessOrEqual"}
+    pairs = [(("map", 5, 4, 6), ("map", 5, 4, 6)), (("map", 18, 4, 5), ("map", 18, 1, 1)),
+             (("map", 6, 4, 5), ("map", 1, 4, 5)), (("map", 6, 4, 5), ("const", 6, 1, 1)),
+             (("map", 3, 4, 5), ("map", 3, 1, 5)), (("map", 3, 4, 5), ("map", 3, 4, 1)),
+             (("map", 3, 4, 1), ("map", 3, 1, 5)), (("map", 1, 4, 1), ("map", 7, 1, 5)),
+             (("map", 7, 4, 5), ("const", 4, 1)), (("map", 7, 1, 5), ("const", 7, 4, 1))]
+    for mode, op in {0: "Add", 1: "Sub", **names}.items():
+        for i, (a, b) in enumerate(pairs):
+            c = Case(f"{op} broadcast {i}")
+            v = [c.map(*k[1:]) if k[0] == "map" else c.const(*k[1:]) for k in ((a, b) if i % 2 else (b, a))]
+            if op == "Div" and i in (4, 5):
+                cases.pop()
+                continue
+            y = c.onnx(op, v)
+            if 7 <= mode <= 11:
+                c.onnx("Cast", [y], to=TensorProto.FLOAT)
+            c.node("binary", v, mode=mode)
+            if mode >= 7:
+                c.say("flat")
+    c = Case("Mod fmod")
+    v = [c.map(5, 4, 6), c.const(5, 1, 1, positive=True)]
+    c.onnx("Mod", v, fmod=1)
+    c.node("binary", v, mode=16)
+    c = Case("Pow")
+    v = [c.positive_map(5, 4, 6), c.map(5, 1, 1)]
+    c.onnx("Pow", v)
+    c.node("binary", v, mode=6)
+    for mode, op in ((12, "And"), (13, "Or"), (14, "Xor")):
+        c = Case(op)
+        v = [c.holes(5, 4, 6), c.holes(1, 4, 6)]
+        truth = [c.onnx("Cast", [i], to=TensorProto.BOOL) for i in v]
+        c.onnx("Cast", [c.onnx(op, truth)], to=TensorProto.FLOAT)
+        c.node("binary", v, mode=mode)
+        c.say("flat")
+    for i, shapes in enumerate([((5, 4, 6),) * 3, ((1, 4, 6), (5, 4, 6), (5, 1, 1)), ((5, 4, 1), (5, 1, 6), (1, 4, 6))]):
+        c = Case(f"where {i}")
+        v = [c.holes(*shapes[0])] + [c.map(*s) for s in shapes[1:]]
+        yes = c.onnx("Cast", [v[0]], to=TensorProto.BOOL)
+        c.onnx("Where", [yes, v[1], v[2]])
+        c.node("where", v)
+        c.say("flat")
+
+
+def reductions():
+    words = ("Sum", "Mean", "Max", "Min", "L1", "L2", "SumSquare", "Prod", "LogSum", "LogSumExp")
+    for mode, word in enumerate(words):
+        for shape in ((5, 7, 9), (20, 4, 33), (3, 1, 1)):
+            for op, axes in (("reduce", (2, 3)), ("channel_reduce", (1,))):
+                c = Case(f"{op} {word} {shape}")
+                x = (c.positive_map if word in ("LogSum", "Prod") else c.map)(*shape)
+                c.onnx("Reduce" + word, [x, np.array(axes, np.int64)], keepdims=1)
+                c.node(op, [x], mode=mode)
+    for mode, word in ((10, "ArgMax"), (11, "ArgMin")):
+        c = Case(f"channel_reduce {word}")
+        x = c.map(11, 4, 5)
+        c.onnx("Cast", [c.onnx(word, [x], axis=1, keepdims=1)], to=TensorProto.FLOAT)
+        c.node("channel_reduce", [x], mode=mode)
+
+
+def norms():
+    for channels, groups in ((6, 6), (6, 1), (6, 3), (20, 5)):
+        c = Case(f"moments {channels} {groups}")  # x as one pixel row: normalise with scale and shift and compare those
+        x, gamma, beta = c.map(channels, 5, 7), c.const(channels), c.const(channels)
+        grouped = c.onnx("Reshape", [x, np.array([1, groups, -1], np.int64)])
+        mean = c.onnx("ReduceMean", [grouped, np.array([2], np.int64)], keepdims=1)
+        away = c.onnx("Sub", [grouped, mean])
+        variance = c.onnx("ReduceMean", [c.onnx("Mul", [away, away]), np.array([2], np.int64)], keepdims=1)
+        each = c.onnx("Reciprocal", [c.onnx("Sqrt", [c.onnx("Add", [variance, np.array(1e-3, np.float32)])])])
+        ones = np.ones((1, groups, channels // groups), np.float32)
+        flat = np.array([1, channels, 1, 1], np.int64)
+        each = c.onnx("Reshape", [c.onnx("Mul", [each, ones]), flat])
+        mean = c.onnx("Reshape", [c.onnx("Mul", [mean, ones]), flat])
+        scale = c.onnx("Mul", [each, c.onnx("Reshape", [gamma, flat])])
+        shift = c.onnx("Sub", [c.onnx("Reshape", [beta, flat]), c.onnx("Mul", [mean, scale])])
+        c.onnx("Concat", [scale, shift], axis=1)
+        c.node("moments", [x, gamma, beta], group=groups, value=1e-3)
+    for channels in (3, 18):
+        c = Case(f"affine {channels}")
+        x, s = c.map(channels, 4, 5), c.map(2 * channels, 1, 1)
+        scale = c.onnx("Slice", [s, np.array([0]), np.array([channels]), np.array([1])])
+        shift = c.onnx("Slice", [s, np.array([channels]), np.array([2 * channels]), np.array([1])])
+        c.onnx("Add", [c.onnx("Mul", [x, scale]), shift])
+        c.node("affine", [x, s])
+    for channels in (3, 18):
+        c = Case(f"layer norm {channels}")
+        x, gamma, beta = c.map(channels, 4, 5), c.const(channels), c.const(channels)
+        last = c.onnx("Transpose", [x], perm=[0, 2, 3, 1])
+        y = c.onnx("LayerNormalization", [last, gamma, beta], axis=-1, epsilon=1e-3)
+        c.onnx("Transpose", [y], perm=[0, 3, 1, 2])
+        c.node("layer_norm", [x, gamma, beta], value=1e-3)
+    for channels, size in ((5, 3), (20, 5)):
+        c = Case(f"lrn {channels} {size}")
+        x = c.map(channels, 3, 4)
+        c.onnx("LRN", [x], size=size, alpha=0.5, beta=0.6, bias=1.5)
+        c.node("lrn", [x], size=(size, 0), value=0.5, beta=0.6, bias=1.5)
+
+
+def moves():
+    for shape, order in (((5, 4, 6), (4, 0, 0, 2)), ((20, 3, 3), tuple(range(19, -1, -1)))):
+        c = Case(f"pick {len(order)}")
+        x, k = c.map(*shape), c.ints(*order)
+        c.onnx("Gather", [x, k], axis=1)
+        c.node("pick", [x, k])
+    for shape in ((3, 4, 5), (18, 2, 3), (7, 1, 1)):
+        c = Case(f"unflatten {shape}")
+        x = c.map(int(np.prod(shape)), 1, 1)
+        c.onnx("Reshape", [x, np.array((1, *shape), np.int64)])
+        c.node("unflatten", [x], shape=shape)
+    for mode, word in enumerate(("nearest", "linear", "cubic")):
+        for pad, border in enumerate(("zeros", "border", "reflection")):
+            for corners in (0, 1):
+                c = Case(f"grid_sample {word} {border} {corners}")
+                x, grid, k = c.map(5, 6, 7), c.map(2, 4, 5), None
+                last = c.onnx("Transpose", [grid], perm=[0, 2, 3, 1])
+                c.onnx("GridSample", [x, last], mode=word, padding_mode=border, align_corners=corners)
+                c.node("grid_sample", [x, grid], mode=mode, grid_pad=pad, align_corners=corners)
+                c.say("flat")
 
 
 def binaries():
@@ -464,7 +646,7 @@ def pieces():
 def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     for make in (convolutions, transposed_convolutions, shuffles, resizes, pads, pools, small_ones, binaries, pieces,
-                 tiles):
+                 tiles, more_activations, more_binaries, reductions, norms, moves):
         make()
     with open(folder / "golden.txt", "w") as text, open(folder / "golden.bin", "wb") as values:
         text.write("# written by make_golden.py; read by harness.c\n")

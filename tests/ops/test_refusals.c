@@ -105,8 +105,8 @@ static void test_sizes(void **state) {
   refused(&e, CNNIMG_BADARG, "between 2 and 2 of 3");
   plain(&e, CI_OP_softmax, 3, 4, 5)->p.axis = 3;
   refused(&e, CNNIMG_UNSUPPORTED, "axis 3");
-  plain(&e, CI_OP_flatten, 4096, 8, 8);
-  refused(&e, CNNIMG_LIMIT, "262144 x 1 x 1");
+  plain(&e, CI_OP_flatten, 4096, 1024, 128);
+  refused(&e, CNNIMG_LIMIT, "x 1 x 1");
   plain(&e, CI_OP_resize, 3, 4, 5);
   refused(&e, CNNIMG_CORRUPT, "neither a size nor a scale");
   n = plain(&e, CI_OP_resize, 3, 4, 5);
@@ -135,8 +135,6 @@ static void test_pairs(void **state) {
   example e;
   two_maps(&e, CI_OP_binary, (ci_shape){3, 4, 5}, (ci_shape){2, 4, 5});
   refused(&e, CNNIMG_CORRUPT, "3 x 4 x 5 and 'map' of 2 x 4 x 5");
-  two_maps(&e, CI_OP_binary, (ci_shape){3, 4, 5}, (ci_shape){3, 1, 5});
-  refused(&e, CNNIMG_UNSUPPORTED, "along one of rows and columns");
   two_maps(&e, CI_OP_concat, (ci_shape){3, 4, 5}, (ci_shape){3, 3, 5});
   refused(&e, CNNIMG_CORRUPT, "3 x 3 x 5 beside 3 x 4 x 5");
   example_begin(&e, "wrong", 3);

@@ -220,6 +220,9 @@ def grid():
                 take = "runtime" if mode == "cubic" and padding == "border" else "reference"
                 case(f"{mode} {padding} {corners}", "GridSample", [f(2, 3, 4, 5), beyond], 20, take=take, mode=mode,
                      padding_mode=padding, align_corners=corners)
+    for corners in 0, 1:
+        case(f"far reflection {corners}", "GridSample", [f(1, 2, 3, 4), f(1, 3, 4, 2) * np.float32(7)], 20, mode="linear",
+             padding_mode="reflection", align_corners=corners)
     case("bilinear", "GridSample", [f(2, 3, 4, 5), beyond], 16, mode="bilinear")
     case("bicubic", "GridSample", [f(2, 3, 4, 5), beyond], 16, mode="bicubic")
     case("3-D", "GridSample", [f(1, 2, 3, 4, 2), f(1, 2, 3, 2, 3)], 20, mode="linear")
