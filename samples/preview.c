@@ -31,7 +31,7 @@ int main(int argc, char **argv) {
   int differ = 0;
   if (argc != 2) return fprintf(stderr, "usage: %s MODEL\n", argv[0]), 2;
   for (int i = 0; i < HEIGHT * WIDTH * 3; i++)
-    picture[0][0][i] = (unsigned char)(60 + i / 9000 + rand() % 60);
+    ((unsigned char *)picture)[i] = (unsigned char)(60 + i / 9000 + rand() % 60);
   small.width = W, small.height = H;
   cnnimg_view_init(&from, &format, picture);
   cnnimg_view_init(&to, &format, whole);
