@@ -1,4 +1,16 @@
 # tests/api - the public door
-check_PROGRAMS += tests/api/test_cnnimg
-TESTS += tests/api/test_cnnimg
+api_tests = \
+	tests/api/test_cnnimg tests/api/test_views
+check_PROGRAMS += $(api_tests)
+TESTS += $(api_tests)
+door = tests/api/door.c tests/api/door.h
 tests_api_test_cnnimg_SOURCES = tests/api/test_cnnimg.c
+tests_api_test_views_SOURCES = tests/api/test_views.c $(door)
+
+EXTRA_DIST += tests/api/make_nets.py tests/api/data/README.md \
+	tests/api/data/arrays.onnx tests/api/data/double.onnx tests/api/data/halves.onnx tests/api/data/identity.onnx \
+	tests/api/data/inputs.onnx tests/api/data/last.onnx tests/api/data/odd.onnx tests/api/data/reverse.onnx \
+	tests/api/data/upvalid.onnx tests/api/data/valid.onnx \
+	tests/api/data/odd-13x9.f32 tests/api/data/odd-1x1.f32 tests/api/data/odd-40x21.f32 \
+	tests/api/data/upvalid-13x9.f32 tests/api/data/upvalid-1x1.f32 tests/api/data/upvalid-40x21.f32 \
+	tests/api/data/valid-13x9.f32 tests/api/data/valid-1x1.f32 tests/api/data/valid-40x21.f32
