@@ -145,6 +145,20 @@ int ci_fit_find(ci_fit *f, const ci_sizes *s, cnnimg_error *err) {
   return CNNIMG_OK;
 }
 
+/* Networks that want odd sizes of their picture are asked at several. */
+int ci_fit_probe(const ci_program *p, cnnimg_error *err) {
+  ci_card card;
+  ci_fit fit;
+  cnnimg_error own = {0};
+  int status = ci_network_probe(p, &own);
+  if (!status || status == CNNIMG_NOMEM || ci_card_read(&card, p, NULL))
+    return status ? ci_fail(err, status, "%s", own.text) : CNNIMG_OK;
+  const ci_sizes s = {.program = p, .card = &card, .hint_channels = 4};
+  if (card.image < card.n_inputs && !ci_fit_find(&fit, &s, NULL)) status = CNNIMG_OK;
+  ci_card_fini(&card);
+  return status ? ci_fail(err, status, "%s", own.text) : CNNIMG_OK;
+}
+
 int ci_fit_get(ci_fit_cache *cache, const ci_sizes *s, ci_fit *fit, cnnimg_error *err) {
   pthread_mutex_lock(&cache->lock);
   int status = cache->known ? CNNIMG_OK : ci_fit_find(&cache->fit, s, err);
