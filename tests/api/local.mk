@@ -1,12 +1,17 @@
 # tests/api - the public door
 api_tests = \
-	tests/api/test_cnnimg tests/api/test_views tests/api/test_sizes tests/api/test_regions
+	tests/api/test_cnnimg tests/api/test_views tests/api/test_sizes tests/api/test_regions \
+	tests/api/test_tensors tests/api/test_threads tests/api/test_failure
 check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
 door = tests/api/door.c tests/api/door.h
 tests_api_test_cnnimg_SOURCES = tests/api/test_cnnimg.c
 tests_api_test_sizes_SOURCES = tests/api/test_sizes.c $(door)
 tests_api_test_regions_SOURCES = tests/api/test_regions.c $(door)
+tests_api_test_tensors_SOURCES = tests/api/test_tensors.c $(door)
+tests_api_test_threads_SOURCES = tests/api/test_threads.c $(door)
+tests_api_test_failure_SOURCES = tests/api/test_failure.c $(door)
+tests_api_test_failure_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 tests_api_test_views_SOURCES = tests/api/test_views.c $(door)
 
 EXTRA_DIST += tests/api/make_nets.py tests/api/data/README.md \
