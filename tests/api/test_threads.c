@@ -80,6 +80,12 @@ static void test_two_threads_share_a_model(void **state) {
 
 /* ---- cancelling --------------------------------------------------------------------------- */
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PATIENCE 2.0 /* everything takes many times as long */
+#else
+#define PATIENCE 0.1
+#endif
+
 enum { WIDE = 4000, HIGH = 3000 };
 
 static int grey_row(void *user, uint32_t y, void *row, cnnimg_error *err) {
@@ -135,15 +141,11 @@ static void test_cancelling_is_felt_at_once(void **state) {
   (void)state;
   for (int i = 0; i < 3; i++) {
     double best = 1e9;
-    for (int k = 0; k < 5 && best > 0.1; k++) {
+    for (int k = 0; k < 5 && best > PATIENCE; k++) {
       double t = time_to_stop(c, m, i ? 0.2 : 0.05, i == 1 ? -1 : 25);
       if (t < best) best = t;
     }
-#ifdef CI_SLOW_CHECKS
-    assert_true(best < 2);
-#else
-    if (best > 0.1) fail_msg("%.3f s from the wish to the end", best);
-#endif
+    if (best > PATIENCE) fail_msg("%.3f s from the wish to the end", best);
   }
   cnnimg_model_unref(m);
   cnnimg_close(c);
