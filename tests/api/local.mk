@@ -14,6 +14,19 @@ tests_api_test_failure_SOURCES = tests/api/test_failure.c $(door)
 tests_api_test_failure_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 tests_api_test_views_SOURCES = tests/api/test_views.c $(door)
 
+# What compiled programs rely on: the header, read by a script, against a committed list.
+check_PROGRAMS += tests/api/abi
+tests_api_abi_SOURCES = tests/api/abi.c
+nodist_tests_api_abi_SOURCES = tests/api/abi.inc
+tests_api_abi_LDADD = libcnnimg/libcnnimg.la
+tests/api/abi.inc: $(srcdir)/libcnnimg/cnnimg.h $(srcdir)/tests/api/abi.awk
+	$(AM_V_GEN)$(MKDIR_P) tests/api && $(AWK) -f $(srcdir)/tests/api/abi.awk $(srcdir)/libcnnimg/cnnimg.h >$@.new && mv $@.new $@
+tests/api/abi.$(OBJEXT): tests/api/abi.inc
+CLEANFILES += tests/api/abi.inc
+dist_check_SCRIPTS += tests/api/check-abi.sh
+TESTS += tests/api/check-abi.sh
+
+EXTRA_DIST += tests/api/abi.awk tests/api/abi.txt
 EXTRA_DIST += tests/api/make_nets.py tests/api/data/README.md \
 	tests/api/data/arrays.onnx tests/api/data/double.onnx tests/api/data/halves.onnx tests/api/data/identity.onnx \
 	tests/api/data/inputs.onnx tests/api/data/last.onnx tests/api/data/odd.onnx tests/api/data/reverse.onnx \
