@@ -17,7 +17,8 @@ int main(void) {
 #define FUNCTION(name, declaration) function((const void *)(size_t)name, declaration);
 #define CALLBACK(declaration) printf("callback %s\n", declaration);
 #define STRUCT(name, growth) printf("struct %s %s %zu\n", #name, #growth, sizeof(name));
-#define FIELD(name, field) printf("field %s.%s %zu %zu\n", #name, #field, offsetof(name, field), SIZE_OF_FIELD(name, field));
+#define FIELD(name, field) \
+  printf("field %s.%s %zu %zu\n", #name, #field, offsetof(name, field), SIZE_OF_FIELD(name, field));
 #define VALUE(name) printf("value %s %ld\n", #name, (long)name);
 #define CONSTANT(name) VALUE(name)
 #include "tests/api/abi.inc"

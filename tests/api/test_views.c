@@ -58,8 +58,10 @@ static void test_every_sample_passes_unchanged(void **state) {
     run(fx->context, fx->identity, &src, &dst, 0);
     bool is_float = f.sample == CNNIMG_F16 || f.sample == CNNIMG_F32;
     if (is_float && (f.alpha == CNNIMG_ALPHA_PREMULTIPLIED || f.colours == 1)) {
-      for (uint32_t x = 0; x < f.width; x++) /* divided and multiplied, or a mean of three: the last bits may change */
-        near(door_get(&dst, x, 3, 0), door_get(&src, x, 3, 0), f.sample == CNNIMG_F16 ? 5e-4f : 2e-7f, "floats");
+      for (uint32_t x = 0; x < f.width;
+           x++) /* divided and multiplied, or a mean of three: the last bits may change */
+        near(door_get(&dst, x, 3, 0), door_get(&src, x, 3, 0), f.sample == CNNIMG_F16 ? 5e-4f : 2e-7f,
+             "floats");
     } else {
       door_assert_same(&src, &dst);
     }
