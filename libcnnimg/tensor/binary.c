@@ -154,7 +154,7 @@ static const function *function_of(const ci_tensor_call *c) {
 
 static void int_chunk(const function *f, const ci_array *a, size_t ia, const ci_array *b, size_t ib,
                       const int64_t *step, ci_array *y, size_t iy, size_t n) {
-  int64_t x[CHUNK], z[CHUNK];
+  int64_t x[CHUNK] = {0}, z[CHUNK] = {0};
   for (size_t i = 0; i < n; i++) {
     x[i] = ((const int64_t *)a->data)[ia + i * (size_t)step[0]];
     z[i] = ((const int64_t *)b->data)[ib + i * (size_t)step[1]];
@@ -165,7 +165,7 @@ static void int_chunk(const function *f, const ci_array *a, size_t ia, const ci_
 
 static void double_chunk(const function *f, const ci_array *a, size_t ia, const ci_array *b, size_t ib,
                          const int64_t *step, ci_array *y, size_t iy, size_t n) {
-  double x[CHUNK], z[CHUNK];
+  double x[CHUNK] = {0}, z[CHUNK] = {0};
   for (size_t i = 0; i < n; i++) {
     x[i] = ci_array_double(a, ia + i * (size_t)step[0]);
     z[i] = ci_array_double(b, ib + i * (size_t)step[1]);
