@@ -101,6 +101,15 @@ static bool is_constant(const ci_pnode *n, ci_val *const *in, int32_t n_in) {
   return true;
 }
 
+/* What has no elements is known. */
+static int make_empty(ci_state *s, ci_val *v) {
+  ci_tensor *t = ci_lower_tensor(s, v->type == CI_FLOAT ? CI_F32 : CI_I64, v->rank, v->dim);
+  if (!t) return s->err->code;
+  t->type = v->type;
+  v->tensor = t;
+  return CNNIMG_OK;
+}
+
 /* ---- one node ------------------------------------------------------------------------------------- */
 
 static int by_rule(ci_site *c) {
@@ -123,12 +132,12 @@ static int lower_output(ci_state *s, const ci_tensor_op *op, const ci_pnode *n, 
   if (status) return status;
   *out = (ci_val){.known = true, .type = result.type, .rank = result.rank, .map = -1, .vec = -1};
   memcpy(out->dim, result.dim, sizeof out->dim);
+  if (!result.count) return make_empty(s, out);
   if (is_constant(n, in, n_in)) {
     status = compute(s, op, &call);
     if (!status) out->tensor = s->made[s->n_made - 1];
     return status;
   }
-  if (!result.count) return ci_tensor_fail(&call, s->err, CNNIMG_BADARG, "nothing is left: the result has no elements");
   ci_site site = {.s = s, .n = n, .in = in, .n_in = n_in, .which = which, .out = out};
   status = by_rule(&site);
   if (status != CI_LOWER_PASS) return status;
@@ -172,10 +181,15 @@ static int add_input(lowered *l, size_t i, const ci_dims *d) {
   *v = (ci_val){.known = true, .type = in->type, .rank = d->rank, .map = -1, .vec = -1};
   for (int32_t k = 0; k < d->rank; k++) v->dim[k] = d->dim[k];
   for (int32_t k = 0; k < d->rank; k++)
-    if (d->dim[k] < 1 || d->dim[k] > INT32_MAX || (count *= d->dim[k]) > INT32_MAX * (int64_t)64)
+    if (d->dim[k] < 0 || d->dim[k] > INT32_MAX || (count *= d->dim[k]) > INT32_MAX * (int64_t)64)
       return ci_fail(s->err, CNNIMG_BADARG, "the input \"%s\" would have impossible sizes", s->p->values[in->value].name);
   int32_t id = ci_graph_add_value(s->g, s->p->values[in->value].name, NULL);
   if (id < 0) return ci_lower_nomem(s);
+  if (!count) {
+    l->pub.in[i] = CI_LAYOUT_VECTOR;
+    if (ci_graph_add_input(s->g, id, m)) return ci_lower_nomem(s);
+    return make_empty(s, v);
+  }
   if (d->rank < 3 || !ci_dims_shape(d->rank, d->dim, layout, &m)) {
     if (count > INT32_MAX)
       return ci_fail(s->err, CNNIMG_LIMIT, "the input \"%s\" is too large", s->p->values[in->value].name);
@@ -187,14 +201,23 @@ static int add_input(lowered *l, size_t i, const ci_dims *d) {
   return ci_graph_add_input(s->g, id, m) ? ci_lower_nomem(s) : CNNIMG_OK;
 }
 
+/* Something to compute where the output has no elements: a single 0 that nobody asks for. */
+static int nothing(ci_state *s, ci_val *v) {
+  ci_tensor *t = ci_lower_tensor(s, CI_F32, 0, NULL);
+  ci_val one = {.known = true, .map = -1, .vec = -1, .tensor = t};
+  if (!t) return s->err->code;
+  *(float *)t->owned = 0;
+  return ci_as_vec(s, &one, &v->vec);
+}
+
 /* A map or a vector; never an input itself. */
 static int settle_output(lowered *l, size_t output) {
   ci_state *s = &l->s;
   ci_val *v = &s->vals[s->p->outputs[output]];
   int32_t id;
   if (!v->known) return ci_fail(s->err, CNNIMG_UNSUPPORTED, "the output is a by-product that is not computed");
-  if (!ci_count_of(v)) return ci_fail(s->err, CNNIMG_BADARG, "nothing is left: the output has no elements");
-  int status = v->map >= 0 ? (id = v->map, CNNIMG_OK) : ci_as_vec(s, v, &id);
+  int status = ci_count_of(v) ? CNNIMG_OK : nothing(s, v);
+  if (!status) status = v->map >= 0 ? (id = v->map, CNNIMG_OK) : ci_as_vec(s, v, &id);
   if (status) return status;
   l->pub.out = v->map >= 0 ? v->layout : CI_LAYOUT_VECTOR;
   l->pub.out_type = v->type;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* space.c - what joins, cuts, pads, moves and resamples pictures */
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 #include "lower/state.h"
@@ -299,6 +300,8 @@ static bool resize_scales(const ci_site *c, ci_layout layout, ci_params *p) {
     int32_t along = ci_map_axis(rank, layout, (int32_t)(axis < 0 ? axis + rank : axis));
     if (along >= 2) p->scale[along - 2] = v[i];
     else if (v[i] != 1) return false;
+    float scaled = (float)c->in[0]->dim[axis < 0 ? axis + rank : axis] * v[i];
+    if (p->coord == CI_COORD_ALIGN_CORNERS && scaled != floorf(scaled)) return false; /* corners of a part of a sample */
   }
   return true;
 }

@@ -135,6 +135,7 @@ static int pool(ci_site *c, ci_op_id op) {
   p.ceil_mode = ci_attr_int(c->n, "ceil_mode", 0) != 0;
   p.count_include_pad = ci_attr_int(c->n, "count_include_pad", 0) != 0;
   if (c->which || space < 1 || space > 2 || !window(c, space, &p)) return CI_LOWER_PASS;
+  if (p.kernel[0] * (int64_t)p.kernel[1] > LARGEST) return CI_LOWER_PASS;
   int status = picture(c, &map, &space);
   return status ? status : emit(c, op, &map, 1, &p);
 }

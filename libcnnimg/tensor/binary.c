@@ -203,9 +203,17 @@ static void apply(const function *f, const ci_array *a, const ci_array *b, ci_ar
 
 /* ---- two operands --------------------------------------------------------------------- */
 
+/* Before opset 7 the second operand's dimensions could begin at any of the first's. Only where that is numpy's way. */
+static int check_old_axis(const ci_tensor_call *c, cnnimg_error *err) {
+  int64_t axis = ci_attr_int(c->node, "axis", INT32_MAX), last = c->in[0].rank - c->in[1].rank;
+  if (axis == INT32_MAX || axis == last || axis + c->in[0].rank == last) return CNNIMG_OK;
+  return ci_tensor_refuse(c, err, "aligns its operands as opset 6 did");
+}
+
 static int shape(const ci_tensor_call *c, cnnimg_error *err) {
   c->out->type = c->in[0].type;
-  return ci_tensor_broadcast(c, 0, 2, c->out, err);
+  int status = check_old_axis(c, err);
+  return status ? status : ci_tensor_broadcast(c, 0, 2, c->out, err);
 }
 
 static int truth_shape(const ci_tensor_call *c, cnnimg_error *err) {
@@ -216,12 +224,31 @@ static int truth_shape(const ci_tensor_call *c, cnnimg_error *err) {
 static void run(const ci_tensor_call *c) { apply(function_of(c), &c->in[0], &c->in[1], c->out); }
 
 /* The slopes broadcast to x, not the other way round. */
-static int prelu_shape(const ci_tensor_call *c, cnnimg_error *err) {
+/* Before opset 7 a list of slopes was one a channel. */
+static ci_array old_slope(const ci_tensor_call *c) {
+  ci_array s = c->in[1];
+  if (c->opset >= 7 || s.rank != 1 || c->in[0].rank < 2 || s.dim[0] != c->in[0].dim[1]) return s;
+  s.rank = c->in[0].rank - 1;
+  for (int32_t i = 1; i < s.rank; i++) s.dim[i] = 1;
+  return s;
+}
+
+static int prelu_shape(const ci_tensor_call *call, cnnimg_error *err) {
+  ci_array in[2] = {call->in[0], old_slope(call)};
+  ci_tensor_call with = *call, *c = &with;
+  with.in = in;
   int status = shape(c, err);
   if (status) return status;
   bool same = c->out->rank == c->in[0].rank;
   for (int32_t i = 0; same && i < c->out->rank; i++) same = c->out->dim[i] == c->in[0].dim[i];
   return same ? CNNIMG_OK : ci_tensor_fail(c, err, CNNIMG_CORRUPT, "the slopes are larger than the input");
+}
+
+static void prelu_run(const ci_tensor_call *call) {
+  ci_array in[2] = {call->in[0], old_slope(call)};
+  ci_tensor_call with = *call;
+  with.in = in;
+  run(&with);
 }
 
 /* ---- any number of operands --------------------------------------------------------------- */
@@ -268,7 +295,7 @@ static void where_run(const ci_tensor_call *c) {
 }
 
 #define TWO(name) \
-  { name, 2, 2, "", shape, NULL, run }
+  { name, 2, 2, "axis broadcast", shape, NULL, run }
 #define TRUTH(name) \
   { name, 2, 2, "", truth_shape, NULL, run }
 const ci_tensor_op ci_tensor_binary_ops[] = {
@@ -286,7 +313,7 @@ const ci_tensor_op ci_tensor_binary_ops[] = {
     TRUTH("Or"),
     TRUTH("Xor"),
     {"Mod", 2, 2, "fmod", shape, NULL, run},
-    {"PRelu", 2, 2, "", prelu_shape, NULL, run},
+    {"PRelu", 2, 2, "", prelu_shape, NULL, prelu_run},
     {"Min", 1, -1, "", many_shape, NULL, many_run},
     {"Max", 1, -1, "", many_shape, NULL, many_run},
     {"Sum", 1, -1, "", many_shape, NULL, many_run},

@@ -7,6 +7,7 @@
 
 #define LETTERS_MOST 16
 #define OPERANDS_MOST 4
+#define EQUATION_MOST 256
 #define WORK_MOST ((size_t)1 << 36)
 
 /* Letters of the result first, then those that are summed over, in the order in which they are met. */
@@ -16,8 +17,10 @@ typedef struct letters {
   int32_t n, n_out;
 } letters;
 
+/* Digits stand for the dimensions of an ellipsis, 7 for its last. */
+static bool is_digit(char c) { return c >= '0' && c <= '7'; }
 /* Not isalpha(): a program may have set a locale. */
-static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c); }
 
 static int32_t find(const letters *l, char name) {
   int32_t i = 0;
@@ -46,7 +49,7 @@ static int result_letters(const ci_tensor_call *c, letters *l, const char *equat
     status = add_letter(c, l, *p, err);
   }
   for (int i = 0; i < 128 && !arrow && !status; i++)
-    if (times[i] == 1) status = add_letter(c, l, (char)i, err);
+    if (times[i] == 1 || (times[i] && is_digit((char)i))) status = add_letter(c, l, (char)i, err);
   l->n_out = l->n;
   return status;
 }
@@ -58,6 +61,11 @@ static int operand_letter(const ci_tensor_call *c, letters *l, int32_t k, int32_
   int status = i == l->n ? add_letter(c, l, name, err) : CNNIMG_OK;
   if (status) return status;
   int64_t size = c->in[k].dim[d];
+  if (is_digit(name) && size == 1) { /* repeated */
+    if (l->size[i] < 0) l->size[i] = 1;
+    return CNNIMG_OK;
+  }
+  if (is_digit(name) && l->size[i] == 1) l->size[i] = -1;
   if (l->size[i] >= 0 && l->size[i] != size)
     return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "'%c' is %lld and %lld", name, (long long)l->size[i],
                           (long long)size);
@@ -102,16 +110,51 @@ static int judge_work(const ci_tensor_call *c, const letters *l, cnnimg_error *e
   return CNNIMG_OK;
 }
 
+/* Digits for the n dimensions of an ellipsis. */
+static void put_digits(char *to, size_t *at, int32_t n) {
+  for (int32_t i = 8 - n; i < 8; i++) to[(*at)++] = (char)('0' + i);
+}
+
+/* How many dimensions operand k has beside its letters. */
+static int32_t hidden(const ci_tensor_call *c, const char *term, int32_t k) {
+  int32_t n = k < c->n_in ? c->in[k].rank : 0;
+  for (const char *p = term; *p && *p != ',' && strncmp(p, "->", 2); p++) n -= is_letter(*p);
+  return n < 0 ? 0 : n;
+}
+
+/* The equation with digits instead of ellipses. */
+static int spell_out(const ci_tensor_call *c, char *to, cnnimg_error *err) {
+  const char *equation = ci_attr_string(c->node, "equation", ""), *term = equation;
+  size_t at = 0;
+  int32_t k = 0, most = 0;
+  bool result = false;
+  for (const char *p = equation; *p; p++) {
+    if (at + 16 > EQUATION_MOST) return ci_tensor_refuse(c, err, "too long an equation");
+    if (is_digit(*p)) return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "'%c' in its equation", *p);
+    if (*p == ',' && !result) k++, term = p + 1;
+    if (!strncmp(p, "->", 2)) result = true;
+    int32_t n = result ? most : hidden(c, term, k);
+    if (strncmp(p, "...", 3)) {
+      to[at++] = *p;
+      continue;
+    }
+    put_digits(to, &at, n);
+    if (n > most) most = n;
+    p += 2;
+  }
+  to[at] = 0;
+  return CNNIMG_OK;
+}
+
 static int read_equation(const ci_tensor_call *c, letters *l, cnnimg_error *err) {
-  const char *equation = ci_attr_string(c->node, "equation", "");
+  char equation[EQUATION_MOST];
   memset(l, 0, sizeof *l);
   if (c->n_in > OPERANDS_MOST)
     return ci_tensor_fail(c, err, CNNIMG_UNSUPPORTED, "more than %d inputs", OPERANDS_MOST);
   for (int32_t k = 0; k < c->n_in; k++)
     if (!ci_array_given(c, k)) return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "input %d is missing", k);
-  for (const char *p = equation; *p; p++)
-    if (*p == '.') return ci_tensor_refuse(c, err, "an ellipsis in its equation");
-  int status = result_letters(c, l, equation, err);
+  int status = spell_out(c, equation, err);
+  if (!status) status = result_letters(c, l, equation, err);
   if (!status) status = operand_letters(c, l, equation, err);
   return status ? status : judge_work(c, l, err);
 }

@@ -174,6 +174,6 @@ static void gemm_run(const ci_tensor_call *c) {
 
 const ci_tensor_op ci_tensor_matmul_ops[] = {
     {"MatMul", 2, 2, "", matmul_shape, NULL, matmul_run},
-    {"Gemm", 2, 3, "alpha beta transA transB", gemm_shape, gemm_scratch, gemm_run},
+    {"Gemm", 2, 3, "alpha beta transA transB broadcast", gemm_shape, gemm_scratch, gemm_run},
     {NULL, 0, 0, NULL, NULL, NULL, NULL},
 };

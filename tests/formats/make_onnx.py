@@ -287,7 +287,6 @@ def refusals():
     refuse("no_op", model([node("LSTM", ["x"], name="lstm")]), 'LSTM "lstm": this kind of operator is not known')
     refuse("no_domain", model([node("Relu", ["x"], domain="com.example")]), 'com.example.Relu "relu_y"')
     refuse("no_million", model([node("Relu", ["x"])], inputs={"x": [1, 1 << 20, 4, 5]}), "1048576 x 4 x 5")
-    refuse("no_parts", model([node("Split", ["x"], ["y", "q"], axis=1, num_outputs=3)], opset=18), "num_outputs")
     refuse("no_stride", model([node("Conv", ["x", "w"], strides=[0, 1])], dict(w=w)), "strides of 0")
     refuse("no_pads", model([node("Conv", ["x", "w"], pads=[0, 0, 0, -1])], dict(w=w)), "pads of -1")
     refuse("no_group", model([node("Conv", ["x", "w"], group=-1)], dict(w=w)), "group of -1")
