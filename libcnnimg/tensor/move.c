@@ -219,9 +219,12 @@ static int read_slices(const ci_tensor_call *c, slices *s, cnnimg_error *err) {
   if (status) return status;
   if (n < 0 || n_end != n || (n_axes >= 0 && n_axes != n) || (n_step >= 0 && n_step != n))
     return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "its lists of starts, ends, axes and steps do not match");
+  bool cut[CI_MAX_RANK] = {false};
   for (int32_t i = 0; i < rank; i++) s->first[i] = 0, s->count[i] = c->in[0].dim[i], s->step[i] = 1;
   for (int32_t i = 0, a; i < n; i++) {
     if ((status = ci_tensor_axis(c, n_axes >= 0 ? axes[i] : i, rank, &a, err))) return status;
+    if (cut[a]) return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "names an axis twice");
+    cut[a] = true;
     s->step[a] = n_step >= 0 ? step[i] : 1;
     if (!s->step[a]) return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "a step of 0");
     span(c->in[0].dim[a], start[i], end[i], s->step[a], &s->first[a], &s->count[a]);
