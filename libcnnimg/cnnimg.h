@@ -159,7 +159,7 @@ typedef struct cnnimg_config {
   /**
    * The host's own workers, so that the library starts no thread. Calls fn(arg, i, worker) once for every i < n, in any
    * order and at once if it likes, and returns when all have returned; worker < threads (which must be set) tells apart
-   * calls that run at the same time. Not 0: it could not, the run fails with #CNNIMG_UNSUPPORTED. NULL: own threads.
+   * calls that run at the same time. Not 0: it gave up, the run ends with #CNNIMG_CANCELLED. NULL: own threads.
    */
   int (*parallel)(void *user, void (*fn)(void *arg, uint32_t i, uint32_t worker), void *arg, uint32_t n);
   void *parallel_user; /**< handed to parallel */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* stream.c - the run: stripes, bands, steps in pieces */
+#include "base/cancel.h"
 #include "base/error.h"
 #include "exec/plan.h"
 
@@ -25,7 +26,7 @@ typedef struct work {
 
 static void run_piece(void *arg, uint32_t i, uint32_t worker) {
   const work *w = arg;
-  if (w->cancel && w->cancel->stop) return;
+  if (ci_cancelled(w->cancel)) return;
   int32_t y = w->rect.y0 + (int32_t)i / w->across * w->rows;
   int32_t x = w->left + (int32_t)i % w->across * w->cols;
   const ci_call call = {
@@ -124,7 +125,7 @@ static int fill_inputs(ci_plan *p, const ci_feed *feed, cnnimg_error *err) {
   return CNNIMG_OK;
 }
 
-static bool is_cancelled(const ci_feed *feed) { return feed->cancel && feed->cancel->stop; }
+static bool is_cancelled(const ci_feed *feed) { return ci_cancelled(feed->cancel); }
 
 /* The rows of the output that are new and wanted: align may have brought more. */
 static int take_output(const ci_plan *p, const ci_feed *feed, ci_rect region, cnnimg_error *err) {

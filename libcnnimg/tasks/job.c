@@ -233,6 +233,7 @@ static int make_plan(ci_job *j, cnnimg_error *err) {
 /* ---- life ------------------------------------------------------------------------------------ */
 
 int ci_engine_pool(const ci_engine *e, ci_pool **out, cnnimg_error *err) {
+  if (e->parallel) return ci_pool_new_host(out, e->threads, e->parallel, e->parallel_user, err);
   return ci_pool_new(out, e->threads, err);
 }
 

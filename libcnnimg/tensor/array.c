@@ -4,13 +4,6 @@
 
 #include <string.h>
 
-int64_t ci_cut(double v) {
-  return v >= 9223372036854775808.0   ? INT64_MAX
-         : v < -9223372036854775808.0 ? INT64_MIN
-         : v == v                     ? (int64_t)v
-                                      : 0;
-}
-
 void ci_array_put(ci_array *a, size_t i, double v) {
   if (a->dtype == CI_F32) ((float *)a->data)[i] = (float)v;
   else ((int64_t *)a->data)[i] = ci_cut(v);

@@ -11,7 +11,6 @@ static inline size_t ci_array_element(const ci_array *a) {
 static inline double ci_array_double(const ci_array *a, size_t i) {
   return a->dtype == CI_F32 ? (double)((const float *)a->data)[i] : (double)((const int64_t *)a->data)[i];
 }
-int64_t ci_cut(double v);                                /* towards 0; out of range: the nearest; NaN: 0 */
 void ci_array_put(ci_array *a, size_t i, double v);      /* cut where integers are stored */
 void ci_array_put_int(ci_array *a, size_t i, int64_t v); /* exact where integers are stored */
 /* out[o + j] = in[i + j step], j < n; exact where both are stored alike. */

@@ -68,7 +68,7 @@ static void every_codec_writes_what_it_says(void **state) {
   for (const ci_codec *const *c = ci_codecs; *c; c++)
     for (size_t i = 0; i < 3 * 4 * 4; i++) {
       cnnimg_format fit,
-          f = {sizes[i / 12][0], sizes[i / 12][1], i & 1 ? 3 : 1, i >> 1 & 1, samples[i / 4 % 3]};
+          f = {sizes[i / 12][0], sizes[i / 12][1], i & 1 ? 3 : 1, i >> 1 & 1, samples[i / 4 % 3], 0};
       if (ci_codec_fit(*c, &f, &fit)) continue;
       check_round_trip(*c, &f);
       written++;
@@ -98,16 +98,16 @@ static void what_a_codec_cannot_hold_is_refused_at_once(void **state) {
     cnnimg_format f;
     int code;
   } cases[] = {
-      {"a.jpg", {70000, 1, 3, 0, CNNIMG_U8}, CNNIMG_UNSUPPORTED},
-      {"a.jpg", {1, 1, 3, 1, CNNIMG_U8}, CNNIMG_BADARG},
-      {"a.jpg", {1, 1, 3, 0, CNNIMG_U16}, CNNIMG_BADARG},
-      {"a.png", {1, 1, 3, 0, CNNIMG_F32}, CNNIMG_BADARG},
-      {"a.ppm", {1, 1, 1, 1, CNNIMG_U8}, CNNIMG_BADARG},
-      {"a.pfm", {1, 1, 1, 0, CNNIMG_U8}, CNNIMG_BADARG},
-      {"a.png", {0, 1, 3, 0, CNNIMG_U8}, CNNIMG_BADARG},
-      {"a.xyz", {1, 1, 3, 0, CNNIMG_U8}, CNNIMG_BADARG},
-      {"a", {1, 1, 3, 0, CNNIMG_U8}, CNNIMG_BADARG},
-      {"no/a.png", {1, 1, 3, 0, CNNIMG_U8}, CNNIMG_IO},
+      {"a.jpg", {70000, 1, 3, 0, CNNIMG_U8, 0}, CNNIMG_UNSUPPORTED},
+      {"a.jpg", {1, 1, 3, 1, CNNIMG_U8, 0}, CNNIMG_BADARG},
+      {"a.jpg", {1, 1, 3, 0, CNNIMG_U16, 0}, CNNIMG_BADARG},
+      {"a.png", {1, 1, 3, 0, CNNIMG_F32, 0}, CNNIMG_BADARG},
+      {"a.ppm", {1, 1, 1, 1, CNNIMG_U8, 0}, CNNIMG_BADARG},
+      {"a.pfm", {1, 1, 1, 0, CNNIMG_U8, 0}, CNNIMG_BADARG},
+      {"a.png", {0, 1, 3, 0, CNNIMG_U8, 0}, CNNIMG_BADARG},
+      {"a.xyz", {1, 1, 3, 0, CNNIMG_U8, 0}, CNNIMG_BADARG},
+      {"a", {1, 1, 3, 0, CNNIMG_U8, 0}, CNNIMG_BADARG},
+      {"no/a.png", {1, 1, 3, 0, CNNIMG_U8, 0}, CNNIMG_IO},
   };
   size_t before = scratch_count();
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
