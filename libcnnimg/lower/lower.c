@@ -67,19 +67,28 @@ int ci_lower_held(ci_state *s, const ci_tensor_op *op, const ci_pnode *n, int32_
 
 /* ---- constants ---------------------------------------------------------------------------------- */
 
+/* Elements under a window. */
+static uint64_t window_area(const ci_pnode *n) {
+  const int64_t *v = NULL;
+  uint64_t area = 1;
+  for (int32_t i = 0, count = ci_attr_ints(n, "kernel_shape", &v); i < count; i++)
+    area = v[i] > 0 && v[i] < INT32_MAX && area < INT32_MAX ? area * (uint64_t)v[i] : INT32_MAX;
+  return area;
+}
+
 /* Multiply-adds an element of the result, at the most, of the ops that do many. */
 static uint64_t inner_work(const ci_tensor_call *c) {
-  static const char *const all[] = {"ConvTranspose", "MaxPool", "AveragePool", "LpPool", "TopK", "LRN", NULL};
   const char *type = c->node->type;
   const ci_array *x = &c->in[0];
   int64_t longest = 0;
-  if (!strcmp(type, "Conv")) return c->in[1].count / (uint64_t)(c->in[1].dim[0] + 1) * 2 + 1;
+  if (!strcmp(type, "Conv") || !strcmp(type, "ConvTranspose"))
+    return c->in[1].count / (uint64_t)(c->in[1].dim[type[4] ? 1 : 0] + 1) * 2 + 1;
   if (!strcmp(type, "MatMul") || !strcmp(type, "Gemm")) {
     for (int32_t i = 0; i < x->rank; i++) longest = x->dim[i] > longest ? x->dim[i] : longest;
     return (uint64_t)longest + 1;
   }
-  for (int32_t i = 0; all[i]; i++)
-    if (!strcmp(type, all[i])) return x->count + 1;
+  if (!strcmp(type, "MaxPool") || !strcmp(type, "AveragePool") || !strcmp(type, "LpPool")) return window_area(c->node);
+  if (!strcmp(type, "TopK") || !strcmp(type, "LRN")) return x->count + 1;
   return !strcmp(type, "Resize") && ci_attr_int(c->node, "antialias", 0) ? x->count + 1 : 1;
 }
 

@@ -299,7 +299,7 @@ def refusals():
     refuse("no_opset", model([node("Relu", ["x"])], opset=99), "operator set 99")
     refuse("no_attribute", model([node("Relu", ["x"], odd=1)]), '"odd" is not known')
     refuse("no_bloat", model([node("ConstantOfShape", ["s"], "k"), node("Add", ["x", "k"])],
-                             dict(s=ints(1, 3, 40000, 40000))), "grow far beyond its file")
+                             dict(s=ints(1, 3, 40000, 40000))), "the network's constants")
     refuse("no_count", model([node("Conv", ["x", "w"])], dict(w=short_tensor())), "20 bytes for 6 elements")
     huge = helper.make_tensor("w", TensorProto.FLOAT, [3], [1, 2, 3])
     huge.dims[:] = [1 << 20, 1 << 20]
