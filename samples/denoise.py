@@ -52,9 +52,7 @@ def main(model_path, source, result):
     writer = make("cnnimg_writer_open", context, os.fsencode(result), form, reader, None)
     for y in range(form[0].height):
         call("cnnimg_writer_row", writer, c.byref(pixels, y * row))
-    call("cnnimg_writer_finish", writer)
-    for free, what in ("session_free", session), ("reader_close", reader), ("model_unref", model), ("close", context):
-        getattr(lib, "cnnimg_" + free)(what)
+    call("cnnimg_writer_finish", writer)  # the rest goes with the process
 
 
 if __name__ == "__main__":

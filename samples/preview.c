@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 640, HEIGHT = 480, X = 301, Y = 203, W = 120, H = 90 };
+enum { WIDTH = 1000, HEIGHT = 800, X = 301, Y = 403, W = 120, H = 90 };
 
 static unsigned char picture[HEIGHT][WIDTH][3], whole[HEIGHT][WIDTH][3], part[H][W][3];
 
@@ -30,8 +30,8 @@ int main(int argc, char **argv) {
   unsigned long pixels = 0;
   int differ = 0;
   if (argc != 2) return fprintf(stderr, "usage: %s MODEL\n", argv[0]), 2;
-  for (int i = 0; i < HEIGHT * WIDTH * 3; i++)
-    ((unsigned char *)picture)[i] = (unsigned char)(60 + i / 9000 + rand() % 60);
+  for (int y = 0; y < HEIGHT; y++)
+    for (int i = 0; i < 3 * WIDTH; i++) picture[y][i / 3][i % 3] = (unsigned char)(60 + y / 5 + rand() % 60);
   small.width = W, small.height = H;
   cnnimg_view_init(&from, &format, picture);
   cnnimg_view_init(&to, &format, whole);

@@ -12,6 +12,7 @@
 /* ModelProto */
 enum { M_IR = 1, M_PRODUCER = 2, M_PRODUCER_VERSION = 3, M_GRAPH = 7, M_OPSET = 8, M_METADATA = 14 };
 #define MOST_CARD_LINES 1000
+#define MOST_INPUTS 256 /* free ones */
 
 /* ---- the bid: ONNX has no magic, but only so many things look like a ModelProto --------- */
 
@@ -187,7 +188,8 @@ static int add_input(ci_onnx *o, size_t index) {
   ci_text_fit(i.name, shown, sizeof shown);
   if (!name) return ci_fail(o->err, CNNIMG_CORRUPT, "input %zu of the graph has no name", index);
   if (name->from != CI_FROM_INPUT) return CNNIMG_OK; /* a constant, listed as files of old did */
-  int status = check_input(o, &i, shown);
+  int status = o->p->n_inputs < MOST_INPUTS ? check_input(o, &i, shown)
+                                            : ci_fail(o->err, CNNIMG_LIMIT, "the network has more than %d inputs", MOST_INPUTS);
   if (!status) status = ci_onnx_value(o, i.name, &i.in.value);
   if (!status && ci_program_add_input(o->p, &i.in)) status = ci_fail(o->err, CNNIMG_NOMEM, "no memory for the network");
   return status;

@@ -115,9 +115,13 @@ static int check(ci_onnx *o, proto *p) {
     return fail(o, p, CNNIMG_UNSUPPORTED, "lies in another file; save the model with its weights inside");
   if (p->rank > CI_MAX_RANK) return fail(o, p, CNNIMG_UNSUPPORTED, "has more than 8 dimensions");
   p->count = 1;
-  for (size_t i = 0; i < p->rank; i++)
-    if (p->dim[i] < 0 || !ci_mul(p->count, (size_t)p->dim[i], &p->count))
+  bool empty = false;
+  for (size_t i = 0; i < p->rank; i++) {
+    empty = empty || !p->dim[i];
+    if (p->dim[i] < 0 || !ci_mul(p->count, p->dim[i] ? (size_t)p->dim[i] : 1, &p->count) || p->count > CI_TENSOR_MOST)
       return fail(o, p, CNNIMG_CORRUPT, "has impossible dimensions");
+  }
+  if (empty) p->count = 0; /* dimensions beside the 0 are judged all the same: strides are products of them */
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
     if (types[i].id == p->type) p->t = &types[i];
   if (!p->t)

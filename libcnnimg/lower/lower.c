@@ -10,7 +10,9 @@
 #include "lower/state.h"
 
 #define MOST_INPUTS 4096
-#define WORK ((uint64_t)40 << 30) /* multiply-adds in computing constants: some seconds */
+#define MOST_OUTPUTS 256
+#define WORK ((uint64_t)8 << 30) /* multiply-adds in computing constants: some seconds */
+#define LARGEST_GRID ((int64_t)1 << 30) /* bytes of constants that an input of any size may bring */
 
 typedef struct lowered {
   ci_lowered pub; /* first */
@@ -65,14 +67,36 @@ int ci_lower_held(ci_state *s, const ci_tensor_op *op, const ci_pnode *n, int32_
 
 /* ---- constants ---------------------------------------------------------------------------------- */
 
-/* Multiply-adds of the ops that do many an element; the others read what they are given. */
+/* Elements under a window. */
+static uint64_t window_area(const ci_pnode *n) {
+  const int64_t *v = NULL;
+  uint64_t area = 1;
+  for (int32_t i = 0, count = ci_attr_ints(n, "kernel_shape", &v); i < count; i++)
+    area = v[i] > 0 && v[i] < INT32_MAX && area < INT32_MAX ? area * (uint64_t)v[i] : INT32_MAX;
+  return area;
+}
+
+/* Multiply-adds an element of the result, at the most, of the ops that do many. */
+static uint64_t inner_work(const ci_tensor_call *c) {
+  const char *type = c->node->type;
+  const ci_array *x = &c->in[0];
+  int64_t longest = 0;
+  if (!strcmp(type, "Conv") || !strcmp(type, "ConvTranspose"))
+    return c->in[1].count / (uint64_t)(c->in[1].dim[type[4] ? 1 : 0] + 1) * 2 + 1;
+  if (!strcmp(type, "MatMul") || !strcmp(type, "Gemm")) {
+    for (int32_t i = 0; i < x->rank; i++) longest = x->dim[i] > longest ? x->dim[i] : longest;
+    return (uint64_t)longest + 1;
+  }
+  if (!strcmp(type, "MaxPool") || !strcmp(type, "AveragePool") || !strcmp(type, "LpPool")) return window_area(c->node);
+  if (!strcmp(type, "TopK") || !strcmp(type, "LRN")) return x->count + 1;
+  return !strcmp(type, "Resize") && ci_attr_int(c->node, "antialias", 0) ? x->count + 1 : 1;
+}
+
+/* The others read what they are given. */
 static uint64_t work_of(const ci_tensor_call *c) {
   uint64_t n = c->out->count + 1;
   for (int32_t k = 0; k < c->n_in; k++) n += c->in[k].rank >= 0 ? c->in[k].count : 0;
-  bool products = strstr(c->node->type, "Conv") || strstr(c->node->type, "Mat") || !strcmp(c->node->type, "Gemm") ||
-                  !strcmp(c->node->type, "Einsum") || strstr(c->node->type, "Pool");
-  uint64_t inner = c->n_in > 1 && c->in[1].rank >= 0 ? c->in[1].count : n;
-  return products ? n + (uint64_t)c->out->count * (inner + 1) : n;
+  return n + (uint64_t)c->out->count * inner_work(c);
 }
 
 static int compute(ci_state *s, const ci_tensor_op *op, ci_tensor_call *c) {
@@ -86,11 +110,20 @@ static int compute(ci_state *s, const ci_tensor_op *op, ci_tensor_call *c) {
   c->out->dtype = t->dtype;
   c->out->data = t->owned;
   size_t bytes = op->scratch ? op->scratch(c) : 0;
+  if (bytes > s->budget) return ci_tensor_fail(c, s->err, CNNIMG_LIMIT, "computing the network's constants takes too much memory");
   c->scratch = ci_aligned_zero(bytes);
   if (!c->scratch) return ci_lower_nomem(s);
   op->run(c);
   ci_aligned_free(c->scratch);
   return CNNIMG_OK;
+}
+
+/* What is there already is not copied: weights may be Constant nodes. NULL: it must be computed. */
+static const ci_tensor *as_it_is(const ci_pnode *n, ci_val *const *in, int32_t which) {
+  const ci_attr *value = !strcmp(n->type, "Constant") ? ci_attr_find(n, "value") : NULL;
+  if (value && value->kind == CI_ATTR_TENSOR) return value->tensor;
+  if (which == 0 && (!strcmp(n->type, "Identity") || !strcmp(n->type, "Dropout"))) return in[0]->tensor;
+  return NULL;
 }
 
 /* Is all known that decides the result? Shapes are. */
@@ -99,6 +132,15 @@ static bool is_constant(const ci_pnode *n, ci_val *const *in, int32_t n_in) {
   for (int32_t k = 0; k < n_in; k++)
     if (in[k] && !in[k]->tensor) return false;
   return true;
+}
+
+/* What has no elements is known. */
+static int make_empty(ci_state *s, ci_val *v) {
+  ci_tensor *t = ci_lower_tensor(s, v->type == CI_FLOAT ? CI_F32 : CI_I64, v->rank, v->dim);
+  if (!t) return s->err->code;
+  t->type = v->type;
+  v->tensor = t;
+  return CNNIMG_OK;
 }
 
 /* ---- one node ------------------------------------------------------------------------------------- */
@@ -123,12 +165,13 @@ static int lower_output(ci_state *s, const ci_tensor_op *op, const ci_pnode *n, 
   if (status) return status;
   *out = (ci_val){.known = true, .type = result.type, .rank = result.rank, .map = -1, .vec = -1};
   memcpy(out->dim, result.dim, sizeof out->dim);
+  if (!result.count) return make_empty(s, out);
   if (is_constant(n, in, n_in)) {
+    if ((out->tensor = as_it_is(n, in, which))) return CNNIMG_OK;
     status = compute(s, op, &call);
     if (!status) out->tensor = s->made[s->n_made - 1];
     return status;
   }
-  if (!result.count) return ci_tensor_fail(&call, s->err, CNNIMG_BADARG, "nothing is left: the result has no elements");
   ci_site site = {.s = s, .n = n, .in = in, .n_in = n_in, .which = which, .out = out};
   status = by_rule(&site);
   if (status != CI_LOWER_PASS) return status;
@@ -142,8 +185,8 @@ static int lower_node(ci_state *s, const ci_pnode *n) {
   if (!op)
     return ci_fail(s->err, CNNIMG_UNSUPPORTED, "%s: this kind of operator is not known",
                    ci_pnode_label(n, label, sizeof label));
-  if (n->n_in > MOST_INPUTS)
-    return ci_fail(s->err, CNNIMG_LIMIT, "%s: has %d inputs", ci_pnode_label(n, label, sizeof label), n->n_in);
+  if (n->n_in > MOST_INPUTS || n->n_out > MOST_OUTPUTS)
+    return ci_fail(s->err, CNNIMG_LIMIT, "%s: has %d inputs and %d outputs", ci_pnode_label(n, label, sizeof label), n->n_in, n->n_out);
   ci_val **in = ci_calloc((size_t)n->n_in + 1, sizeof *in);
   ci_array *arrays = ci_calloc((size_t)n->n_in + 1, sizeof *arrays);
   int status = in && arrays ? CNNIMG_OK : ci_lower_nomem(s);
@@ -172,10 +215,17 @@ static int add_input(lowered *l, size_t i, const ci_dims *d) {
   *v = (ci_val){.known = true, .type = in->type, .rank = d->rank, .map = -1, .vec = -1};
   for (int32_t k = 0; k < d->rank; k++) v->dim[k] = d->dim[k];
   for (int32_t k = 0; k < d->rank; k++)
-    if (d->dim[k] < 1 || d->dim[k] > INT32_MAX || (count *= d->dim[k]) > INT32_MAX * (int64_t)64)
+    if (d->dim[k] < 0 || d->dim[k] > INT32_MAX || (count && d->dim[k] > CI_TENSOR_MOST / count))
       return ci_fail(s->err, CNNIMG_BADARG, "the input \"%s\" would have impossible sizes", s->p->values[in->value].name);
+    else count *= d->dim[k];
+  s->budget += (size_t)(count < LARGEST_GRID / 64 ? count * 64 : LARGEST_GRID); /* grids of positions and the like */
   int32_t id = ci_graph_add_value(s->g, s->p->values[in->value].name, NULL);
   if (id < 0) return ci_lower_nomem(s);
+  if (!count) {
+    l->pub.in[i] = CI_LAYOUT_VECTOR;
+    if (ci_graph_add_input(s->g, id, m)) return ci_lower_nomem(s);
+    return make_empty(s, v);
+  }
   if (d->rank < 3 || !ci_dims_shape(d->rank, d->dim, layout, &m)) {
     if (count > INT32_MAX)
       return ci_fail(s->err, CNNIMG_LIMIT, "the input \"%s\" is too large", s->p->values[in->value].name);
@@ -187,14 +237,23 @@ static int add_input(lowered *l, size_t i, const ci_dims *d) {
   return ci_graph_add_input(s->g, id, m) ? ci_lower_nomem(s) : CNNIMG_OK;
 }
 
+/* Something to compute where the output has no elements: a single 0 that nobody asks for. */
+static int nothing(ci_state *s, ci_val *v) {
+  ci_tensor *t = ci_lower_tensor(s, CI_F32, 0, NULL);
+  ci_val one = {.known = true, .map = -1, .vec = -1, .tensor = t};
+  if (!t) return s->err->code;
+  *(float *)t->owned = 0;
+  return ci_as_vec(s, &one, &v->vec);
+}
+
 /* A map or a vector; never an input itself. */
 static int settle_output(lowered *l, size_t output) {
   ci_state *s = &l->s;
   ci_val *v = &s->vals[s->p->outputs[output]];
   int32_t id;
   if (!v->known) return ci_fail(s->err, CNNIMG_UNSUPPORTED, "the output is a by-product that is not computed");
-  if (!ci_count_of(v)) return ci_fail(s->err, CNNIMG_BADARG, "nothing is left: the output has no elements");
-  int status = v->map >= 0 ? (id = v->map, CNNIMG_OK) : ci_as_vec(s, v, &id);
+  int status = ci_count_of(v) ? CNNIMG_OK : nothing(s, v);
+  if (!status) status = v->map >= 0 ? (id = v->map, CNNIMG_OK) : ci_as_vec(s, v, &id);
   if (status) return status;
   l->pub.out = v->map >= 0 ? v->layout : CI_LAYOUT_VECTOR;
   l->pub.out_type = v->type;
@@ -226,12 +285,7 @@ static int build(lowered *l, size_t output, const ci_dims *inputs) {
   ci_state *s = &l->s;
   int status = CNNIMG_OK;
   set_constants(s);
-  for (size_t i = 0; i < s->p->n_inputs && !status; i++) {
-    int64_t pixels = 1;
-    for (int32_t k = 0; k < inputs[i].rank && pixels < INT32_MAX; k++) pixels *= inputs[i].dim[k];
-    s->budget += (size_t)pixels * 64; /* grids of positions and the like */
-    status = add_input(l, i, &inputs[i]);
-  }
+  for (size_t i = 0; i < s->p->n_inputs && !status; i++) status = add_input(l, i, &inputs[i]);
   for (size_t i = 0; i < s->p->n_nodes && !status; i++) status = lower_node(s, &s->p->nodes[i]);
   if (!status) status = settle_output(l, output);
   return status ? status : ci_graph_finish(s->g, s->err);

@@ -286,7 +286,7 @@ static int lower_prelu(ci_site *c) {
   if (!t || t->dtype != CI_F32 || !ci_dims_shape(x->rank, x->dim, layout, &m)) return CI_LOWER_PASS;
   int32_t last = layout == CI_LAYOUT_NHWC ? 0 : x->rank - 2; /* dimensions behind the channels */
   int32_t axis = t->rank - 1 - last;
-  bool each = t->count == (size_t)m.c && axis >= 0 && t->dim[axis] == m.c;
+  bool each = t->count == (size_t)m.c && ((axis >= 0 && t->dim[axis] == m.c) || (c->s->p->opset < 7 && t->rank == 1));
   if (t->count != 1 && !each) return CI_LOWER_PASS;
   int status = ci_as_map(c->s, x, layout, &map);
   if (!status) status = ci_lower_const(c->s, t, &slope);

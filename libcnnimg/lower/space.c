@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* space.c - what joins, cuts, pads, moves and resamples pictures */
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 #include "lower/state.h"
@@ -11,7 +12,8 @@ static int emit(ci_site *c, ci_op_id op, const int32_t *in, int32_t n_in, ci_nod
 }
 
 static int64_t known_int(const ci_tensor *t, size_t i) {
-  return t->dtype == CI_I64 ? ((const int64_t *)t->data)[i] : (int64_t)((const float *)t->data)[i];
+  const ci_array a = {.dtype = t->dtype, .data = (void *)(uintptr_t)t->data};
+  return ci_array_int(&a, i);
 }
 
 /* ---- joining ------------------------------------------------------------------------------------- */
@@ -299,8 +301,22 @@ static bool resize_scales(const ci_site *c, ci_layout layout, ci_params *p) {
     int32_t along = ci_map_axis(rank, layout, (int32_t)(axis < 0 ? axis + rank : axis));
     if (along >= 2) p->scale[along - 2] = v[i];
     else if (v[i] != 1) return false;
+    float scaled = (float)c->in[0]->dim[axis < 0 ? axis + rank : axis] * v[i];
+    if (p->coord == CI_COORD_ALIGN_CORNERS && scaled != floorf(scaled)) return false; /* corners of a part of a sample */
   }
   return true;
+}
+
+/* Before opset 11 the nearest was the next below, but the next above along an axis that shrinks. */
+static bool resize_nearest(const ci_site *c, ci_params *p) {
+  bool shrinks = false, grows = false;
+  if (p->mode != CI_RESIZE_NEAREST || (c->s->p->opset >= 11 && strcmp(c->n->type, "Upsample"))) return true;
+  for (int i = 0; i < 2; i++) {
+    shrinks = shrinks || (p->scale[i] > 0 && p->scale[i] < 1);
+    grows = grows || p->scale[i] > 1;
+  }
+  if (shrinks) p->nearest = CI_NEAREST_CEIL;
+  return !shrinks || !grows;
 }
 
 static int lower_resize(ci_site *c) {
@@ -312,7 +328,7 @@ static int lower_resize(ci_site *c) {
   if (x->map < 0 || !ci_dims_shape(x->rank, x->dim, x->layout, &from) ||
       !ci_dims_shape(c->out->rank, c->out->dim, x->layout, &to) || from.c != to.c)
     return CI_LOWER_PASS;
-  if (!resize_modes(c, &p) || !resize_scales(c, x->layout, &p)) return CI_LOWER_PASS;
+  if (!resize_modes(c, &p) || !resize_scales(c, x->layout, &p) || !resize_nearest(c, &p)) return CI_LOWER_PASS;
   p.size[0] = to.h, p.size[1] = to.w;
   int status = emit(c, CI_OP_resize, &x->map, 1, &n);
   if (status) return status;

@@ -76,9 +76,9 @@ static int conv_inputs(ci_site *c, ci_params *p, int32_t in[3], int32_t *space) 
   const ci_tensor *b = ci_site_const(c, 2);
   ci_params_init(p);
   if (ci_site_given(c, 2) && (!b || b->dtype != CI_F32)) return CI_LOWER_PASS;
-  if (c->in[0]->rank < 3 || !window(c, c->in[0]->rank - 2, p)) return CI_LOWER_PASS;
   *space = c->in[0]->rank - 2;
-  int status = *space > 2 ? CI_LOWER_PASS : weight(c, *space, p, &in[1]);
+  if (*space < 1 || *space > 2 || !window(c, *space, p)) return CI_LOWER_PASS;
+  int status = weight(c, *space, p, &in[1]);
   if (!status) status = picture(c, &in[0], space);
   in[2] = -1;
   return status || !b ? status : ci_lower_const(c->s, b, &in[2]);
@@ -135,6 +135,7 @@ static int pool(ci_site *c, ci_op_id op) {
   p.ceil_mode = ci_attr_int(c->n, "ceil_mode", 0) != 0;
   p.count_include_pad = ci_attr_int(c->n, "count_include_pad", 0) != 0;
   if (c->which || space < 1 || space > 2 || !window(c, space, &p)) return CI_LOWER_PASS;
+  if (p.kernel[0] * (int64_t)p.kernel[1] > LARGEST) return CI_LOWER_PASS;
   int status = picture(c, &map, &space);
   return status ? status : emit(c, op, &map, 1, &p);
 }

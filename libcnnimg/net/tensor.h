@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define CI_MAX_RANK 8
+#define CI_TENSOR_MOST ((int64_t)1 << 33) /* elements; also of dimensions beside a 0 */
 
 typedef enum ci_dtype { CI_F32, CI_I64 } ci_dtype; /* how elements are stored */
 /* What elements mean. Constants are stored as float, or int64_t (integers and truth values); what is computed while a

@@ -65,7 +65,7 @@ static int check_dims(const ci_program *p, size_t i, const cnnimg_tensor *t, ci_
     if (in->rank >= 0 && in->dim[k] && (uint64_t)in->dim[k] != t->dim[k])
       return ci_fail(err, CNNIMG_BADARG, "input %s: the network wants %lld in dimension %u, not %llu",
                      input_name(p, i), (long long)in->dim[k], k, (unsigned long long)t->dim[k]);
-    if (t->dim[k] < 1 || t->dim[k] > INT32_MAX || !ci_mul(count, (size_t)t->dim[k], &count))
+    if (t->dim[k] > INT32_MAX || !ci_mul(count, (size_t)t->dim[k], &count))
       return ci_fail(err, CNNIMG_BADARG, "input %s: a size of %llu", input_name(p, i),
                      (unsigned long long)t->dim[k]);
     out->dim[k] = (int64_t)t->dim[k];
@@ -183,10 +183,15 @@ static int make_plan(ci_tensors *t, want *w, cnnimg_error *err) {
   return status;
 }
 
-static int check_room(const want *w, const cnnimg_tensor *out, const char *name, cnnimg_error *err) {
+static size_t element_count(const ci_dims *d) {
   size_t n = 1;
-  for (int32_t k = 0; k < w->net->out_dims.rank; k++)
-    if (!ci_mul(n, (size_t)w->net->out_dims.dim[k], &n)) n = SIZE_MAX;
+  for (int32_t k = 0; k < d->rank; k++)
+    if (!ci_mul(n, (size_t)d->dim[k], &n)) return SIZE_MAX;
+  return n;
+}
+
+static int check_room(const want *w, const cnnimg_tensor *out, const char *name, cnnimg_error *err) {
+  size_t n = element_count(&w->net->out_dims);
   if (n <= out->capacity) return CNNIMG_OK;
   return ci_fail(err, CNNIMG_BADARG, "output %s has %zu numbers, there is room for %zu", name, n,
                  out->capacity);
@@ -214,7 +219,7 @@ static int run_one(ci_tensors *t, size_t k, cnnimg_tensor *result, cnnimg_error 
   const ci_feed feed = {.user = t, .fill = fill, .take = take};
   want *w = &t->wants[k];
   tell_dims(&w->net->out_dims, result);
-  if (!result->data) return CNNIMG_OK;
+  if (!result->data || !element_count(&w->net->out_dims)) return CNNIMG_OK;
   int status = check_room(w, result, t->p->values[t->p->outputs[w->output]].name, err);
   if (!status) status = make_plan(t, w, err);
   t->out = result;

@@ -1,190 +1,281 @@
 /* SPDX-License-Identifier: MIT */
-/* binary.c - two and more operands, broadcast as numpy has it: arithmetic, comparisons, logic, choices */
+/* binary.c - functions of two elements, broadcast: arithmetic, comparisons, logic; Sum, Mean, Where, PRelu */
 #include <math.h>
 #include <string.h>
 
-#include "tensor/tensor_op.h"
+#include "tensor/array.h"
 
-typedef enum what { ADD, SUB, MUL, DIV, POW, MIN, MAX, MOD, FMOD, EQUAL, GREATER, GREATER_EQUAL, LESS, LESS_EQUAL, AND, OR, XOR, PRELU } what;
+/* A row: y[i] of a[i sa] and b[i sb]; sa and sb are 0 or 1. y may be a. */
+typedef void float_row(const float *a, size_t sa, const float *b, size_t sb, float *y, size_t n);
+typedef void double_row(const double *a, const double *b, double *y, size_t n);
+typedef void int_row(const int64_t *a, const int64_t *b, int64_t *y, size_t n);
 
-static const struct {
+/* One expression of x and z, in float for speed and in double for storage that differs. */
+#define ROWS(name, result)                                                                         \
+  static void name##_f(const float *a, size_t sa, const float *b, size_t sb, float *y, size_t n) { \
+    if (sa && sb)                                                                                  \
+      for (size_t i = 0; i < n; i++) {                                                             \
+        float x = a[i], z = b[i];                                                                  \
+        y[i] = (float)(result);                                                                    \
+      }                                                                                            \
+    else if (sa)                                                                                   \
+      for (size_t i = 0; i < n; i++) {                                                             \
+        float x = a[i], z = b[0];                                                                  \
+        y[i] = (float)(result);                                                                    \
+      }                                                                                            \
+    else                                                                                           \
+      for (size_t i = 0; i < n; i++) {                                                             \
+        float x = a[0], z = b[i * sb];                                                             \
+        y[i] = (float)(result);                                                                    \
+      }                                                                                            \
+  }                                                                                                \
+  static void name##_d(const double *a, const double *b, double *y, size_t n) {                    \
+    for (size_t i = 0; i < n; i++) {                                                               \
+      double x = a[i], z = b[i];                                                                   \
+      y[i] = (double)(result);                                                                     \
+    }                                                                                              \
+  }
+#define INT_ROWS(name, result)                                                     \
+  static void name##_i(const int64_t *a, const int64_t *b, int64_t *y, size_t n) { \
+    for (size_t i = 0; i < n; i++) {                                               \
+      int64_t x = a[i], z = b[i];                                                  \
+      y[i] = (result);                                                             \
+    }                                                                              \
+  }
+
+/* The remainder with the divisor's sign. */
+static double modulo(double x, double z) {
+  double r = fmod(x, z);
+  return r != 0 && (r < 0) != (z < 0) ? r + z : r;
+}
+/* z of 0 gives 0; -1 by hand, for the least integer by it overflows. */
+static int64_t quotient(int64_t x, int64_t z) { return z == 0 ? 0 : z == -1 ? ci_wrap_sub(0, x) : x / z; }
+static int64_t int_remainder(int64_t x, int64_t z) { return z == 0 || z == -1 ? 0 : x % z; }
+static int64_t int_modulo(int64_t x, int64_t z) {
+  int64_t r = int_remainder(x, z);
+  return r != 0 && (r < 0) != (z < 0) ? r + z : r;
+}
+static int64_t int_power(int64_t x, int64_t z) {
+  int64_t y = 1;
+  if (z < 0) return x == 1 ? 1 : x == -1 ? (z & 1 ? -1 : 1) : 0;
+  for (; z; z >>= 1, x = ci_wrap_mul(x, x))
+    if (z & 1) y = ci_wrap_mul(y, x);
+  return y;
+}
+
+ROWS(add, x + z)
+ROWS(sub, x - z)
+ROWS(mul, x *z)
+ROWS(divide, x / z)
+ROWS(int_div, z == 0 ? 0 : trunc((double)x / (double)z))
+ROWS(power, pow((double)x, (double)z))
+ROWS(least, x < z || x != x ? x : z) /* NaN comes through */
+ROWS(largest, x > z || x != x ? x : z)
+ROWS(mod, modulo((double)x, (double)z))
+ROWS(rest, fmod((double)x, (double)z))
+ROWS(int_mod, z == 0 ? 0 : modulo((double)x, (double)z))
+ROWS(int_rest, z == 0 ? 0 : fmod((double)x, (double)z))
+ROWS(equal, x == z)
+ROWS(greater, x > z)
+ROWS(greater_equal, x >= z)
+ROWS(less, x < z)
+ROWS(less_equal, x <= z)
+ROWS(and, x != 0 && z != 0)
+ROWS(or, x != 0 || z != 0)
+ROWS(xor, (x != 0) != (z != 0))
+ROWS(prelu, x < 0 ? x * z : x)
+
+INT_ROWS(add, ci_wrap_add(x, z))
+INT_ROWS(sub, ci_wrap_sub(x, z))
+INT_ROWS(mul, ci_wrap_mul(x, z))
+INT_ROWS(int_div, quotient(x, z))
+INT_ROWS(power, int_power(x, z))
+INT_ROWS(least, x < z ? x : z)
+INT_ROWS(largest, x > z ? x : z)
+INT_ROWS(int_mod, int_modulo(x, z))
+INT_ROWS(int_rest, int_remainder(x, z))
+INT_ROWS(equal, x == z)
+INT_ROWS(greater, x > z)
+INT_ROWS(greater_equal, x >= z)
+INT_ROWS(less, x < z)
+INT_ROWS(less_equal, x <= z)
+INT_ROWS(and, x != 0 && z != 0)
+INT_ROWS(or, x != 0 || z != 0)
+INT_ROWS(xor, (x != 0) != (z != 0))
+INT_ROWS(prelu, x < 0 ? ci_wrap_mul(x, z) : x)
+
+typedef struct function {
   const char *type;
-  what w;
-} list[] = {{"Add", ADD},     {"Sub", SUB},   {"Mul", MUL},     {"Div", DIV},         {"Pow", POW},
-            {"Min", MIN},     {"Max", MAX},   {"Sum", ADD},     {"Mean", ADD},        {"Equal", EQUAL},
-            {"Greater", GREATER}, {"GreaterOrEqual", GREATER_EQUAL}, {"Less", LESS}, {"LessOrEqual", LESS_EQUAL},
-            {"And", AND},     {"Or", OR},     {"Xor", XOR},     {"PRelu", PRELU}};
+  float_row *f;
+  double_row *d;
+  int_row *i;
+} function;
 
-static what what_of(const ci_tensor_call *c) {
-  for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-    if (!strcmp(list[i].type, c->node->type)) return list[i].w;
-  return ci_attr_int(c->node, "fmod", 0) ? FMOD : MOD;
+#define ALL(type, name) \
+  { type, name##_f, name##_d, name##_i }
+static const function functions[] = {
+    ALL("Add", add),
+    ALL("Sub", sub),
+    ALL("Mul", mul),
+    ALL("Pow", power),
+    ALL("Min", least),
+    ALL("Max", largest),
+    ALL("Sum", add),
+    ALL("Mean", add),
+    ALL("Equal", equal),
+    ALL("Greater", greater),
+    ALL("GreaterOrEqual", greater_equal),
+    ALL("Less", less),
+    ALL("LessOrEqual", less_equal),
+    ALL("And", and),
+    ALL("Or", or),
+    ALL("Xor", xor),
+    ALL("PRelu", prelu),
+};
+static const function division = {"Div", divide_f, divide_d, int_div_i};
+static const function int_division = ALL("Div", int_div);
+/* [integers][with the dividend's sign] */
+static const function modulos[2][2] = {
+    {{"Mod", mod_f, mod_d, int_mod_i}, {"Mod", rest_f, rest_d, int_rest_i}},
+    {ALL("Mod", int_mod), ALL("Mod", int_rest)}};
+
+static const function *function_of(const ci_tensor_call *c) {
+  bool whole = c->in[0].type != CI_FLOAT;
+  if (!strcmp(c->node->type, "Div")) return whole ? &int_division : &division;
+  if (!strcmp(c->node->type, "Mod")) return &modulos[whole][ci_attr_int(c->node, "fmod", 0) != 0];
+  size_t i = 0;
+  while (strcmp(functions[i].type, c->node->type)) i++;
+  return &functions[i];
 }
 
-static bool is_truth(what w) { return w >= EQUAL && w <= XOR; }
+/* ---- rows of any storage ------------------------------------------------------------------ */
 
-/* ---- where element i of the result lies in an operand ---------------------------------------------- */
+#define CHUNK 128
 
-typedef struct walk {
-  int32_t rank;
-  int64_t dim[CI_MAX_RANK], at[CI_MAX_RANK];
-  int64_t step[3][CI_MAX_RANK]; /* of each operand, 0 where it is repeated */
-  int64_t place[3];
-} walk;
+static void int_chunk(const function *f, const ci_array *a, size_t ia, const ci_array *b, size_t ib,
+                      const int64_t *step, ci_array *y, size_t iy, size_t n) {
+  int64_t x[CHUNK] = {0}, z[CHUNK] = {0};
+  for (size_t i = 0; i < n; i++) {
+    x[i] = ((const int64_t *)a->data)[ia + i * (size_t)step[0]];
+    z[i] = ((const int64_t *)b->data)[ib + i * (size_t)step[1]];
+  }
+  f->i(x, z, x, n);
+  for (size_t i = 0; i < n; i++) ci_array_put_int(y, iy + i, x[i]);
+}
 
-static void walk_begin(walk *w, const ci_array *out, const ci_array *const *in, int32_t n) {
-  *w = (walk){.rank = out->rank};
-  memcpy(w->dim, out->dim, sizeof w->dim);
-  for (int32_t k = 0; k < n; k++) {
-    int64_t stride = 1;
-    for (int32_t i = in[k]->rank - 1; i >= 0; i--) {
-      if (in[k]->dim[i] != 1) w->step[k][i + out->rank - in[k]->rank] = stride;
-      stride *= in[k]->dim[i];
-    }
+static void double_chunk(const function *f, const ci_array *a, size_t ia, const ci_array *b, size_t ib,
+                         const int64_t *step, ci_array *y, size_t iy, size_t n) {
+  double x[CHUNK] = {0}, z[CHUNK] = {0};
+  for (size_t i = 0; i < n; i++) {
+    x[i] = ci_array_double(a, ia + i * (size_t)step[0]);
+    z[i] = ci_array_double(b, ib + i * (size_t)step[1]);
+  }
+  f->d(x, z, x, n);
+  for (size_t i = 0; i < n; i++) ci_array_put(y, iy + i, x[i]);
+}
+
+static void row(const function *f, const ci_array *a, size_t ia, const ci_array *b, size_t ib,
+                const int64_t *step, ci_array *y, size_t iy, size_t n) {
+  if (a->dtype == CI_F32 && b->dtype == CI_F32 && y->dtype == CI_F32) {
+    f->f((const float *)a->data + ia, (size_t)step[0], (const float *)b->data + ib, (size_t)step[1],
+         (float *)y->data + iy, n);
+    return;
+  }
+  bool whole = a->dtype == CI_I64 && b->dtype == CI_I64;
+  for (size_t i = 0; i < n; i += CHUNK) {
+    size_t m = n - i < CHUNK ? n - i : CHUNK;
+    (whole ? int_chunk : double_chunk)(f, a, ia + i * (size_t)step[0], b, ib + i * (size_t)step[1], step, y,
+                                       iy + i, m);
   }
 }
 
-static inline void walk_next(walk *w, int32_t n) {
-  for (int32_t i = w->rank - 1; i >= 0; i--) {
-    for (int32_t k = 0; k < n; k++) w->place[k] += w->step[k][i];
-    if (++w->at[i] < w->dim[i]) return;
-    for (int32_t k = 0; k < n; k++) w->place[k] -= w->step[k][i] * w->dim[i];
-    w->at[i] = 0;
-  }
+/* y = f(a, b), both broadcast to y; a may be y itself. */
+static void apply(const function *f, const ci_array *a, const ci_array *b, ci_array *y) {
+  ci_walk w;
+  ci_walk_init(&w, y->rank, y->dim);
+  ci_walk_add(&w, a);
+  ci_walk_add(&w, b);
+  ci_walk_start(&w);
+  const int64_t step[2] = {ci_walk_step(&w, 0), ci_walk_step(&w, 1)};
+  for (size_t r = 0; r < w.rows; r++, ci_walk_next(&w))
+    row(f, a, (size_t)w.at[0], b, (size_t)w.at[1], step, y, r * w.n, w.n);
 }
 
-/* ---- one pair ------------------------------------------------------------------------------------------ */
+/* ---- two operands --------------------------------------------------------------------- */
 
-static float modulo(float x, float y) {
-  float r = fmodf(x, y);
-  return r != 0 && (r < 0) != (y < 0) ? r + y : r;
+/* Before opset 7 the second operand's dimensions could begin at any of the first's. Only where that is numpy's way. */
+static int check_old_axis(const ci_tensor_call *c, cnnimg_error *err) {
+  int64_t axis = ci_attr_int(c->node, "axis", INT32_MAX), last = c->in[0].rank - c->in[1].rank;
+  if (axis == INT32_MAX || axis == last || axis + c->in[0].rank == last) return CNNIMG_OK;
+  return ci_tensor_refuse(c, err, "aligns its operands as opset 6 did");
 }
-
-static float of_floats(what w, float x, float y) {
-  switch (w) {
-    case ADD: return x + y;
-    case SUB: return x - y;
-    case MUL: return x * y;
-    case DIV: return x / y;
-    case POW: return powf(x, y);
-    case MIN: return x < y || x != x ? x : y;
-    case MAX: return x > y || x != x ? x : y;
-    case MOD: return modulo(x, y);
-    case FMOD: return fmodf(x, y);
-    case EQUAL: return x == y;
-    case GREATER: return x > y;
-    case GREATER_EQUAL: return x >= y;
-    case LESS: return x < y;
-    case LESS_EQUAL: return x <= y;
-    case AND: return x != 0 && y != 0;
-    case OR: return x != 0 || y != 0;
-    case XOR: return (x != 0) != (y != 0);
-    default: return x < 0 ? x * y : x; /* PRELU */
-  }
-}
-
-/* Wraps where it overflows; nothing is undefined. */
-static int64_t int_power(int64_t x, int64_t y) {
-  uint64_t r = 1, b = (uint64_t)x;
-  if (y < 0) return x == 1 ? 1 : x == -1 ? (y % 2 ? -1 : 1) : 0;
-  for (; y; y >>= 1, b *= b)
-    if (y & 1) r *= b;
-  return (int64_t)r;
-}
-
-static int64_t int_mod(int64_t x, int64_t y, bool sign_of_dividend) {
-  if (y == 0 || y == -1) return 0;
-  int64_t r = x % y;
-  return !sign_of_dividend && r && (r < 0) != (y < 0) ? r + y : r;
-}
-
-static int64_t of_ints(what w, int64_t x, int64_t y) {
-  uint64_t a = (uint64_t)x, b = (uint64_t)y;
-  switch (w) {
-    case ADD: return (int64_t)(a + b);
-    case SUB: return (int64_t)(a - b);
-    case MUL: return (int64_t)(a * b);
-    case DIV: return y == 0 ? 0 : y == -1 ? (int64_t)(0 - a) : x / y;
-    case POW: return int_power(x, y);
-    case MIN: return x < y ? x : y;
-    case MAX: return x > y ? x : y;
-    case MOD: return int_mod(x, y, false);
-    case FMOD: return int_mod(x, y, true);
-    case EQUAL: return x == y;
-    case GREATER: return x > y;
-    case GREATER_EQUAL: return x >= y;
-    case LESS: return x < y;
-    case LESS_EQUAL: return x <= y;
-    case AND: return x && y;
-    case OR: return x || y;
-    case XOR: return !x != !y;
-    default: return x < 0 ? (int64_t)(a * b) : x;
-  }
-}
-
-/* out = a op b; a may be out itself (of the same shape then). */
-static void pairs(what w, ci_array *out, const ci_array *a, const ci_array *b) {
-  const ci_array *const in[2] = {a, b};
-  bool ints = a->dtype == CI_I64 && b->dtype == CI_I64, cut = out->type == CI_INT && w == DIV;
-  walk at;
-  walk_begin(&at, out, in, 2);
-  for (size_t i = 0; i < out->count; i++, walk_next(&at, 2)) {
-    size_t x = (size_t)at.place[0], y = (size_t)at.place[1];
-    if (ints) {
-      int64_t v = of_ints(w, ((const int64_t *)a->data)[x], ((const int64_t *)b->data)[y]);
-      if (out->dtype == CI_I64) ((int64_t *)out->data)[i] = v;
-      else ((float *)out->data)[i] = (float)v;
-    } else {
-      float v = of_floats(w, ci_array_float(a, x), ci_array_float(b, y));
-      if (cut) v = v - v == 0 ? truncf(v) : 0;
-      if (out->dtype == CI_F32) ((float *)out->data)[i] = v;
-      else ((int64_t *)out->data)[i] = v >= 9.2e18f ? INT64_MAX : v <= -9.2e18f ? INT64_MIN : v == v ? (int64_t)v : 0;
-    }
-  }
-}
-
-/* ---- operations --------------------------------------------------------------------------------------------- */
 
 static int shape(const ci_tensor_call *c, cnnimg_error *err) {
+  c->out->type = c->in[0].type;
+  int status = check_old_axis(c, err);
+  return status ? status : ci_tensor_broadcast(c, 0, 2, c->out, err);
+}
+
+static int truth_shape(const ci_tensor_call *c, cnnimg_error *err) {
+  c->out->type = CI_BOOL;
+  return ci_tensor_broadcast(c, 0, 2, c->out, err);
+}
+
+static void run(const ci_tensor_call *c) { apply(function_of(c), &c->in[0], &c->in[1], c->out); }
+
+/* The slopes broadcast to x, not the other way round. */
+/* Before opset 7 a list of slopes was one a channel. */
+static ci_array old_slope(const ci_tensor_call *c) {
+  ci_array s = c->in[1];
+  if (c->opset >= 7 || s.rank != 1 || c->in[0].rank < 2 || s.dim[0] != c->in[0].dim[1]) return s;
+  s.rank = c->in[0].rank - 1;
+  for (int32_t i = 1; i < s.rank; i++) s.dim[i] = 1;
+  return s;
+}
+
+static int prelu_shape(const ci_tensor_call *call, cnnimg_error *err) {
+  ci_array in[2] = {call->in[0], old_slope(call)};
+  ci_tensor_call with = *call, *c = &with;
+  with.in = in;
+  int status = shape(c, err);
+  if (status) return status;
+  bool same = c->out->rank == c->in[0].rank;
+  for (int32_t i = 0; same && i < c->out->rank; i++) same = c->out->dim[i] == c->in[0].dim[i];
+  return same ? CNNIMG_OK : ci_tensor_fail(c, err, CNNIMG_CORRUPT, "the slopes are larger than the input");
+}
+
+static void prelu_run(const ci_tensor_call *call) {
+  ci_array in[2] = {call->in[0], old_slope(call)};
+  ci_tensor_call with = *call;
+  with.in = in;
+  run(&with);
+}
+
+/* ---- any number of operands --------------------------------------------------------------- */
+
+static int many_shape(const ci_tensor_call *c, cnnimg_error *err) {
   for (int32_t k = 0; k < c->n_in; k++)
-    if (!ci_array_given(c, k)) return ci_tensor_refuse(c, err, "an input is missing");
-  c->out->type = is_truth(what_of(c)) ? CI_BOOL : c->in[0].type;
+    if (!ci_array_given(c, k)) return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "input %d is missing", k);
+  c->out->type = c->in[0].type;
   return ci_tensor_broadcast(c, 0, c->n_in, c->out, err);
 }
 
-static int prelu_shape(const ci_tensor_call *c, cnnimg_error *err) {
-  int status = shape(c, err);
-  if (!status && (c->out->rank != c->in[0].rank || memcmp(c->out->dim, c->in[0].dim, (size_t)c->out->rank * sizeof(int64_t))))
-    return ci_tensor_refuse(c, err, "its slope is larger than what it is applied to");
-  return status;
-}
-
-/* The legacy way of opset 6: b is aligned with a's dimensions from `axis` on. Only where that is numpy's own. */
-static int arithmetic_shape(const ci_tensor_call *c, cnnimg_error *err) {
-  if (ci_attr_int(c->node, "broadcast", 0) && ci_attr_find(c->node, "axis")) {
-    int64_t axis = ci_attr_int(c->node, "axis", 0);
-    if (axis < 0) axis += c->in[0].rank;
-    if (axis != c->in[0].rank - c->in[1].rank) return ci_tensor_refuse(c, err, "aligns its operands as opset 6 did");
-  }
-  return shape(c, err);
-}
-
-static void run(const ci_tensor_call *c) {
-  what w = what_of(c);
-  if (c->n_in == 1) {
-    for (size_t i = 0; i < c->out->count; i++)
-      ci_array_set(c->out, i, c->in[0].dtype == CI_I64 ? (double)((const int64_t *)c->in[0].data)[i]
-                                                        : (double)((const float *)c->in[0].data)[i]);
-    return;
-  }
-  pairs(w, c->out, &c->in[0], &c->in[1]);
-  for (int32_t k = 2; k < c->n_in; k++) pairs(w, c->out, c->out, &c->in[k]);
+static void many_run(const ci_tensor_call *c) {
+  ci_walk w;
+  ci_walk_init(&w, c->out->rank, c->out->dim);
+  ci_walk_add(&w, &c->in[0]);
+  ci_walk_start(&w);
+  for (size_t r = 0; r < w.rows; r++, ci_walk_next(&w))
+    ci_array_copy(c->out, r * w.n, &c->in[0], (size_t)w.at[0], w.n, ci_walk_step(&w, 0));
+  for (int32_t k = 1; k < c->n_in; k++) apply(function_of(c), c->out, &c->in[k], c->out);
 }
 
 static void mean_run(const ci_tensor_call *c) {
-  run(c);
-  for (size_t i = 0; i < c->out->count; i++) ci_array_set(c->out, i, ci_array_float(c->out, i) / (float)c->n_in);
+  many_run(c);
+  for (size_t i = 0; i < c->out->count; i++) ci_array_put(c->out, i, ci_array_double(c->out, i) / c->n_in);
 }
+
+/* ---- Where ------------------------------------------------------------------------------- */
 
 static int where_shape(const ci_tensor_call *c, cnnimg_error *err) {
   c->out->type = c->in[1].type;
@@ -192,27 +283,41 @@ static int where_shape(const ci_tensor_call *c, cnnimg_error *err) {
 }
 
 static void where_run(const ci_tensor_call *c) {
-  const ci_array *const in[3] = {&c->in[0], &c->in[1], &c->in[2]};
-  walk at;
-  walk_begin(&at, c->out, in, 3);
-  for (size_t i = 0; i < c->out->count; i++, walk_next(&at, 3)) {
-    bool yes = ci_array_float(in[0], (size_t)at.place[0]) != 0;
-    const ci_array *from = yes ? in[1] : in[2];
-    size_t place = (size_t)at.place[yes ? 1 : 2];
-    if (c->out->dtype == CI_I64) ((int64_t *)c->out->data)[i] = ci_array_int(from, place);
-    else ((float *)c->out->data)[i] = ci_array_float(from, place);
-  }
+  ci_walk w;
+  ci_walk_init(&w, c->out->rank, c->out->dim);
+  for (int32_t k = 0; k < 3; k++) ci_walk_add(&w, &c->in[k]);
+  ci_walk_start(&w);
+  for (size_t r = 0; r < w.rows; r++, ci_walk_next(&w))
+    for (size_t i = 0; i < w.n; i++) {
+      int32_t k = ci_array_true(&c->in[0], (size_t)w.at[0] + i * (size_t)ci_walk_step(&w, 0)) ? 1 : 2;
+      ci_array_copy(c->out, r * w.n + i, &c->in[k], (size_t)w.at[k] + i * (size_t)ci_walk_step(&w, k), 1, 1);
+    }
 }
 
-#define TWO(t, attributes) {t, 2, 2, attributes, arithmetic_shape, NULL, run}
-#define MANY(t) {t, 1, -1, "", shape, NULL, run}
+#define TWO(name) \
+  { name, 2, 2, "axis broadcast", shape, NULL, run }
+#define TRUTH(name) \
+  { name, 2, 2, "", truth_shape, NULL, run }
 const ci_tensor_op ci_tensor_binary_ops[] = {
-    TWO("Add", "axis broadcast"), TWO("Sub", "axis broadcast"), TWO("Mul", "axis broadcast"), TWO("Div", "axis broadcast"),
-    TWO("Pow", "axis broadcast"), TWO("Mod", "fmod"), TWO("Equal", "axis broadcast"), TWO("Greater", "axis broadcast"),
-    TWO("GreaterOrEqual", ""), TWO("Less", "axis broadcast"), TWO("LessOrEqual", ""), TWO("And", "axis broadcast"),
-    TWO("Or", "axis broadcast"), TWO("Xor", "axis broadcast"), MANY("Min"), MANY("Max"), MANY("Sum"),
-    {"Mean", 1, -1, "", shape, NULL, mean_run},
-    {"PRelu", 2, 2, "", prelu_shape, NULL, run},
+    TWO("Add"),
+    TWO("Sub"),
+    TWO("Mul"),
+    TWO("Div"),
+    TWO("Pow"),
+    TRUTH("Equal"),
+    TRUTH("Greater"),
+    TRUTH("GreaterOrEqual"),
+    TRUTH("Less"),
+    TRUTH("LessOrEqual"),
+    TRUTH("And"),
+    TRUTH("Or"),
+    TRUTH("Xor"),
+    {"Mod", 2, 2, "fmod", shape, NULL, run},
+    {"PRelu", 2, 2, "", prelu_shape, NULL, prelu_run},
+    {"Min", 1, -1, "", many_shape, NULL, many_run},
+    {"Max", 1, -1, "", many_shape, NULL, many_run},
+    {"Sum", 1, -1, "", many_shape, NULL, many_run},
+    {"Mean", 1, -1, "", many_shape, NULL, mean_run},
     {"Where", 3, 3, "", where_shape, NULL, where_run},
     {NULL, 0, 0, NULL, NULL, NULL, NULL},
 };

@@ -60,16 +60,19 @@ static int check_attributes(const ci_tensor_op *op, const ci_tensor_call *c, cnn
   return CNNIMG_OK;
 }
 
-/* The product of the dimensions, each of which is judged. */
+/* The product of the dimensions. Those beside a 0 are judged too: strides are products of them. */
 static int count(const ci_tensor_call *c, cnnimg_error *err) {
   size_t n = 1;
+  bool empty = false;
   if (c->out->rank < 0 || c->out->rank > CI_MAX_RANK)
     return ci_tensor_fail(c, err, CNNIMG_UNSUPPORTED, "the result has more than %d dimensions", CI_MAX_RANK);
-  for (int32_t i = 0; i < c->out->rank; i++)
-    if (c->out->dim[i] < 0 || !ci_mul(n, (size_t)c->out->dim[i], &n) || n > (size_t)CI_TENSOR_MOST)
-      return ci_tensor_fail(c, err, CNNIMG_LIMIT, "the result has impossible dimensions (%lld)",
-                            (long long)c->out->dim[i]);
-  c->out->count = n;
+  for (int32_t i = 0; i < c->out->rank; i++) {
+    int64_t d = c->out->dim[i];
+    empty = empty || !d;
+    if (d < 0 || !ci_mul(n, d ? (size_t)d : 1, &n) || n > (size_t)CI_TENSOR_MOST)
+      return ci_tensor_fail(c, err, CNNIMG_LIMIT, "the result has impossible dimensions (%lld)", (long long)d);
+  }
+  c->out->count = empty ? 0 : n;
   return CNNIMG_OK;
 }
 
@@ -87,8 +90,7 @@ int ci_tensor_shape(const ci_tensor_op *op, const ci_tensor_call *c, cnnimg_erro
 
 int64_t ci_array_int(const ci_array *a, size_t i) {
   if (a->dtype == CI_I64) return ((const int64_t *)a->data)[i];
-  float v = ((const float *)a->data)[i];
-  return v >= 9.2e18f ? INT64_MAX : v <= -9.2e18f ? INT64_MIN : v == v ? (int64_t)v : 0;
+  return ci_cut((double)((const float *)a->data)[i]);
 }
 
 int ci_tensor_ints(const ci_tensor_call *c, int32_t k, const char *name, int64_t *out, int32_t most, int32_t *n,

@@ -39,6 +39,7 @@ static int begin(const ci_tensor_call *c, int32_t outputs, int32_t least, cnnimg
 /* Before opset 14 more outputs than one mean that the batch's own moments are taken. */
 static bool trains(const ci_tensor_call *c) {
   if (ci_attr_int(c->node, "training_mode", 0)) return true;
+  if (c->opset < 7 && !ci_attr_int(c->node, "is_test", 0)) return true;
   for (int32_t i = 1; i < c->node->n_out && c->opset < 14; i++)
     if (c->node->out[i] >= 0) return true;
   return false;
@@ -186,7 +187,7 @@ static void layer_run(const ci_tensor_call *c) {
 }
 
 const ci_tensor_op ci_tensor_nn_norm_ops[] = {
-    {"BatchNormalization", 5, 5, "epsilon momentum spatial training_mode", batch_shape, NULL, batch_run},
+    {"BatchNormalization", 5, 5, "epsilon momentum spatial training_mode is_test", batch_shape, NULL, batch_run},
     {"InstanceNormalization", 3, 3, "epsilon", instance_shape, NULL, instance_run},
     {"GroupNormalization", 3, 3, "epsilon num_groups stash_type", group_shape, NULL, group_run},
     {"LayerNormalization", 2, 3, "axis epsilon stash_type", layer_shape, NULL, layer_run},

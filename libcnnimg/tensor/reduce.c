@@ -1,114 +1,200 @@
 /* SPDX-License-Identifier: MIT */
-/* reduce.c - sums, means, extremes and norms over some of the dimensions */
+/* reduce.c - sums, means, extremes, norms over axes */
 #include <math.h>
 #include <string.h>
 
-#include "tensor/tensor_op.h"
+#include "tensor/array.h"
 
-typedef enum what { SUM, MEAN, MAX, MIN, L1, L2, SUM_SQUARE, PROD, LOG_SUM, LOG_SUM_EXP } what;
+typedef enum kind { SUM, MEAN, LARGEST, LEAST, L1, L2, SUM_SQUARE, PROD, LOG_SUM, LOG_SUM_EXP, KINDS } kind;
+static const char *const names[KINDS] = {"ReduceSum",    "ReduceMean",     "ReduceMax",       "ReduceMin",
+                                         "ReduceL1",     "ReduceL2",       "ReduceSumSquare", "ReduceProd",
+                                         "ReduceLogSum", "ReduceLogSumExp"};
 
-static what what_of(const ci_tensor_call *c) {
-  static const char *const names[] = {"Sum", "Mean", "Max", "Min", "L1", "L2", "SumSquare", "Prod", "LogSum", "LogSumExp"};
-  for (int i = 0; i < 10; i++)
-    if (!strcmp(names[i], c->node->type + 6)) return (what)i; /* behind "Reduce" */
-  return SUM;
+static kind kind_of(const ci_tensor_call *c) {
+  int k = 0;
+  while (strcmp(names[k], c->node->type)) k++;
+  return (kind)k;
 }
 
-/* Which dimensions go; *none: nothing is reduced at all. */
-static int read_axes(const ci_tensor_call *c, bool *gone, bool *none, cnnimg_error *err) {
-  int64_t axes[CI_MAX_RANK];
-  int32_t n, rank = c->in[0].rank;
-  int status = ci_tensor_ints(c, 1, "axes", axes, CI_MAX_RANK, &n, err);
-  *none = n <= 0 && ci_attr_int(c->node, "noop_with_empty_axes", 0);
-  for (int32_t i = 0; i < CI_MAX_RANK; i++) gone[i] = n <= 0 && !*none;
-  for (int32_t i = 0, a; i < n && !status; i++) {
-    status = ci_tensor_axis(c, axes[i], rank, &a, err);
-    if (!status) gone[a] = true;
+/* ---- which axes --------------------------------------------------------------------------- */
+
+static int axes_of(const ci_tensor_call *c, uint32_t *bits, cnnimg_error *err) {
+  int64_t v[CI_MAX_RANK];
+  int32_t n, axis;
+  int status = ci_tensor_ints(c, 1, "axes", v, CI_MAX_RANK, &n, err);
+  *bits = 0;
+  if (!status && n <= 0 && !ci_attr_int(c->node, "noop_with_empty_axes", 0))
+    *bits = (1u << c->in[0].rank) - 1;
+  for (int32_t i = 0; !status && i < n; i++) {
+    status = ci_tensor_axis(c, v[i], c->in[0].rank, &axis, err);
+    if (!status) *bits |= 1u << axis;
   }
   return status;
 }
 
 static int shape(const ci_tensor_call *c, cnnimg_error *err) {
-  bool gone[CI_MAX_RANK], none, keep = ci_attr_int(c->node, "keepdims", 1) != 0;
-  int status = read_axes(c, gone, &none, err);
-  c->out->type = c->in[0].type, c->out->rank = 0;
-  for (int32_t i = 0; i < c->in[0].rank && !status; i++)
-    if (!gone[i] || keep) c->out->dim[c->out->rank++] = gone[i] ? 1 : c->in[0].dim[i];
-  return status;
+  const ci_array *in = &c->in[0];
+  uint32_t bits;
+  bool keep = ci_attr_int(c->node, "keepdims", 1) != 0;
+  int status = axes_of(c, &bits, err);
+  if (status) return status;
+  c->out->type = in->type, c->out->rank = 0;
+  for (int32_t i = 0; i < in->rank; i++) {
+    bool gone = bits >> i & 1;
+    if (!gone || keep) c->out->dim[c->out->rank++] = gone ? 1 : in->dim[i];
+  }
+  return CNNIMG_OK;
 }
 
-static double begin(what w) { return w == MAX || w == LOG_SUM_EXP ? -INFINITY : w == MIN ? INFINITY : w == PROD; }
+/* ---- sums a result ------------------------------------------------------------------------ */
 
-static double add(what w, double sum, double x) {
-  switch (w) {
-    case MAX: case LOG_SUM_EXP: return x > sum || x != x ? x : sum;
-    case MIN: return x < sum || x != x ? x : sum;
-    case L1: return sum + fabs(x);
-    case L2: case SUM_SQUARE: return sum + x * x;
-    case PROD: return sum * x;
-    default: return sum + x;
+/* What a result becomes of, in scratch: doubles or integers, and for LOG_SUM_EXP the largest element beside it. */
+typedef union total {
+  double d;
+  int64_t i;
+} total;
+
+static size_t scratch(const ci_tensor_call *c) {
+  return c->out->count * sizeof(total) * (kind_of(c) == LOG_SUM_EXP ? 2 : 1);
+}
+
+static bool in_ints(const ci_tensor_call *c, kind k) {
+  return c->in[0].dtype == CI_I64 && k != L2 && k != LOG_SUM && k != LOG_SUM_EXP;
+}
+
+static total beginning(kind k, bool whole) {
+  if (whole) return (total){.i = k == PROD ? 1 : k == LARGEST ? INT64_MIN : k == LEAST ? INT64_MAX : 0};
+  return (total){.d = k == PROD ? 1 : k == LARGEST ? -INFINITY : k == LEAST ? INFINITY : 0};
+}
+
+static double joined(kind k, double t, double v) {
+  switch (k) {
+    case LARGEST:
+      return v > t || v != v ? v : t;
+    case LEAST:
+      return v < t || v != v ? v : t;
+    case L1:
+      return t + fabs(v);
+    case L2:
+    case SUM_SQUARE:
+      return t + v * v;
+    case PROD:
+      return t * v;
+    default:
+      return t + v;
   }
 }
 
-typedef struct nest {
-  int32_t n;
-  int64_t dim[CI_MAX_RANK], step[CI_MAX_RANK];
-} nest;
+static int64_t joined_ints(kind k, int64_t t, int64_t v) {
+  switch (k) {
+    case LARGEST:
+      return v > t ? v : t;
+    case LEAST:
+      return v < t ? v : t;
+    case L1:
+      return ci_wrap_add(t, v < 0 ? ci_wrap_sub(0, v) : v);
+    case SUM_SQUARE:
+      return ci_wrap_add(t, ci_wrap_mul(v, v));
+    case PROD:
+      return ci_wrap_mul(t, v);
+    default:
+      return ci_wrap_add(t, v);
+  }
+}
 
-/* The places of one result's elements, in order, folded. */
-static double fold(what w, const ci_array *x, int64_t first, const nest *in, double largest) {
-  int64_t at[CI_MAX_RANK] = {0}, place = first, count = 1;
-  double sum = begin(largest == largest ? SUM : w);
-  for (int32_t i = 0; i < in->n; i++) count *= in->dim[i];
-  for (int64_t i = 0; i < count; i++) {
-    double v = x->dtype == CI_I64 ? (double)((const int64_t *)x->data)[place] : (double)((const float *)x->data)[place];
-    sum = largest == largest ? sum + exp(v - largest) : add(w, sum, v);
-    for (int32_t k = in->n - 1; k >= 0; k--) {
-      place += in->step[k];
-      if (++at[k] < in->dim[k]) break;
-      place -= in->step[k] * in->dim[k];
-      at[k] = 0;
+/* Elements at..at+n of floats into totals that are `step` (0 or 1) apart. */
+static void float_row(kind k, const float *x, size_t n, total *t, int64_t step) {
+  if (k == SUM || k == MEAN || k == LOG_SUM) { /* the common ones without a switch inside */
+    if (step)
+      for (size_t i = 0; i < n; i++) t[i].d += (double)x[i];
+    else
+      for (size_t i = 0; i < n; i++) t->d += (double)x[i];
+    return;
+  }
+  for (size_t i = 0; i < n; i++) t[(int64_t)i * step].d = joined(k, t[(int64_t)i * step].d, (double)x[i]);
+}
+
+static void row(const ci_tensor_call *c, kind k, size_t at, size_t n, total *t, int64_t step) {
+  const ci_array *in = &c->in[0];
+  if (in->dtype == CI_F32) {
+    float_row(k, (const float *)in->data + at, n, t, step);
+    return;
+  }
+  const int64_t *x = (const int64_t *)in->data + at;
+  for (size_t i = 0; i < n; i++, t += step)
+    if (in_ints(c, k)) t->i = joined_ints(k, t->i, x[i]);
+    else t->d = joined(k, t->d, (double)x[i]);
+}
+
+/* The exponentials of what lies below the largest, which keeps them in range. */
+static void exp_row(const ci_array *in, size_t at, size_t n, const total *largest, total *t, int64_t step) {
+  for (size_t i = 0; i < n; i++, t += step, largest += step) {
+    double v = ci_array_double(in, at + i);
+    t->d += isinf(largest->d) ? v == largest->d && v > 0 : exp(v - largest->d);
+  }
+}
+
+/* Passes over the input in order; largest: of each result, for LOG_SUM_EXP's second pass, else NULL. */
+static void pass(const ci_tensor_call *c, kind k, uint32_t bits, total *t, const total *largest) {
+  const ci_array *in = &c->in[0];
+  int64_t step[CI_MAX_RANK];
+  size_t n = 1;
+  for (int32_t i = in->rank - 1; i >= 0; i--) {
+    step[i] = bits >> i & 1 ? 0 : (int64_t)n;
+    if (!(bits >> i & 1)) n *= (size_t)in->dim[i];
+  }
+  ci_walk w;
+  ci_walk_init(&w, in->rank, in->dim);
+  ci_walk_add_steps(&w, 0, step);
+  ci_walk_start(&w);
+  for (size_t r = 0; r < w.rows; r++, ci_walk_next(&w))
+    if (largest) exp_row(in, r * w.n, w.n, largest + w.at[0], t + w.at[0], ci_walk_step(&w, 0));
+    else row(c, k, r * w.n, w.n, t + w.at[0], ci_walk_step(&w, 0));
+}
+
+static double finished(kind k, double t, double n) {
+  return k == MEAN ? t / n : k == L2 ? sqrt(t) : k == LOG_SUM ? log(t) : t;
+}
+
+static void finish(const ci_tensor_call *c, kind k, const total *t, const total *largest) {
+  size_t n = c->out->count ? c->in[0].count / c->out->count : 0;
+  for (size_t o = 0; o < c->out->count; o++) {
+    if (in_ints(c, k)) ci_array_put_int(c->out, o, k != MEAN ? t[o].i : n ? t[o].i / (int64_t)n : 0);
+    else if (largest)
+      ci_array_put(c->out, o, isinf(largest[o].d) && !t[o].d ? largest[o].d : largest[o].d + log(t[o].d));
+    else {
+      double v = finished(k, t[o].d, (double)n);
+      ci_array_put(c->out, o, c->out->type == CI_INT && isfinite(v) ? trunc(v) : v);
     }
   }
-  if (w == MEAN) sum /= (double)count;
-  return sum;
-}
-
-static double finish(what w, const ci_array *x, int64_t first, const nest *in) {
-  double v = fold(w, x, first, in, NAN);
-  if (w == L2) return sqrt(v);
-  if (w == LOG_SUM) return log(v);
-  if (w != LOG_SUM_EXP || v - v != 0) return v;
-  return v + log(fold(SUM, x, first, in, v));
 }
 
 static void run(const ci_tensor_call *c) {
-  bool gone[CI_MAX_RANK], none;
-  nest in = {0}, out = {0};
-  int64_t at[CI_MAX_RANK] = {0}, place = 0, step = 1;
-  if (read_axes(c, gone, &none, NULL)) return;
-  const ci_array *x = &c->in[0];
-  for (int32_t i = 0; i < x->rank; i++) {
-    nest *to = gone[i] ? &in : &out;
-    step = (int64_t)ci_array_product(x, i + 1, x->rank);
-    to->dim[to->n] = x->dim[i], to->step[to->n++] = step;
+  kind k = kind_of(c);
+  uint32_t bits = 0;
+  total *t = c->scratch, *largest = k == LOG_SUM_EXP ? t + c->out->count : NULL;
+  axes_of(c, &bits, NULL);
+  for (size_t o = 0; o < c->out->count; o++) {
+    t[o] = beginning(k, in_ints(c, k));
+    if (largest) largest[o] = beginning(LARGEST, false);
   }
-  for (size_t i = 0; i < c->out->count; i++) {
-    double v;
-    if (none) v = x->dtype == CI_I64 ? (double)((const int64_t *)x->data)[i] : (double)((const float *)x->data)[i];
-    else v = finish(what_of(c), x, place, &in);
-    ci_array_set(c->out, i, c->out->type == CI_INT ? trunc(v) : v);
-    for (int32_t k = out.n - 1; k >= 0; k--) {
-      place += out.step[k];
-      if (++at[k] < out.dim[k]) break;
-      place -= out.step[k] * out.dim[k];
-      at[k] = 0;
-    }
-  }
+  if (largest) pass(c, LARGEST, bits, largest, NULL);
+  pass(c, k, bits, t, largest);
+  finish(c, k, t, largest);
 }
 
-#define REDUCE(t) {"Reduce" t, 1, 2, "axes keepdims noop_with_empty_axes", shape, NULL, run}
+#define REDUCE(name) \
+  { name, 1, 2, "axes keepdims noop_with_empty_axes", shape, scratch, run }
 const ci_tensor_op ci_tensor_reduce_ops[] = {
-    REDUCE("Sum"),  REDUCE("Mean"), REDUCE("Max"),    REDUCE("Min"),       REDUCE("L1"), REDUCE("L2"), REDUCE("SumSquare"),
-    REDUCE("Prod"), REDUCE("LogSum"), REDUCE("LogSumExp"), {NULL, 0, 0, NULL, NULL, NULL, NULL},
+    REDUCE("ReduceSum"),
+    REDUCE("ReduceMean"),
+    REDUCE("ReduceMax"),
+    REDUCE("ReduceMin"),
+    REDUCE("ReduceL1"),
+    REDUCE("ReduceL2"),
+    REDUCE("ReduceSumSquare"),
+    REDUCE("ReduceProd"),
+    REDUCE("ReduceLogSum"),
+    REDUCE("ReduceLogSumExp"),
+    {NULL, 0, 0, NULL, NULL, NULL, NULL},
 };

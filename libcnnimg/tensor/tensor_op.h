@@ -47,7 +47,6 @@ typedef struct ci_tensor_op {
 const ci_tensor_op *ci_tensor_find(const char *type);   /* NULL: not ours */
 /* Checks the number of inputs, the attributes, `which`, then asks op->shape; sets out->count, judges its size
  * (at most CI_TENSOR_MOST elements). */
-#define CI_TENSOR_MOST ((int64_t)1 << 33)
 int ci_tensor_shape(const ci_tensor_op *op, const ci_tensor_call *c, cnnimg_error *err);
 
 /* ---- what ops share (tensor/common.c) ---------------------------------------------------- */
@@ -59,10 +58,14 @@ static inline bool ci_array_given(const ci_tensor_call *c, int32_t k) { return k
 static inline float ci_array_float(const ci_array *a, size_t i) {
   return a->dtype == CI_F32 ? ((const float *)a->data)[i] : (float)((const int64_t *)a->data)[i];
 }
-int64_t ci_array_int(const ci_array *a, size_t i); /* floats are cut; out of range: the nearest */
+/* Cut; out of range: the nearest; no number: 0. */
+static inline int64_t ci_cut(double v) {
+  return v >= 9223372036854775807.0 ? INT64_MAX : v <= -9223372036854775808.0 ? INT64_MIN : v == v ? (int64_t)v : 0;
+}
+int64_t ci_array_int(const ci_array *a, size_t i); /* of floats: ci_cut */
 static inline void ci_array_set(ci_array *a, size_t i, double v) {
   if (a->dtype == CI_F32) ((float *)a->data)[i] = (float)v;
-  else ((int64_t *)a->data)[i] = (int64_t)v;
+  else ((int64_t *)a->data)[i] = ci_cut(v);
 }
 /* Up to `most` integers of input k (known) or, where it is not given and name is not NULL, of the attribute: *n is -1
  * where both are absent. For ops whose list moved from an attribute to an input. */

@@ -1,186 +1,270 @@
 /* SPDX-License-Identifier: MIT */
-/* unary.c - element by element: activations, roots, roundings, trigonometry */
+/* unary.c - functions of one element: activations, rounding, exponentials, circles; Clip */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
-#include "tensor/tensor_op.h"
+#include "tensor/array.h"
 
-/* x, and the two parameters of the operation. */
-typedef float function(float x, float a, float b);
+/* y may be x. a and b are the parameters of the function. */
+typedef void loop(const float *x, float *y, size_t n, float a, float b);
+/* With integers stored. */
+typedef void int_loop(const int64_t *x, int64_t *y, size_t n);
 
-static float relu(float x, float a, float b) { return (void)a, (void)b, x < 0 ? 0 : x; }
-static float leaky(float x, float a, float b) { return (void)b, x < 0 ? a * x : x; }
-static float elu(float x, float a, float b) { return (void)b, x < 0 ? a * expm1f(x) : x; }
-static float selu(float x, float a, float b) { return x > 0 ? b * x : b * a * expm1f(x); }
-static float celu(float x, float a, float b) { return (void)b, x < 0 ? a * expm1f(x / a) : x; }
-static float softplus(float x, float a, float b) { return (void)a, (void)b, fmaxf(x, 0) + log1pf(expf(-fabsf(x))); }
-static float softsign(float x, float a, float b) { return (void)a, (void)b, x / (1 + fabsf(x)); }
-static float clamp01(float x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
-static float hard_sigmoid(float x, float a, float b) { return clamp01(a * x + b); }
-static float hard_swish(float x, float a, float b) { return (void)a, (void)b, x * clamp01(x / 6 + 0.5f); }
-static float sigmoid(float x, float a, float b) { return (void)a, (void)b, 1 / (1 + expf(-x)); }
-static float swish(float x, float a, float b) { return (void)b, x / (1 + expf(-a * x)); }
-static float mish(float x, float a, float b) { return x * tanhf(softplus(x, a, b)); }
-static float thresholded(float x, float a, float b) { return (void)b, x > a ? x : 0; }
-static float shrink(float x, float a, float b) { return x < -a ? x + b : x > a ? x - b : 0; }
-static float gelu(float x, float a, float b) { return (void)a, (void)b, 0.5f * x * (1 + erff(x * 0.70710678f)); }
-static float gelu_tanh(float x, float a, float b) {
-  return (void)a, (void)b, 0.5f * x * (1 + tanhf(0.79788456f * (x + 0.044715f * x * x * x)));
-}
-static float sign(float x, float a, float b) { return (void)a, (void)b, x > 0 ? 1 : x < 0 ? -1 : x; }
-static float is_zero(float x, float a, float b) { return (void)a, (void)b, x == 0; }
-static float is_nan(float x, float a, float b) { return (void)a, (void)b, x != x; }
-static float is_inf(float x, float a, float b) {
-  return (a != 0 && x == INFINITY) || (b != 0 && x == -INFINITY);
-}
-static float reciprocal(float x, float a, float b) { return (void)a, (void)b, 1 / x; }
-static float negative(float x, float a, float b) { return (void)a, (void)b, -x; }
-#define LIBM(name, f) \
-  static float name(float x, float a, float b) { return (void)a, (void)b, f(x); }
-LIBM(absolute, fabsf)
-LIBM(root, sqrtf)
-LIBM(exponential, expf)
-LIBM(logarithm, logf)
-LIBM(error_function, erff)
-LIBM(floor_of, floorf)
-LIBM(ceil_of, ceilf)
-LIBM(round_of, rintf) /* half to even: the mode in which programs start */
-LIBM(tanh_of, tanhf)
-LIBM(sin_of, sinf)
-LIBM(cos_of, cosf)
-LIBM(tan_of, tanf)
-LIBM(asin_of, asinf)
-LIBM(acos_of, acosf)
-LIBM(atan_of, atanf)
-LIBM(sinh_of, sinhf)
-LIBM(cosh_of, coshf)
-LIBM(asinh_of, asinhf)
-LIBM(acosh_of, acoshf)
-LIBM(atanh_of, atanhf)
+#define LOOP(name, result)                                                 \
+  static void name(const float *x, float *y, size_t n, float a, float b) { \
+    (void)a, (void)b;                                                      \
+    for (size_t i = 0; i < n; i++) {                                       \
+      float v = x[i];                                                      \
+      y[i] = (float)(result);                                              \
+    }                                                                      \
+  }
+#define INT_LOOP(name, result)                               \
+  static void name(const int64_t *x, int64_t *y, size_t n) { \
+    for (size_t i = 0; i < n; i++) {                         \
+      int64_t v = x[i];                                      \
+      y[i] = (result);                                       \
+    }                                                        \
+  }
 
-typedef struct unary {
+/* Comparisons are written so that NaN comes through. */
+static double softplus(double v) { return v > 0 ? v + log1p(exp(-v)) : log1p(exp(v)); }
+static double gelu(double v) { return v / 2 * (1 + erf(v * M_SQRT1_2)); }
+static double gelu_tanh(double v) { return v / 2 * (1 + tanh(sqrt(2 / M_PI) * (v + 0.044715 * v * v * v))); }
+static float unit(float v) { return v < 0 ? 0 : v > 1 ? 1 : v; }
+static float low(float v) { return v < 0 ? v : 0; }
+
+LOOP(relu, v < 0 ? 0 : v)
+LOOP(leaky, v < 0 ? a * v : v)
+LOOP(elu, v < 0 ? a * (float)expm1((double)v) : v)
+LOOP(selu, b *(v > 0 ? v : a * (float)expm1((double)v)))
+LOOP(celu, v < 0 ? (double)low(a * (float)expm1((double)(v / a))) : (double)v)
+LOOP(soft_plus, softplus((double)v))
+LOOP(soft_sign, v / (1 + fabsf(v)))
+LOOP(hard_sigmoid, unit(a *v + b))
+LOOP(hard_swish, v *unit(v / 6 + 0.5f))
+LOOP(sigmoid, 1 / (1 + exp(-(double)v)))
+LOOP(hyperbolic_tangent, tanh((double)v))
+LOOP(gelu_exact, gelu((double)v))
+LOOP(gelu_near, gelu_tanh((double)v))
+LOOP(error_function, erf((double)v))
+LOOP(mish, (double)v *tanh(softplus((double)v)))
+LOOP(thresholded, v > a ? v : v != v ? v : 0)
+LOOP(shrink, v<-a ? v + b : v> a ? v - b : v != v ? v : 0)
+LOOP(absolute, fabsf(v))
+LOOP(negative, -v)
+LOOP(root, sqrtf(v))
+LOOP(exponential, exp((double)v))
+LOOP(logarithm, log((double)v))
+LOOP(reciprocal, 1 / v)
+LOOP(down, floorf(v))
+LOOP(up, ceilf(v))
+LOOP(even, rintf(v)) /* the default rounding mode: half to even */
+LOOP(sign, v > 0 ? 1 : v < 0 ? -1 : v)
+LOOP(not, v == 0)
+LOOP(sine, sin((double)v))
+LOOP(cosine, cos((double)v))
+LOOP(tangent, tan((double)v))
+LOOP(arc_sine, asin((double)v))
+LOOP(arc_cosine, acos((double)v))
+LOOP(arc_tangent, atan((double)v))
+LOOP(sine_h, sinh((double)v))
+LOOP(cosine_h, cosh((double)v))
+LOOP(area_sine, asinh((double)v))
+LOOP(area_cosine, acosh((double)v))
+LOOP(area_tangent, atanh((double)v))
+LOOP(is_nan, v != v)
+LOOP(is_inf, (a != 0 && v == -INFINITY) || (b != 0 && v == INFINITY)) /* a: negative ones, b: positive ones */
+
+INT_LOOP(int_relu, v < 0 ? 0 : v)
+INT_LOOP(int_absolute, v < 0 ? ci_wrap_sub(0, v) : v)
+INT_LOOP(int_negative, ci_wrap_sub(0, v))
+INT_LOOP(int_sign, (v > 0) - (v < 0))
+INT_LOOP(int_not, v == 0)
+INT_LOOP(int_same, v)
+
+enum { TYPE_KEPT = -1 };
+typedef struct function {
   const char *type;
-  function *f;
-  const char *a, *b; /* attributes, NULL: none */
-  float default_a, default_b;
-  bool truth; /* the result is true or false */
-} unary;
+  loop *run;
+  int_loop *run_int;          /* NULL: integers become floats */
+  int result;                 /* a ci_type, or TYPE_KEPT */
+  const char *first, *second; /* names of a and b, integers where is_inf; NULL: none */
+  float a, b;                 /* their defaults */
+} function;
 
-static const unary list[] = {
-    {"Relu", relu, NULL, NULL, 0, 0, false},
-    {"LeakyRelu", leaky, "alpha", NULL, 0.01f, 0, false},
-    {"Elu", elu, "alpha", NULL, 1, 0, false},
-    {"Selu", selu, "alpha", "gamma", 1.67326319217681884765625f, 1.05070102214813232421875f, false},
-    {"Celu", celu, "alpha", NULL, 1, 0, false},
-    {"Softplus", softplus, NULL, NULL, 0, 0, false},
-    {"Softsign", softsign, NULL, NULL, 0, 0, false},
-    {"HardSigmoid", hard_sigmoid, "alpha", "beta", 0.2f, 0.5f, false},
-    {"HardSwish", hard_swish, NULL, NULL, 0, 0, false},
-    {"Sigmoid", sigmoid, NULL, NULL, 0, 0, false},
-    {"Swish", swish, "alpha", NULL, 1, 0, false},
-    {"Mish", mish, NULL, NULL, 0, 0, false},
-    {"Tanh", tanh_of, NULL, NULL, 0, 0, false},
-    {"ThresholdedRelu", thresholded, "alpha", NULL, 1, 0, false},
-    {"Shrink", shrink, "lambd", "bias", 0.5f, 0, false},
-    {"Abs", absolute, NULL, NULL, 0, 0, false},
-    {"Neg", negative, NULL, NULL, 0, 0, false},
-    {"Sqrt", root, NULL, NULL, 0, 0, false},
-    {"Exp", exponential, NULL, NULL, 0, 0, false},
-    {"Log", logarithm, NULL, NULL, 0, 0, false},
-    {"Reciprocal", reciprocal, NULL, NULL, 0, 0, false},
-    {"Erf", error_function, NULL, NULL, 0, 0, false},
-    {"Floor", floor_of, NULL, NULL, 0, 0, false},
-    {"Ceil", ceil_of, NULL, NULL, 0, 0, false},
-    {"Round", round_of, NULL, NULL, 0, 0, false},
-    {"Sign", sign, NULL, NULL, 0, 0, false},
-    {"Not", is_zero, NULL, NULL, 0, 0, true},
-    {"IsNaN", is_nan, NULL, NULL, 0, 0, true},
-    {"IsInf", is_inf, NULL, NULL, 0, 0, true},
-    {"Sin", sin_of, NULL, NULL, 0, 0, false},
-    {"Cos", cos_of, NULL, NULL, 0, 0, false},
-    {"Tan", tan_of, NULL, NULL, 0, 0, false},
-    {"Asin", asin_of, NULL, NULL, 0, 0, false},
-    {"Acos", acos_of, NULL, NULL, 0, 0, false},
-    {"Atan", atan_of, NULL, NULL, 0, 0, false},
-    {"Sinh", sinh_of, NULL, NULL, 0, 0, false},
-    {"Cosh", cosh_of, NULL, NULL, 0, 0, false},
-    {"Asinh", asinh_of, NULL, NULL, 0, 0, false},
-    {"Acosh", acosh_of, NULL, NULL, 0, 0, false},
-    {"Atanh", atanh_of, NULL, NULL, 0, 0, false},
+static const function functions[] = {
+    {"Relu", relu, int_relu, TYPE_KEPT, NULL, NULL, 0, 0},
+    {"LeakyRelu", leaky, NULL, CI_FLOAT, "alpha", NULL, 0.01f, 0},
+    {"Elu", elu, NULL, CI_FLOAT, "alpha", NULL, 1, 0},
+    {"Selu", selu, NULL, CI_FLOAT, "alpha", "gamma", 1.67326319217681884765625f, 1.05070102214813232421875f},
+    {"Celu", celu, NULL, CI_FLOAT, "alpha", NULL, 1, 0},
+    {"Softplus", soft_plus, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Softsign", soft_sign, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"HardSigmoid", hard_sigmoid, NULL, CI_FLOAT, "alpha", "beta", 0.2f, 0.5f},
+    {"HardSwish", hard_swish, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Sigmoid", sigmoid, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Tanh", hyperbolic_tangent, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Gelu", gelu_exact, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Erf", error_function, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Mish", mish, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"ThresholdedRelu", thresholded, NULL, CI_FLOAT, "alpha", NULL, 1, 0},
+    {"Shrink", shrink, NULL, TYPE_KEPT, "lambd", "bias", 0.5f, 0},
+    {"Abs", absolute, int_absolute, TYPE_KEPT, NULL, NULL, 0, 0},
+    {"Neg", negative, int_negative, TYPE_KEPT, NULL, NULL, 0, 0},
+    {"Sqrt", root, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Exp", exponential, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Log", logarithm, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Reciprocal", reciprocal, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Floor", down, int_same, TYPE_KEPT, NULL, NULL, 0, 0},
+    {"Ceil", up, int_same, TYPE_KEPT, NULL, NULL, 0, 0},
+    {"Round", even, int_same, TYPE_KEPT, NULL, NULL, 0, 0},
+    {"Sign", sign, int_sign, TYPE_KEPT, NULL, NULL, 0, 0},
+    {"Not", not, int_not, CI_BOOL, NULL, NULL, 0, 0},
+    {"Sin", sine, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Cos", cosine, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Tan", tangent, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Asin", arc_sine, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Acos", arc_cosine, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Atan", arc_tangent, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Sinh", sine_h, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Cosh", cosine_h, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Asinh", area_sine, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Acosh", area_cosine, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"Atanh", area_tangent, NULL, CI_FLOAT, NULL, NULL, 0, 0},
+    {"IsNaN", is_nan, NULL, CI_BOOL, NULL, NULL, 0, 0},
+    {"IsInf", is_inf, NULL, CI_BOOL, "detect_negative", "detect_positive", 1, 1},
 };
 
-static unary find(const ci_tensor_call *c) {
-  for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-    if (!strcmp(list[i].type, c->node->type)) return list[i];
-  return (unary){.f = strcmp(ci_attr_string(c->node, "approximate", "none"), "tanh") ? gelu : gelu_tanh};
+static const function *function_of(const ci_tensor_call *c) {
+  size_t i = 0;
+  while (strcmp(functions[i].type, c->node->type)) i++;
+  return &functions[i];
+}
+
+static float parameter(const ci_tensor_call *c, const char *name, float otherwise) {
+  if (!name) return 0;
+  const ci_attr *a = ci_attr_find(c->node, name);
+  return a && a->kind == CI_ATTR_INT ? (float)a->i : ci_attr_float(c->node, name, otherwise);
 }
 
 static int shape(const ci_tensor_call *c, cnnimg_error *err) {
-  (void)err;
+  const function *f = function_of(c);
   ci_array_like(c->out, &c->in[0]);
-  if (find(c).truth) c->out->type = CI_BOOL;
+  if (f->result != TYPE_KEPT) c->out->type = (ci_type)f->result;
+  const char *how = ci_attr_string(c->node, "approximate", "none");
+  if (strcmp(how, "none") && strcmp(how, "tanh"))
+    return ci_tensor_fail(c, err, CNNIMG_UNSUPPORTED, "approximate is \"%.40s\"", how);
   return CNNIMG_OK;
 }
 
-/* int64 stays exact where it can; -INT64_MIN wraps. */
-static bool run_int(const ci_tensor_call *c) {
-  const char *t = c->node->type;
-  bool neg = !strcmp(t, "Neg"), abs_ = !strcmp(t, "Abs"), rel = !strcmp(t, "Relu"), sgn = !strcmp(t, "Sign");
-  if (c->in[0].dtype != CI_I64 || c->out->dtype != CI_I64 || !(neg || abs_ || rel || sgn)) return false;
-  const int64_t *x = c->in[0].data;
-  int64_t *y = c->out->data;
-  for (size_t i = 0; i < c->out->count; i++) {
-    bool flip = neg || (abs_ && x[i] < 0);
-    y[i] = flip ? (int64_t)(0 - (uint64_t)x[i]) : sgn ? (x[i] > 0) - (x[i] < 0) : rel && x[i] < 0 ? 0 : x[i];
+#define CHUNK 256
+
+/* A stretch whose storage is not float on both sides. */
+static void run_chunk(const function *f, const ci_tensor_call *c, size_t from, size_t n, float a, float b) {
+  const ci_array *in = &c->in[0];
+  if (f->run_int && in->dtype == CI_I64) {
+    int64_t room[CHUNK];
+    f->run_int((const int64_t *)in->data + from, room, n);
+    for (size_t i = 0; i < n; i++) ci_array_put_int(c->out, from + i, room[i]);
+    return;
   }
-  return true;
+  float room[CHUNK];
+  for (size_t i = 0; i < n; i++) room[i] = ci_array_float(in, from + i);
+  f->run(room, room, n, a, b);
+  for (size_t i = 0; i < n; i++) ci_array_put(c->out, from + i, (double)room[i]);
 }
 
 static void run(const ci_tensor_call *c) {
-  unary u = find(c);
-  float a = u.a ? ci_attr_float(c->node, u.a, u.default_a) : 0, b = u.b ? ci_attr_float(c->node, u.b, u.default_b) : 0;
-  if (u.f == is_inf) {
-    a = (float)ci_attr_int(c->node, "detect_positive", 1);
-    b = (float)ci_attr_int(c->node, "detect_negative", 1);
+  function f = *function_of(c);
+  if (!strcmp(ci_attr_string(c->node, "approximate", "none"), "tanh")) f.run = gelu_near;
+  float a = parameter(c, f.first, f.a), b = parameter(c, f.second, f.b);
+  size_t n = c->out->count;
+  if (c->in[0].dtype == CI_F32 && c->out->dtype == CI_F32) {
+    f.run(c->in[0].data, c->out->data, n, a, b);
+    return;
   }
-  if (run_int(c)) return;
-  for (size_t i = 0; i < c->out->count; i++) ci_array_set(c->out, i, u.f(ci_array_float(&c->in[0], i), a, b));
+  for (size_t i = 0; i < n; i += CHUNK) run_chunk(&f, c, i, n - i < CHUNK ? n - i : CHUNK, a, b);
 }
 
-/* ---- clip: bounds are attributes, or inputs that may be computed ------------------------------------ */
+/* ---- Clip: bounds as attributes at first, then as inputs --------------------------------- */
 
 static int clip_shape(const ci_tensor_call *c, cnnimg_error *err) {
-  for (int32_t k = 1; k < c->n_in; k++)
-    if (ci_array_given(c, k) && c->in[k].count != 1) return ci_tensor_refuse(c, err, "a bound is not one number");
   ci_array_like(c->out, &c->in[0]);
+  for (int32_t k = 1; k < 3; k++)
+    if (ci_array_given(c, k) && c->in[k].count != 1)
+      return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "a bound of %zu numbers", c->in[k].count);
   return CNNIMG_OK;
 }
 
-static float clip_bound(const ci_tensor_call *c, int32_t k, const char *name, float otherwise) {
-  if (ci_array_given(c, k)) return ci_array_float(&c->in[k], 0);
-  return ci_attr_float(c->node, name, otherwise);
-}
-
-static void clip_run(const ci_tensor_call *c) {
-  float lo = clip_bound(c, 1, "min", -INFINITY), hi = clip_bound(c, 2, "max", INFINITY);
+static void clip_ints(const ci_tensor_call *c) {
+  int64_t least = ci_array_given(c, 1) ? ci_array_int(&c->in[1], 0) : INT64_MIN;
+  int64_t most = ci_array_given(c, 2) ? ci_array_int(&c->in[2], 0) : INT64_MAX;
+  const int64_t *x = c->in[0].data;
   for (size_t i = 0; i < c->out->count; i++) {
-    float x = ci_array_float(&c->in[0], i);
-    x = x < lo ? lo : x;
-    ci_array_set(c->out, i, x > hi ? hi : x);
+    int64_t v = x[i] < least ? least : x[i];
+    ci_array_put_int(c->out, i, v > most ? most : v);
   }
 }
 
-#define PLAIN(t, attributes) {t, 1, 1, attributes, shape, NULL, run}
+static void clip_run(const ci_tensor_call *c) {
+  if (c->in[0].dtype == CI_I64) {
+    clip_ints(c);
+    return;
+  }
+  float least =
+      ci_array_given(c, 1) ? ci_array_float(&c->in[1], 0) : ci_attr_float(c->node, "min", -INFINITY);
+  float most = ci_array_given(c, 2) ? ci_array_float(&c->in[2], 0) : ci_attr_float(c->node, "max", INFINITY);
+  const float *x = c->in[0].data;
+  for (size_t i = 0; i < c->out->count; i++) {
+    float v = x[i] < least ? least : x[i];
+    ci_array_put(c->out, i, (double)(v > most ? most : v));
+  }
+}
+
+#define PLAIN(name) \
+  { name, 1, 1, "", shape, NULL, run }
 const ci_tensor_op ci_tensor_unary_ops[] = {
-    PLAIN("Relu", ""), PLAIN("LeakyRelu", "alpha"), PLAIN("Elu", "alpha"), PLAIN("Selu", "alpha gamma"),
-    PLAIN("Celu", "alpha"), PLAIN("Softplus", ""), PLAIN("Softsign", ""), PLAIN("HardSigmoid", "alpha beta"),
-    PLAIN("HardSwish", ""), PLAIN("Sigmoid", ""), PLAIN("Swish", "alpha"), PLAIN("Mish", ""), PLAIN("Tanh", ""),
-    PLAIN("ThresholdedRelu", "alpha"), PLAIN("Shrink", "lambd bias"), PLAIN("Gelu", "approximate"), PLAIN("Abs", ""),
-    PLAIN("Neg", ""), PLAIN("Sqrt", ""), PLAIN("Exp", ""), PLAIN("Log", ""), PLAIN("Reciprocal", ""), PLAIN("Erf", ""),
-    PLAIN("Floor", ""), PLAIN("Ceil", ""), PLAIN("Round", ""), PLAIN("Sign", ""), PLAIN("Not", ""), PLAIN("IsNaN", ""),
-    PLAIN("IsInf", "detect_negative detect_positive"), PLAIN("Sin", ""), PLAIN("Cos", ""), PLAIN("Tan", ""),
-    PLAIN("Asin", ""), PLAIN("Acos", ""), PLAIN("Atan", ""), PLAIN("Sinh", ""), PLAIN("Cosh", ""), PLAIN("Asinh", ""),
-    PLAIN("Acosh", ""), PLAIN("Atanh", ""),
-    {"Clip", 1, 3, "min max", clip_shape, NULL, clip_run},
+    PLAIN("Relu"),
+    PLAIN("Softplus"),
+    PLAIN("Softsign"),
+    PLAIN("HardSwish"),
+    PLAIN("Sigmoid"),
+    PLAIN("Tanh"),
+    PLAIN("Erf"),
+    PLAIN("Mish"),
+    PLAIN("Abs"),
+    PLAIN("Neg"),
+    PLAIN("Sqrt"),
+    PLAIN("Exp"),
+    PLAIN("Log"),
+    PLAIN("Reciprocal"),
+    PLAIN("Floor"),
+    PLAIN("Ceil"),
+    PLAIN("Round"),
+    PLAIN("Sign"),
+    PLAIN("Not"),
+    PLAIN("Sin"),
+    PLAIN("Cos"),
+    PLAIN("Tan"),
+    PLAIN("Asin"),
+    PLAIN("Acos"),
+    PLAIN("Atan"),
+    PLAIN("Sinh"),
+    PLAIN("Cosh"),
+    PLAIN("Asinh"),
+    PLAIN("Acosh"),
+    PLAIN("Atanh"),
+    PLAIN("IsNaN"),
+    {"LeakyRelu", 1, 1, "alpha", shape, NULL, run},
+    {"Elu", 1, 1, "alpha", shape, NULL, run},
+    {"Selu", 1, 1, "alpha gamma", shape, NULL, run},
+    {"Celu", 1, 1, "alpha", shape, NULL, run},
+    {"HardSigmoid", 1, 1, "alpha beta", shape, NULL, run},
+    {"Gelu", 1, 1, "approximate", shape, NULL, run},
+    {"ThresholdedRelu", 1, 1, "alpha", shape, NULL, run},
+    {"Shrink", 1, 1, "bias lambd", shape, NULL, run},
+    {"IsInf", 1, 1, "detect_negative detect_positive", shape, NULL, run},
+    {"Clip", 1, 3, "max min", clip_shape, NULL, clip_run},
     {NULL, 0, 0, NULL, NULL, NULL, NULL},
 };

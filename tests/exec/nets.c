@@ -100,6 +100,23 @@ static ci_graph *unet_with(int gated) {
 }
 
 
+/* Four levels, each skip added on the way up: the lowest is an eighth as large. */
+static ci_graph *deep_unet(void) {
+  static const int width[4] = {8, 12, 12, 16};
+  int32_t x, skip[4];
+  ci_graph *g = start(&x);
+  int32_t y = conv(g, x, 3, width[0], 3, 1, 1);
+  for (int i = 0; i < 4; i++) {
+    skip[i] = y = conv(g, y, width[i], width[i], 3, 1, 1);
+    if (i < 3) y = conv(g, y, width[i], width[i + 1], 2, 2, 1);
+  }
+  for (int i = 2; i >= 0; i--) {
+    y = binary(g, CI_ADD, up(g, y, width[i + 1], width[i]), skip[i]);
+    y = conv(g, y, width[i], width[i], 3, 1, 1);
+  }
+  return finish(g, conv(g, y, width[0], 3, 3, 1, 1));
+}
+
 static ci_graph *unet(void) { return unet_with(0); }
 static ci_graph *gated_unet(void) { return unet_with(1); }
 
@@ -183,6 +200,7 @@ const net nets[] = {
     {"a U-Net with skips", unet},      {"the same with a gate", gated_unet}, {"one gate", one_gate},
     {"forty gates", forty_gates},      {"instance norm", instance_norm},     {"valid convolutions and a crop", valid_and_crop},
     {"a transposed convolution", transposed}, {"dilated convolutions", dilated}, {"global pooling", global_pooling},
+    {"a U-Net of four levels", deep_unet},
     {NULL, NULL},
 };
 

@@ -7,7 +7,7 @@
 
 typedef struct net {
   const char *name;
-  ci_graph *(*make)(void); /* three channels in and out, any size that is a multiple of 4 */
+  ci_graph *(*make)(void); /* three channels in and out, any size that is a multiple of 8 */
 } net;
 extern const net nets[]; /* ended by a NULL name */
 

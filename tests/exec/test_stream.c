@@ -25,9 +25,9 @@ static void same_bytes(const net *n) {
   static const ci_plan_options ways[] = {
       {.band = 1, .threads = 1},              {.band = 4, .threads = 2},  {.band = 7, .threads = 3},
       {.threads = 2},                         {.tile = 16, .band = 8, .threads = 1}, {.tile = 50, .band = 12, .threads = 2},
-      {.tile = 1, .band = 64, .threads = 3},  {.tile = 68, .band = 68, .threads = 1}};
+      {.tile = 1, .band = 64, .threads = 3},  {.tile = 72, .band = 72, .threads = 1}};
   ci_graph *g = n->make();
-  picture p = picture_new(68, 52);
+  picture p = picture_new(72, 56);
   run(g, &p, &at_once, NULL);
   float *whole = p.out;
   for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
@@ -71,7 +71,7 @@ static void check_region(const net *n, const picture *p, const float *whole, int
 
 static void regions(const net *n, uint32_t seed) {
   ci_graph *g = n->make();
-  picture p = picture_new(68, 92);
+  picture p = picture_new(72, 96);
   ci_plan_stats st = run(g, &p, &at_once, NULL);
   float *whole = p.out;
   for (int i = 0; i < 12; i++) {

@@ -287,7 +287,12 @@ def refusals():
     refuse("no_op", model([node("LSTM", ["x"], name="lstm")]), 'LSTM "lstm": this kind of operator is not known')
     refuse("no_domain", model([node("Relu", ["x"], domain="com.example")]), 'com.example.Relu "relu_y"')
     refuse("no_million", model([node("Relu", ["x"])], inputs={"x": [1, 1 << 20, 4, 5]}), "1048576 x 4 x 5")
-    refuse("no_parts", model([node("Split", ["x"], ["y", "q"], axis=1, num_outputs=3)], opset=18), "num_outputs")
+    refuse("no_gather", model([node("Gather", ["x", "i"], axis=1)], dict(i=np.array([0, 7], np.int64))), "index 7 of 3")
+    refuse("no_reshape", model([node("Reshape", ["x", "s"])], dict(s=np.array([1, 5, -1], np.int64)),
+                               inputs={"x": [1, 3, 4, 4]}), "cannot be split as asked")
+    refuse("no_step", model([node("Slice", ["x", "s", "e", "a", "z"])],
+                            {k: np.array([v], np.int64) for k, v in dict(s=0, e=2, a=2, z=0).items()}), "step of 0")
+    refuse("no_matrix", model([node("MatMul", ["x", "w"])], dict(w=rand(7, 2)), inputs={"x": [1, 3, 4, 4]}), "MatMul")
     refuse("no_stride", model([node("Conv", ["x", "w"], strides=[0, 1])], dict(w=w)), "strides of 0")
     refuse("no_pads", model([node("Conv", ["x", "w"], pads=[0, 0, 0, -1])], dict(w=w)), "pads of -1")
     refuse("no_group", model([node("Conv", ["x", "w"], group=-1)], dict(w=w)), "group of -1")
@@ -300,11 +305,11 @@ def refusals():
     refuse("no_opset", model([node("Relu", ["x"])], opset=99), "operator set 99")
     refuse("no_attribute", model([node("Relu", ["x"], odd=1)]), '"odd" is not known')
     refuse("no_bloat", model([node("ConstantOfShape", ["s"], "k"), node("Add", ["x", "k"])],
-                             dict(s=ints(1, 3, 40000, 40000))), "grow far beyond its file")
+                             dict(s=ints(1, 3, 40000, 40000))), "the network's constants")
     refuse("no_count", model([node("Conv", ["x", "w"])], dict(w=short_tensor())), "20 bytes for 6 elements")
     huge = helper.make_tensor("w", TensorProto.FLOAT, [3], [1, 2, 3])
     huge.dims[:] = [1 << 20, 1 << 20]
-    refuse("no_elements", model([node("Conv", ["x", "w"])], dict(w=huge)), "has fewer elements")
+    refuse("no_elements", model([node("Conv", ["x", "w"])], dict(w=huge)), "impossible dimensions")
     refuse("no_type", model([node("Conv", ["x", "w"])], dict(w=helper.make_tensor(
         "w", TensorProto.STRING, [1], [b"a"]))), "elements of type 8")
     refuse("no_map_constant", model([node("Add", ["x", "k"])], dict(k=rand(1, 1, 5, 3))), "sizes 192 and 5 do not match")

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* array.c - elements, rows and strides: what the loops of operations on arrays share */
+#include "tensor/array.h"
+
+#include <string.h>
+
+void ci_array_put(ci_array *a, size_t i, double v) {
+  if (a->dtype == CI_F32) ((float *)a->data)[i] = (float)v;
+  else ((int64_t *)a->data)[i] = ci_cut(v);
+}
+
+void ci_array_put_int(ci_array *a, size_t i, int64_t v) {
+  if (a->dtype == CI_F32) ((float *)a->data)[i] = (float)v;
+  else ((int64_t *)a->data)[i] = v;
+}
+
+static void copy_floats(float *to, const float *from, size_t n, int64_t step) {
+  if (step == 1) memcpy(to, from, n * sizeof *to);
+  else
+    for (size_t j = 0; j < n; j++) to[j] = from[(int64_t)j * step];
+}
+
+static void copy_ints(int64_t *to, const int64_t *from, size_t n, int64_t step) {
+  if (step == 1) memcpy(to, from, n * sizeof *to);
+  else
+    for (size_t j = 0; j < n; j++) to[j] = from[(int64_t)j * step];
+}
+
+void ci_array_copy(ci_array *out, size_t o, const ci_array *in, size_t i, size_t n, int64_t step) {
+  if (!n) return;
+  if (in->dtype != out->dtype) {
+    for (size_t j = 0; j < n; j++)
+      ci_array_put(out, o + j, ci_array_double(in, (size_t)((int64_t)i + (int64_t)j * step)));
+  } else if (in->dtype == CI_F32) {
+    copy_floats((float *)out->data + o, (const float *)in->data + i, n, step);
+  } else {
+    copy_ints((int64_t *)out->data + o, (const int64_t *)in->data + i, n, step);
+  }
+}
+
+/* ---- walking ----------------------------------------------------------------------------- */
+
+void ci_walk_init(ci_walk *w, int32_t rank, const int64_t *dim) {
+  memset(w, 0, sizeof *w);
+  w->rank = rank;
+  for (int32_t i = 0; i < rank; i++) w->dim[i] = dim[i];
+}
+
+void ci_walk_add_steps(ci_walk *w, int64_t start, const int64_t *step) {
+  int32_t k = w->operands++;
+  w->at[k] = start;
+  for (int32_t i = 0; i < w->rank; i++) w->step[k][i] = step[i];
+}
+
+void ci_walk_add(ci_walk *w, const ci_array *a) {
+  int64_t own[CI_MAX_RANK], step[CI_MAX_RANK] = {0};
+  ci_array_steps(a, own);
+  for (int32_t i = 0; i < a->rank; i++)
+    if (a->dim[i] != 1) step[w->rank - a->rank + i] = own[i];
+  ci_walk_add_steps(w, 0, step);
+}
+
+/* Whether dimension i goes on where the one that was kept as `last` ends, for every operand. */
+static bool goes_on(const ci_walk *w, int32_t last, int32_t i) {
+  if (last < 0) return false;
+  for (int32_t k = 0; k < w->operands; k++)
+    if (w->step[k][last] != w->step[k][i] * w->dim[i]) return false;
+  return true;
+}
+
+void ci_walk_start(ci_walk *w) {
+  int32_t kept = 0;
+  w->n = w->rows = 0;
+  for (int32_t i = 0; i < w->rank; i++)
+    if (!w->dim[i]) return;
+  for (int32_t i = 0; i < w->rank; i++) {
+    if (w->dim[i] == 1) continue;
+    bool merged = goes_on(w, kept - 1, i);
+    int32_t to = merged ? kept - 1 : kept++;
+    w->dim[to] = merged ? w->dim[to] * w->dim[i] : w->dim[i];
+    for (int32_t k = 0; k < w->operands; k++) w->step[k][to] = w->step[k][i];
+  }
+  w->rank = kept;
+  w->n = kept ? (size_t)w->dim[kept - 1] : 1;
+  w->rows = 1;
+  for (int32_t i = 0; i + 1 < kept; i++) w->rows *= (size_t)w->dim[i];
+}
+
+void ci_walk_next(ci_walk *w) {
+  for (int32_t i = w->rank - 2; i >= 0; i--) {
+    for (int32_t k = 0; k < w->operands; k++) w->at[k] += w->step[k][i];
+    if (++w->index[i] < w->dim[i]) return;
+    for (int32_t k = 0; k < w->operands; k++) w->at[k] -= w->step[k][i] * w->dim[i];
+    w->index[i] = 0;
+  }
+}
+
+void ci_array_steps(const ci_array *a, int64_t *step) {
+  uint64_t n = 1; /* beside a dimension of 0 others may be huge: wraps, and is not used */
+  for (int32_t i = a->rank - 1; i >= 0; i--) {
+    step[i] = (int64_t)n;
+    n *= (uint64_t)a->dim[i];
+  }
+}
+
+void ci_array_pick(ci_array *out, const ci_array *in, int64_t start, const int64_t *step) {
+  ci_walk w;
+  ci_walk_init(&w, out->rank, out->dim);
+  ci_walk_add_steps(&w, start, step);
+  ci_walk_start(&w);
+  for (size_t r = 0; r < w.rows; r++, ci_walk_next(&w))
+    ci_array_copy(out, r * w.n, in, (size_t)w.at[0], w.n, ci_walk_step(&w, 0));
+}
+
+/* ---- numbers in inputs -------------------------------------------------------------------- */
+
+int ci_tensor_indices(const ci_tensor_call *c, int32_t k, int64_t size, cnnimg_error *err) {
+  const ci_array *a = &c->in[k];
+  if (!size && a->count) return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "indices into a dimension of 0");
+  for (size_t i = 0; a->data && i < a->count; i++) {
+    int64_t v = ci_array_int(a, i);
+    if (v < -size || v >= size)
+      return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "index %lld of %lld", (long long)v, (long long)size);
+  }
+  return CNNIMG_OK;
+}
+
+size_t ci_array_index(const ci_array *a, size_t i, int64_t size) {
+  int64_t v = ci_array_int(a, i);
+  if (v < 0) v += size;
+  return v < 0 ? 0 : (size_t)(v >= size ? size - 1 : v);
+}
+
+int ci_tensor_lists(const ci_tensor_call *c, int32_t k, int32_t from, cnnimg_error *err) {
+  const ci_array *a = &c->in[k];
+  size_t n = (size_t)a->dim[a->rank - 1];
+  for (size_t j = 0; a->count && j < n; j++) {
+    int64_t size = c->in[0].dim[from + (int32_t)j];
+    if (!size) return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "indices into a dimension of 0");
+    for (size_t i = j; a->data && i < a->count; i += n) {
+      int64_t v = ci_array_int(a, i);
+      if (v < -size || v >= size)
+        return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "index %lld of %lld", (long long)v, (long long)size);
+    }
+  }
+  return CNNIMG_OK;
+}
+
+size_t ci_array_list(const ci_array *a, int32_t from, const ci_array *lists, size_t i) {
+  int32_t n = (int32_t)lists->dim[lists->rank - 1];
+  size_t at = 0;
+  for (int32_t j = 0; j < n; j++)
+    at += ci_array_index(lists, i * (size_t)n + (size_t)j, a->dim[from + j]) *
+          ci_array_product(a, from + j + 1, a->rank);
+  return at;
+}
+
+int ci_tensor_int(const ci_tensor_call *c, int32_t k, int64_t *v, cnnimg_error *err) {
+  int32_t n;
+  int64_t one;
+  int status = ci_tensor_ints(c, k, NULL, &one, 1, &n, err);
+  if (status) return status;
+  if (!n) return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "input %d is empty", k);
+  if (n > 0) *v = one;
+  return CNNIMG_OK;
+}
+
+ci_lanes ci_array_lanes(const ci_array *a, int32_t axis) {
+  return (ci_lanes){ci_array_product(a, 0, axis), (size_t)a->dim[axis],
+                    ci_array_product(a, axis + 1, a->rank)};
+}
+
+int ci_tensor_type(const ci_tensor_call *c, int64_t number, ci_type *type, cnnimg_error *err) {
+  switch (number) {
+    case 1:
+    case 10:
+    case 11:
+    case 16:
+      *type = CI_FLOAT;
+      return CNNIMG_OK; /* float, float16, double, bfloat16 */
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+    case 7:
+    case 12:
+    case 13:
+    case 21:
+    case 22:
+      *type = CI_INT;
+      return CNNIMG_OK;
+    case 9:
+      *type = CI_BOOL;
+      return CNNIMG_OK;
+    default:
+      return ci_tensor_fail(c, err, CNNIMG_UNSUPPORTED, "elements of type %lld", (long long)number);
+  }
+}
