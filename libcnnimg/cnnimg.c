@@ -12,7 +12,7 @@
 #include "cnnimg_private.h"
 #include "exec/exec.h"
 #include "formats/format.h"
-#include "tasks/network.h"
+#include "tasks/fit.h"
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "0"
@@ -160,7 +160,7 @@ static int prepare(cnnimg_model *m, const char *const *options, cnnimg_error *er
   if (status) return status;
   if (complete_card(m->program, format)) return ci_fail(err, CNNIMG_NOMEM, "no memory for a card");
   status = ci_card_options(m->program, options, err);
-  if (!status) status = ci_network_probe(m->program, err);
+  if (!status) status = ci_fit_probe(m->program, err);
   if (status) return ci_fail_in(err, status, m->source.name);
   return describe(m, err);
 }

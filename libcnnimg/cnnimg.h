@@ -10,6 +10,7 @@
 extern "C" {
 #endif
 
+/** Marks what leaves the library. */
 #if defined(__GNUC__)
 #define CNNIMG_API __attribute__((visibility("default")))
 #else
@@ -45,7 +46,7 @@ extern "C" {
 
 /** What every fallible function returns. The sentence is in #cnnimg_error. */
 typedef enum cnnimg_status {
-  CNNIMG_OK = 0,
+  CNNIMG_OK = 0,      /**< done */
   CNNIMG_NOMEM,       /**< an allocation failed */
   CNNIMG_IO,          /**< the operating system said no */
   CNNIMG_CORRUPT,     /**< a file contradicts itself or its format */
@@ -62,7 +63,8 @@ typedef struct cnnimg_error {
 } cnnimg_error;
 
 typedef struct cnnimg_context cnnimg_context; /**< limits and workers; shared by any threads */
-typedef struct cnnimg_model cnnimg_model;     /**< immutable once loaded, reference counted, shared by any threads */
+typedef struct cnnimg_model
+    cnnimg_model; /**< immutable once loaded, reference counted, shared by any threads */
 typedef struct cnnimg_session cnnimg_session; /**< a plan for one format of picture; one run at a time */
 typedef struct cnnimg_reader cnnimg_reader;   /**< a picture file being decoded, row by row */
 typedef struct cnnimg_writer cnnimg_writer;   /**< a picture file being written, row by row */
@@ -89,24 +91,26 @@ typedef enum cnnimg_sample {
 
 /** What an alpha channel means. The network never sees it, and it comes out as it went in. */
 typedef enum cnnimg_alpha {
-  CNNIMG_ALPHA_NONE = 0,      /**< there is none */
-  CNNIMG_ALPHA_STRAIGHT,      /**< colours are independent of it */
-  CNNIMG_ALPHA_PREMULTIPLIED  /**< colours were multiplied by it: divided before the network, multiplied again after */
+  CNNIMG_ALPHA_NONE = 0, /**< there is none */
+  CNNIMG_ALPHA_STRAIGHT, /**< colours are independent of it */
+  CNNIMG_ALPHA_PREMULTIPLIED /**< colours were multiplied by it: divided before the network, multiplied again after */
 } cnnimg_alpha;
 
 /** How values relate to light. */
 typedef enum cnnimg_transfer {
-  CNNIMG_TRANSFER_ENCODED = 0, /**< as files have them (gamma): passed as they are, which is what networks expect */
-  CNNIMG_TRANSFER_LINEAR       /**< linear light: encoded by sRGB's curve before the network, decoded after */
+  CNNIMG_TRANSFER_ENCODED =
+      0,                 /**< as files have them (gamma): passed as they are, which is what networks expect */
+  CNNIMG_TRANSFER_LINEAR /**< linear light: encoded by sRGB's curve before the network, decoded after */
 } cnnimg_transfer;
 
 /** The shape of a picture. This struct never changes. */
 typedef struct cnnimg_format {
-  uint32_t width, height; /**< pixels, at least 1 */
-  uint8_t colours;        /**< 1 (grey) or 3 (red, green, blue) */
-  uint8_t alpha;          /**< a #cnnimg_alpha */
-  uint8_t sample;         /**< a #cnnimg_sample */
-  uint8_t transfer;       /**< a #cnnimg_transfer */
+  uint32_t width;   /**< pixels, at least 1 */
+  uint32_t height;  /**< pixels, at least 1 */
+  uint8_t colours;  /**< 1 (grey) or 3 (red, green, blue) */
+  uint8_t alpha;    /**< a #cnnimg_alpha */
+  uint8_t sample;   /**< a #cnnimg_sample */
+  uint8_t transfer; /**< a #cnnimg_transfer */
 } cnnimg_format;
 
 /**
@@ -116,10 +120,13 @@ typedef struct cnnimg_format {
  * Blue first is a negative channel_stride. This struct never changes.
  */
 typedef struct cnnimg_view {
-  void *data;           /**< red (or grey) of the top left pixel */
-  cnnimg_format format; /**< size, channels, sample type */
-  ptrdiff_t row_stride, pixel_stride, channel_stride; /**< in bytes */
-  ptrdiff_t alpha_offset; /**< from a pixel's red to its alpha, in bytes; 0: where the colour after the last would be */
+  void *data;               /**< red (or grey) of the top left pixel */
+  cnnimg_format format;     /**< size, channels, sample type */
+  ptrdiff_t row_stride;     /**< from a row to the one below it, bytes */
+  ptrdiff_t pixel_stride;   /**< from a pixel to the one on its right, bytes */
+  ptrdiff_t channel_stride; /**< from red to green, and from green to blue, bytes */
+  ptrdiff_t
+      alpha_offset; /**< from a pixel's red to its alpha, in bytes; 0: where the colour after the last would be */
 } cnnimg_view;
 
 /** Bytes of one pixel, interleaved, alpha included. */
@@ -142,8 +149,9 @@ CNNIMG_API int cnnimg_cancel_is_set(const cnnimg_cancel *cancel);
 
 /** Limits and workers of a context. cnnimg_config_init() sets struct_size and the defaults. */
 typedef struct cnnimg_config {
-  size_t struct_size;       /**< sizeof(cnnimg_config), set by cnnimg_config_init() */
-  uint32_t threads;         /**< workers of a run, the caller's thread included; 0: what the affinity mask and the cgroup
+  size_t struct_size; /**< sizeof(cnnimg_config), set by cnnimg_config_init() */
+  uint32_t
+      threads; /**< workers of a run, the caller's thread included; 0: what the affinity mask and the cgroup
                                  quota allow */
   uint32_t dimension_limit; /**< largest width or height, pixels (default 1000000) */
   uint64_t pixel_limit;     /**< largest width x height (default 2^31) */
@@ -211,7 +219,8 @@ CNNIMG_API int cnnimg_model_load_opt(cnnimg_context *context, const char *path, 
                                      cnnimg_model **out, cnnimg_error *err);
 /** The same from memory, which must outlive the model. */
 CNNIMG_API int cnnimg_model_load_memory_opt(cnnimg_context *context, const void *data, size_t size,
-                                            const char *const *options, cnnimg_model **out, cnnimg_error *err);
+                                            const char *const *options, cnnimg_model **out,
+                                            cnnimg_error *err);
 /** One reference more; returns the model. From any thread. */
 CNNIMG_API cnnimg_model *cnnimg_model_ref(cnnimg_model *model);
 /** One reference less; the last one frees the model. From any thread. NULL is allowed. */
@@ -223,7 +232,7 @@ CNNIMG_API const char *cnnimg_model_key(const cnnimg_model *model, size_t i);
 
 /** An input or output of a network, as its file declares it. Owned by the model; grows at its end only. */
 typedef struct cnnimg_port {
-  const char *name;
+  const char *name; /**< as in the file */
   /** Inputs: "image", "sigma", "mask", "hint", "kernel", "vector", or "" where nothing is known. Outputs: "image" for the
    * one that picture runs take, else "". */
   const char *role;
@@ -252,13 +261,15 @@ typedef struct cnnimg_params {
   float detail;       /**< reserved: 0 */
   float sigma;        /**< standard deviation of the noise on the 0..255 scale; < 0: estimate (the default) */
   uint32_t tile;      /**< width of a column stripe in pixels of the result; 0: chosen. Changes no byte. */
-  uint32_t scale_num, scale_den; /**< reserved: 0, or the network's own factor */
+  uint32_t scale_num; /**< reserved: 0, or the network's own factor, scale_num / scale_den */
+  uint32_t scale_den; /**< reserved: goes with scale_num */
   uint32_t augment;   /**< reserved: 0 */
   uint64_t seed;      /**< for networks that draw random numbers: none yet */
-  const cnnimg_view *sigma_map; /**< noise a pixel, one channel: 0..1 is sigma 0..255, so an 8-bit sample is sigma itself */
-  const cnnimg_view *mask;      /**< what to fill, one channel: 1 fill, 0 keep */
-  const cnnimg_view *hints;     /**< as many channels (alpha included) as the network's input */
-  const cnnimg_view *kernel;    /**< a blur kernel, one channel, of its own size, values as they are */
+  /** Noise a pixel, one channel: 0..1 is sigma 0..255, so an 8-bit sample is sigma itself. */
+  const cnnimg_view *sigma_map;
+  const cnnimg_view *mask;   /**< what to fill, one channel: 1 fill, 0 keep */
+  const cnnimg_view *hints;  /**< as many channels (alpha included) as the network's input */
+  const cnnimg_view *kernel; /**< a blur kernel, one channel, of its own size, values as they are */
   /** Pixels of the result that are done, of all. Not 0 cancels. On the thread that called the run. */
   int (*progress)(void *user, uint64_t done, uint64_t total);
   void *progress_user;         /**< handed to progress */
@@ -267,14 +278,16 @@ typedef struct cnnimg_params {
 
 /** What a run will cost. Owned by the session; grows at its end only. */
 typedef struct cnnimg_cost {
-  uint32_t width, height;  /**< of the result, pixels */
-  uint32_t tile, tiles;    /**< width of a stripe in pixels, number of stripes */
-  uint32_t band;           /**< rows of the result that are computed together */
-  uint32_t halo;           /**< how far a pixel of the result looks, pixels of the source */
-  uint32_t threads;        /**< workers */
-  uint64_t bytes;          /**< working memory, packed weights included */
-  uint64_t weight_bytes;   /**< packed weights */
-  uint64_t multiply_adds;  /**< of the whole picture, halos of stripes included */
+  uint32_t width;         /**< of the result, pixels */
+  uint32_t height;        /**< of the result, pixels */
+  uint32_t tile;          /**< width of a column stripe, pixels of the result */
+  uint32_t tiles;         /**< how many stripes */
+  uint32_t band;          /**< rows of the result that are computed together */
+  uint32_t halo;          /**< how far a pixel of the result looks, pixels of the source */
+  uint32_t threads;       /**< workers, the calling thread included */
+  uint64_t bytes;         /**< working memory, packed weights included */
+  uint64_t weight_bytes;  /**< packed weights */
+  uint64_t multiply_adds; /**< of the whole picture, halos of stripes included */
 } cnnimg_cost;
 
 /** Sets struct_size and the defaults. */
@@ -372,8 +385,9 @@ typedef struct cnnimg_tensor {
  * @param out the outputs that are wanted; their rank and dim are set, and data where it is given.
  * @return #CNNIMG_BADARG (a name, a shape, too little room), #CNNIMG_UNSUPPORTED, #CNNIMG_LIMIT, #CNNIMG_NOMEM.
  */
-CNNIMG_API int cnnimg_run_tensor(cnnimg_context *context, cnnimg_model *model, size_t inputs, const cnnimg_tensor *in,
-                                 size_t outputs, cnnimg_tensor *out, cnnimg_error *err);
+CNNIMG_API int cnnimg_run_tensor(cnnimg_context *context, cnnimg_model *model, size_t inputs,
+                                 const cnnimg_tensor *in, size_t outputs, cnnimg_tensor *out,
+                                 cnnimg_error *err);
 /**
  * The same for many runs of one shape: plans once. The tensors' data are not looked at here, and their names and shapes
  * are copied; outputs' rank and dim are set.
@@ -394,7 +408,9 @@ typedef struct cnnimg_info {
   uint8_t orientation;  /**< EXIF value found (1..8), before it was applied */
   uint8_t quality;      /**< JPEG: estimated 1..100; 0: unknown */
   uint8_t subsampling;  /**< JPEG: horizontal * 10 + vertical of luma, e.g. 22; 0: unknown */
-  uint8_t has_icc, has_exif, has_xmp; /**< 1: the file brings it */
+  uint8_t has_icc;      /**< 1: the file brings a colour profile */
+  uint8_t has_exif;     /**< 1: ... EXIF */
+  uint8_t has_xmp;      /**< 1: ... XMP */
 } cnnimg_info;
 
 #define CNNIMG_KEEP_ICC 1u  /**< colour profile */
@@ -406,10 +422,10 @@ typedef struct cnnimg_info {
 /** How a picture is written. cnnimg_write_options_init() sets struct_size and the defaults. */
 typedef struct cnnimg_write_options {
   size_t struct_size; /**< sizeof(cnnimg_write_options), set by cnnimg_write_options_init() */
-  const char *codec; /**< "png", "jpg", "ppm", "pam", "pfm"; NULL: from the name, else the source's */
-  int quality;       /**< JPEG 1..100; 0: like the source's, else 95 */
-  uint32_t keep;     /**< CNNIMG_KEEP_* of the source's metadata; default all */
-  int overwrite;     /**< 0: an existing file is an error */
+  const char *codec;  /**< "png", "jpg", "ppm", "pam", "pfm"; NULL: from the name, else the source's */
+  int quality;        /**< JPEG 1..100; 0: like the source's, else 95 */
+  uint32_t keep;      /**< CNNIMG_KEEP_* of the source's metadata; default all */
+  int overwrite;      /**< 0: an existing file is an error */
 } cnnimg_write_options;
 
 /**
@@ -419,8 +435,8 @@ typedef struct cnnimg_write_options {
  * @param out receives the reader, or NULL on failure; cnnimg_reader_close() frees it.
  * @return #CNNIMG_IO, #CNNIMG_CORRUPT, #CNNIMG_UNSUPPORTED, #CNNIMG_LIMIT, #CNNIMG_NOMEM.
  */
-CNNIMG_API int cnnimg_reader_open(cnnimg_context *context, const char *path, int rotate,
-                                  cnnimg_reader **out, cnnimg_error *err);
+CNNIMG_API int cnnimg_reader_open(cnnimg_context *context, const char *path, int rotate, cnnimg_reader **out,
+                                  cnnimg_error *err);
 /** What the header says. Never NULL, owned by the reader. */
 CNNIMG_API const cnnimg_info *cnnimg_reader_info(const cnnimg_reader *reader);
 /** Reads the next row, interleaved, of the format of cnnimg_reader_info(). */

@@ -24,7 +24,8 @@ static int load_model(drv_run *run) {
   cnnimg_error err = {0};
   run->model_path = drv_find_model(run->s);
   if (!run->model_path) return DRV_EXIT_MODEL;
-  if (!cnnimg_model_load(run->context, run->model_path, &run->model, &err)) return DRV_GO;
+  if (!cnnimg_model_load_opt(run->context, run->model_path, run->s->model_opts.at, &run->model, &err))
+    return DRV_GO;
   drv_say(run->s, run->model_path, "%s", err.text);
   return DRV_EXIT_MODEL;
 }

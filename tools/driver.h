@@ -64,6 +64,7 @@ struct drv_settings {
   cnnimg_params params;
   cnnimg_config config;
   drv_names inputs, operands;
+  drv_names model_opts; /* "key=value"; a NULL follows the last one */
   const char *output, *format, *suffix, *files_from;
   const char *model, *model_name, *models_dir, *model_info;
   drv_place place;
@@ -99,6 +100,7 @@ void drv_settings_free(drv_settings *s);
 int drv_names_add(drv_names *names, const char *name);                 /* 0, or -1 without memory */
 int drv_number(const char *text, double min, double max, double *out); /* 0, or -1: not such a number */
 int drv_set_format(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_add_model_opt(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_name(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_gpu(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_threads(drv_settings *s, const char *value, char why[DRV_WHY]);

@@ -164,7 +164,7 @@ int drv_model_card(const drv_settings *s, cnnimg_context *context) {
   cnnimg_model *model = NULL;
   char *path = find(s, s->model_info);
   if (!path) say_not_found(s, s->model_info);
-  int bad = !path || cnnimg_model_load(context, path, &model, &err);
+  int bad = !path || cnnimg_model_load_opt(context, path, s->model_opts.at, &model, &err);
   if (bad && path) drv_say(s, path, "%s", err.text);
   if (!bad) show_card(model, path);
   cnnimg_model_unref(model);

@@ -23,6 +23,8 @@ const drv_option drv_common_options[] = {
     {'q', "quality", "N", "JPEG quality, 1..100 [like the input's, else 95]", DRV_COUNT, .at = AT(quality), 1,
      100},
     {'m', "model", "NAME|PATH", "built-in model, weight file or its folder", DRV_TEXT, .at = AT(model)},
+    {0, "model-opt", "KEY=VALUE", "what the model's card does not say, as range=255", DRV_OWN,
+     .own = drv_add_model_opt},
     {0, "models-dir", "DIR", "where built-in models are", DRV_TEXT, .at = AT(models_dir)},
     {0, "list-models", NULL, "what built-in models there are", DRV_FLAG, .at = AT(list_models)},
     {0, "model-info", "PATH", "a model's card", DRV_TEXT, .at = AT(model_info)},
@@ -61,7 +63,6 @@ const drv_option drv_common_options[] = {
     {'x', NULL, NULL, NULL, .kind = DRV_LATER},
     {0, "wrap", "AXIS", NULL, .kind = DRV_LATER},
     {0, "save-model", "OUT.onnx", NULL, .kind = DRV_LATER},
-    {0, "model-opt", "KEY=VALUE", NULL, .kind = DRV_LATER},
     {0}};
 
 int drv_names_add(drv_names *names, const char *name) {
@@ -246,4 +247,5 @@ int drv_parse(drv_settings *s, int argc, char **argv) {
 void drv_settings_free(drv_settings *s) {
   free(s->inputs.at);
   free(s->operands.at);
+  free(s->model_opts.at);
 }

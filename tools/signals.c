@@ -31,7 +31,7 @@ static void die_by(int sig) {
 
 static void on_signal(int sig) {
   int before = atomic_exchange(&caught, sig);
-  drv_cancel.stop = 1;
+  cnnimg_cancel_set(&drv_cancel);
   if (atomic_load(&stage) == NOTHING) die_by(sig);
   if (!before || atomic_load(&stage) == OPENING) return;
   if (atomic_load(&stage) == TEMPORARY) unlink(temp_path);

@@ -36,6 +36,16 @@ int drv_set_format(drv_settings *s, const char *value, char why[DRV_WHY]) {
   return -1;
 }
 
+/* Which keys there are is the library's to say. */
+int drv_add_model_opt(drv_settings *s, const char *value, char why[DRV_WHY]) {
+  const char *equals = strchr(value, '=');
+  if (!equals || equals == value) return snprintf(why, DRV_WHY, "must be KEY=VALUE"), -1;
+  if (s->model_opts.n) s->model_opts.n--; /* the NULL */
+  if (!drv_names_add(&s->model_opts, value) && !drv_names_add(&s->model_opts, NULL)) return 0;
+  snprintf(why, DRV_WHY, "out of memory");
+  return -1;
+}
+
 /* "-n NAME" or "-n LEVEL", as in realesrgan-ncnn-vulkan and waifu2x-ncnn-vulkan. */
 int drv_set_name(drv_settings *s, const char *value, char why[DRV_WHY]) {
   long level;

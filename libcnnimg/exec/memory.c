@@ -60,6 +60,7 @@ typedef struct block {
 typedef struct room {
   block *items; /* in order of offset; taken ones and, death 0, gaps are not kept */
   size_t n, cap, top;
+  bool starved; /* no memory for the list itself */
 } room;
 
 /* The lowest gap between blocks that is large enough, or behind them all. Dead blocks are dropped on the way. */
@@ -73,7 +74,7 @@ static bool place(room *r, const ci_lane *l, size_t *offset) {
     at = r->items[i].offset + r->items[i].bytes;
   }
   if (best == SIZE_MAX) where = r->n, best = r->n ? r->items[r->n - 1].offset + r->items[r->n - 1].bytes : 0;
-  if (!ci_grow((void **)&r->items, &r->cap, r->n + 1, sizeof *r->items)) return false;
+  if (!ci_grow((void **)&r->items, &r->cap, r->n + 1, sizeof *r->items)) return r->starved = true, false;
   for (size_t i = r->n++; i > where; i--) r->items[i] = r->items[i - 1];
   r->items[where] = (block){best, l->bytes, l->death};
   *offset = best;
@@ -113,7 +114,7 @@ static bool place_lanes(ci_plan *p, const key *keys, size_t n, room *arena, room
 }
 
 static bool place_all(ci_plan *p, size_t *arena_bytes, size_t *file_bytes) {
-  room arena = {NULL, 0, 0, 0}, file = {NULL, 0, 0, 0};
+  room arena = {0}, file = {0};
   key *keys = ci_calloc(p->g->n_values + 1, sizeof *keys);
   size_t n = 0, fixed = place_folded(p);
   bool fits = keys != NULL;
@@ -128,6 +129,7 @@ static bool place_all(ci_plan *p, size_t *arena_bytes, size_t *file_bytes) {
     if (!p->spooled[keys[i].value]) p->lanes[keys[i].value].offset += fixed;
   *arena_bytes = arena.top + fixed;
   *file_bytes = file.top;
+  p->starved = !keys || arena.starved || file.starved;
   free(keys);
   free(arena.items);
   free(file.items);

@@ -110,6 +110,7 @@ static bool spool(ci_plan *p, int32_t tile, size_t cap, int32_t band, size_t *ar
 }
 
 static int too_large(const ci_plan *p, cnnimg_error *err) {
+  if (p->starved) return ci_fail(err, CNNIMG_NOMEM, "no memory for a plan");
   return ci_fail(err, CNNIMG_LIMIT, "a picture of %dx%d needs more memory than can be addressed", p->stats.out.w,
                  p->stats.out.h);
 }

@@ -41,6 +41,7 @@ struct ci_plan {
   ci_plan_stats stats;
   ci_shape *shapes; /* per value */
   ci_lane *lanes;   /* per value */
+  bool starved;     /* measuring failed for want of memory, not because of a size */
   uint8_t *spooled; /* per value: in the file */
   uint8_t *folded;  /* per value: made by an op that folds */
   ci_step *steps;   /* per node */

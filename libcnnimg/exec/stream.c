@@ -154,7 +154,7 @@ static int run_stripe(ci_plan *p, ci_pool *pool, const ci_feed *feed, ci_rect r,
   const ci_lane *out = &p->lanes[p->g->output];
   ci_stripe_begin(p, r, first);
   if (!ci_stripe_measure(p, p->stats.band, &arena, &file))
-    return ci_fail(err, CNNIMG_LIMIT, "a stripe needs more memory than can be addressed");
+    return ci_fail(err, p->starved ? CNNIMG_NOMEM : CNNIMG_LIMIT, "a stripe needs more memory than there is");
   int status = ci_plan_reserve(p, arena, file, err);
   while (!status && out->done < out->last) status = run_band(p, pool, feed, r, err);
   return status;

@@ -135,14 +135,33 @@ int ci_fit_find(ci_fit *f, const ci_sizes *s, cnnimg_error *err) {
   ci_sizes colour = *s, grey = *s;
   colour.picture_channels = 3, grey.picture_channels = 1;
   cnnimg_error own = {0};
-  int status = find_with(f, &colour, &own);
+  int status = find_with(f, &colour, &own), second = status;
   if (!status) f->channels = 3;
-  else if (status != CNNIMG_NOMEM && !find_with(f, &grey, NULL)) status = CNNIMG_OK, f->channels = 1;
+  else if (status != CNNIMG_NOMEM) second = find_with(f, &grey, NULL), f->channels = 1;
+  if (second == CNNIMG_NOMEM) return ci_fail(err, second, "no memory to look at the network's sizes");
+  if (!second) status = second;
   if (status) return ci_fail(err, status, "%s", own.text);
   if (s->card->scale && s->card->scale != f->scale)
     return ci_fail(err, CNNIMG_UNSUPPORTED, "the model's card says scale=%d, but the network's factor is %d",
                    s->card->scale, f->scale);
   return CNNIMG_OK;
+}
+
+/* Networks that want odd sizes of their picture are asked at several. */
+int ci_fit_probe(const ci_program *p, cnnimg_error *err) {
+  ci_card card;
+  ci_fit fit;
+  cnnimg_error own = {0};
+  int status = ci_network_probe(p, &own);
+  if (!status) return CNNIMG_OK;
+  const ci_sizes s = {.program = p, .card = &card, .hint_channels = 4};
+  int second = status == CNNIMG_NOMEM ? status : ci_card_read(&card, p, NULL);
+  if (!second) {
+    second = card.image < card.n_inputs ? ci_fit_find(&fit, &s, NULL) : status;
+    ci_card_fini(&card);
+  }
+  if (second == CNNIMG_NOMEM) return ci_fail(err, second, "no memory to look at the network's sizes");
+  return second ? ci_fail(err, status, "%s", own.text) : CNNIMG_OK;
 }
 
 int ci_fit_get(ci_fit_cache *cache, const ci_sizes *s, ci_fit *fit, cnnimg_error *err) {

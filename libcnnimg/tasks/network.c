@@ -83,6 +83,7 @@ static bool is_anything(const ci_program *p) {
 int ci_network_probe(const ci_program *p, cnnimg_error *err) {
   cnnimg_error own = {0};
   int status = is_anything(p) ? CNNIMG_OK : probe(p, 3, &own);
-  if (status && status != CNNIMG_NOMEM && !probe(p, 1, NULL)) status = CNNIMG_OK;
-  return status == CNNIMG_OK || status == CNNIMG_BADARG ? CNNIMG_OK : ci_fail(err, status, "%s", own.text);
+  int second = status && status != CNNIMG_NOMEM ? probe(p, 1, NULL) : status;
+  if (second == CNNIMG_NOMEM) return ci_fail(err, second, "no memory to look at the network");
+  return !second || status == CNNIMG_BADARG ? CNNIMG_OK : ci_fail(err, status, "%s", own.text);
 }

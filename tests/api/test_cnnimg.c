@@ -102,8 +102,8 @@ static cnnimg_view view_of(const cnnimg_format *f, void *data) {
   return (cnnimg_view){data, *f, px * (ptrdiff_t)f->width, px, f->sample, 0};
 }
 
-static void denoise(cnnimg_context *c, cnnimg_model *m, const cnnimg_format *f, void *src, void *dst, uint32_t tile,
-                    float strength) {
+static void denoise(cnnimg_context *c, cnnimg_model *m, const cnnimg_format *f, void *src, void *dst,
+                    uint32_t tile, float strength) {
   cnnimg_params p;
   cnnimg_session *s;
   cnnimg_error err = {0, ""};
@@ -124,15 +124,16 @@ static void test_every_format_is_restored(void **state) {
   const fixture *fx = *state;
   static const uint8_t samples[] = {CNNIMG_U8, CNNIMG_U16, CNNIMG_F32};
   for (int i = 0; i < 12; i++) {
-    cnnimg_format f = {.width = 101, .height = 67, .colours = i % 2 ? 3 : 1, .alpha = i / 2 % 2,
-                       .sample = samples[i / 4]};
+    cnnimg_format f = {
+        .width = 101, .height = 67, .colours = i % 2 ? 3 : 1, .alpha = i / 2 % 2, .sample = samples[i / 4]};
     size_t n = (size_t)f.colours + f.alpha, pixels = (size_t)f.width * f.height;
     void *p = noisy(&f, 25), *before = malloc(pixels * n * f.sample);
     memcpy(before, p, pixels * n * f.sample);
     double was = error_of(&f, p);
     denoise(fx->context, fx->model, &f, p, p, 0, 1); /* in place */
     if (error_of(&f, p) > was / 2)
-      fail_msg("%d colours, alpha %d, %d bytes: %.2f of %.2f", f.colours, f.alpha, f.sample, error_of(&f, p), was);
+      fail_msg("%d colours, alpha %d, %d bytes: %.2f of %.2f", f.colours, f.alpha, f.sample, error_of(&f, p),
+               was);
     for (size_t a = n - 1; f.alpha && a < pixels * n; a += n)
       assert_true(get(&f, p, a) == get(&f, before, a));
     free(p);
@@ -278,7 +279,8 @@ static void test_what_is_no_model_is_refused(void **state) {
   assert_int_not_equal(cnnimg_model_load(fx->context, "/nonexistent.onnx", &m, &err), CNNIMG_OK);
   assert_non_null(strstr(err.text, "nonexistent.onnx"));
   assert_null(m);
-  assert_int_not_equal(cnnimg_model_load_memory(fx->context, "this is text, not a network", 27, &m, &err), CNNIMG_OK);
+  assert_int_not_equal(cnnimg_model_load_memory(fx->context, "this is text, not a network", 27, &m, &err),
+                       CNNIMG_OK);
   assert_null(m);
 }
 

@@ -31,6 +31,22 @@ CNNIMG_MODELS_DIR=$PWD/flat
 ok -n net
 rm -f b.ppm
 
+# ---- what a file does not say ------------------------------------------------------
+nets=$abs_top_srcdir/tests/api/data
+opt() { rm -f b.ppm; expect 0 "$denoise" --quiet -m "$nets/halves.onnx" "$@" a.ppm b.ppm; there b.ppm; }
+opt --model-opt range=255; mv b.ppm halved.ppm
+opt; same b.ppm halved.ppm
+opt --model-opt order=bgr; cmp -s b.ppm halved.ppm && bad "order=bgr changes nothing"
+opt --model-opt output.range=0.5 --model-opt input.image=image --model-opt range=1
+expect 0 "$denoise" --model-info "$nets/halves.onnx" --model-opt licence=MIT; prints '^licence: MIT'
+expect 2 "$denoise" --model-opt range a.ppm b.ppm; says 'KEY=VALUE'
+rm -f b.ppm
+expect 3 "$denoise" -m "$nets/halves.onnx" --model-opt rnage=255 a.ppm b.ppm; says 'no model option is called rnage'
+expect 3 "$denoise" -m "$nets/halves.onnx" --model-opt input.x=image a.ppm b.ppm; says 'no such input'
+expect 3 "$denoise" -m "$nets/halves.onnx" --model-opt range=white a.ppm b.ppm; says 'range=white'
+expect 0 "$denoise" --quiet -m "$nets/valid.onnx" a.ppm b.ppm; there b.ppm
+rm -f b.ppm
+
 refused() { expect 3 "$denoise" "$@" a.ppm b.ppm; absent b.ppm; }
 refused --models-dir flat; says 'no model is called denoise'
 refused -m two; says 'two'
