@@ -312,8 +312,10 @@ static bool resize_nearest(const ci_site *c, ci_params *p) {
   bool shrinks = false, grows = false;
   if (p->mode != CI_RESIZE_NEAREST || (c->s->p->opset >= 11 && strcmp(c->n->type, "Upsample"))) return true;
   for (int i = 0; i < 2; i++) {
-    shrinks = shrinks || (p->scale[i] > 0 && p->scale[i] < 1);
-    grows = grows || p->scale[i] > 1;
+    float step = p->scale[i] > 0 ? 1 / p->scale[i] : 1;
+    if (step == truncf(step)) continue; /* every place is whole */
+    shrinks = shrinks || step > 1;
+    grows = grows || step < 1;
   }
   if (shrinks) p->nearest = CI_NEAREST_CEIL;
   return !shrinks || !grows;
