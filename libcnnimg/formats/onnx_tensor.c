@@ -118,12 +118,10 @@ static int check(ci_onnx *o, proto *p) {
   bool empty = false;
   for (size_t i = 0; i < p->rank; i++) {
     empty = empty || !p->dim[i];
-    if (p->dim[i] < 0 || !ci_mul(p->count, p->dim[i] ? (size_t)p->dim[i] : 1, &p->count))
+    if (p->dim[i] < 0 || !ci_mul(p->count, p->dim[i] ? (size_t)p->dim[i] : 1, &p->count) || p->count > CI_TENSOR_MOST)
       return fail(o, p, CNNIMG_CORRUPT, "has impossible dimensions");
   }
-  if (empty && p->count > CI_TENSOR_MOST) /* strides are products of them, too */
-    return fail(o, p, CNNIMG_CORRUPT, "has impossible dimensions");
-  if (empty) p->count = 0;
+  if (empty) p->count = 0; /* dimensions beside the 0 are judged all the same: strides are products of them */
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
     if (types[i].id == p->type) p->t = &types[i];
   if (!p->t)

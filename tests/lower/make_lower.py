@@ -249,6 +249,10 @@ def others():
     theta = np.stack(np.meshgrid(np.linspace(-1.1, 0.9, 5), np.linspace(-0.8, 1, 4)), -1)[None].astype(np.float32)
     case("grid", [node("GridSample", ["x", "g"], align_corners=1, padding_mode="border")], "held held unflatten grid_sample", dict(g=theta))
     nodes = [node("Gather", ["x", "i"], "a", axis=1), node("Gather", ["x", "one"], "b", axis=1), node("Unsqueeze", ["b", "ax"], "c"), node("Mul", ["a", "c"])]
+    case("min_after_conv", [node("Conv", ["x", "w"], "c"), node("Min", ["c", "k"])], "conv binary", dict(w=rand(3, 4, 1, 1), k=rand(3, 1, 1)))
+    case("columns_after_conv", [node("Conv", ["x", "w"], "c"), node("Add", ["c", "k"])], "conv binary", dict(w=rand(4, 4, 1, 1), k=rand(4)))
+    case("before_the_first", [node("Slice", ["x", "s", "e", "a", "t"])], "pick", dict(s=ints(-9), e=ints(-9), a=ints(1), t=ints(-1)))
+    case("window_over_end", [node("MaxPool", ["x"], kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)], "max_pool", sizes={"H": 2, "W": 3})
     case("picked", nodes, "pick flatten held unflatten binary", dict(i=ints(3, -4, 1), one=np.int64(2), ax=ints(1)))
 
 
@@ -256,7 +260,7 @@ def refusals():
     """Files that want too much, or make no sense."""
     refuse("no_kind", "is of the wrong kind", [node("Concat", ["x", "x"], axis=[0])])
     refuse("no_kind_float", "is of the wrong kind", [node("LeakyRelu", ["x"], alpha=1)])
-    refuse("no_double_cut", "names an axis twice", [node("Slice", ["x", "s", "e", "a"])], dict(s=ints(1, 0), e=ints(3, 2), a=ints(2, -2)))
+    refuse("no_double_cut", "axis 2 twice", [node("Slice", ["x", "s", "e", "a"])], dict(s=ints(1, 0), e=ints(3, 2), a=ints(2, -2)))
     many = {f"x{i}": [1, 3, "H", "W"] for i in range(257)}
     refuse("no_inputs", "more than 256 inputs", [node("Sum", list(many))], inputs=many)
     parts = [f"y{i}" for i in range(300)]

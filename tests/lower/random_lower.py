@@ -93,12 +93,12 @@ class Net:
         x = self.value()
         v = self.made[x]
         axis = self.number(-v.ndim, v.ndim)
-        kind = self.number(0, 26)
+        kind = self.number(0, 26) if v.ndim else 20
         r = lambda *o: self.pick(*o)  # noqa: E731
         if 3 <= v.ndim <= 5 and kind == 0:
             k, space = r(1, 3), v.ndim - 2
             return "Conv", [x, self.weight(r(1, 3, 4), v.shape[1], *[k] * space)], dict(pads=[r(0, 1)] * 2 * space, strides=[r(1, 1, 2)] * space)
-        if 3 <= v.ndim <= 5 and kind == 1:
+        if 3 <= v.ndim <= 5 and kind == 1 and min(v.shape[2:]) >= 3:  # what does not fit is not refused by everybody
             k, space = r(2, 3), v.ndim - 2
             return r("MaxPool", "AveragePool"), [x], dict(kernel_shape=[k] * space, strides=[r(1, 2)] * space, pads=[r(0, 1)] * 2 * space, ceil_mode=r(0, 1))
         if 3 <= v.ndim <= 5 and kind == 2:
@@ -146,12 +146,12 @@ class Net:
             return r("DepthToSpace", "SpaceToDepth"), [x], dict(blocksize=2)
         if kind == 23 and v.ndim == 4:
             s = self.const(np.array([1, 1, r(1, 2, 1.5, 0.5), r(1, 2, 0.75)], np.float32))
-            return "Resize", [x, "", s], dict(mode=r("nearest", "linear", "cubic"), coordinate_transformation_mode=r("half_pixel", "asymmetric", "align_corners"))
+            return "Resize", [x, "", s], dict(mode=r("nearest", "linear", "cubic"), coordinate_transformation_mode=r("half_pixel", "asymmetric"))
         if kind == 24 and v.ndim >= 2:
             return r(("MatMul", [x, self.weight(v.shape[-1], r(1, 3, 5))], {}), ("InstanceNormalization", [x, self.weight(v.shape[1]), self.weight(v.shape[1])], {}),
                      ("LayerNormalization", [x, self.weight(v.shape[-1]), self.weight(v.shape[-1])], dict(axis=-1)),
                      ("PRelu", [x, self.weight(*r([v.shape[1]] + [1] * (v.ndim - 2), [1], [v.shape[-1]]))], {}), ("GlobalAveragePool", [x], {}))
-        return "Flatten", [x], dict(axis=self.number(0, 3))
+        return "Flatten", [x], dict(axis=self.number(0, min(3, v.ndim + 1)))
 
     def cut(self, v):
         """Dimensions with as many elements: factors joined and split."""

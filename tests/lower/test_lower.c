@@ -228,7 +228,8 @@ static void test_cases(void **state) {
   end_case(&s);
   free(text);
   ci_source_close(&file);
-  assert_true(cases >= 45 && outputs >= cases);
+  if (!getenv("CNNIMG_TEST_FEW"))
+    assert_true(cases >= 45 && outputs >= cases); /* random_lower.py tries one at a time */
 }
 
 int main(void) {
