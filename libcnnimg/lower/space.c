@@ -121,12 +121,12 @@ static bool read_cuts(const ci_site *c, cuts *u) {
          read_list(c, 3, "axes", -1, u->axis, &other) && read_list(c, 4, "steps", 1, u->step, &other) && n == u->count;
 }
 
-/* start:end:step of `size` items as numpy has it. */
+/* start:end:step of `size` items as ONNX has it: going down, the start is clamped to the first item, not before it. */
 static void span(int64_t size, int64_t start, int64_t end, int64_t step, int64_t *first, int64_t *count) {
   int64_t low = step < 0 ? -1 : 0, high = step < 0 ? size - 1 : size;
-  if (start < 0) start = start < -size ? low : start + size;
+  if (start < 0) start = start < -size ? 0 : start + size;
   if (end < 0) end = end < -size ? low : end + size;
-  *first = start < low ? low : start > high ? high : start;
+  *first = start < 0 ? 0 : start > high ? high : start;
   end = end < low ? low : end > high ? high : end;
   int64_t gap = step < 0 ? *first - end : end - *first;
   uint64_t stride = step < 0 ? 0 - (uint64_t)step : (uint64_t)step;
@@ -312,8 +312,10 @@ static bool resize_nearest(const ci_site *c, ci_params *p) {
   bool shrinks = false, grows = false;
   if (p->mode != CI_RESIZE_NEAREST || (c->s->p->opset >= 11 && strcmp(c->n->type, "Upsample"))) return true;
   for (int i = 0; i < 2; i++) {
-    shrinks = shrinks || (p->scale[i] > 0 && p->scale[i] < 1);
-    grows = grows || p->scale[i] > 1;
+    float step = p->scale[i] > 0 ? 1 / p->scale[i] : 1;
+    if (step == truncf(step)) continue; /* every place is whole */
+    shrinks = shrinks || step > 1;
+    grows = grows || step < 1;
   }
   if (shrinks) p->nearest = CI_NEAREST_CEIL;
   return !shrinks || !grows;
