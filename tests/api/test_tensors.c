@@ -94,6 +94,15 @@ static void test_shapes_can_be_asked_for(void **state) {
   assert_true(out.rank == 2 && out.dim[0] == 7 && out.dim[1] == 3);
 }
 
+static void test_nothing_makes_nothing(void **state) {
+  const fixture *fx = *state;
+  float p[1] = {7};
+  cnnimg_tensor in[] = {tensor(NULL, a_data, 2, 0, 4, 0), tensor(NULL, b_data, 2, 4, 3, 0)};
+  cnnimg_tensor out = tensor("product", p, 0, 0, 0, 1);
+  OK(cnnimg_run_tensor(fx->context, fx->arrays, 2, in, 1, &out, err));
+  assert_true(out.rank == 2 && out.dim[0] == 0 && out.dim[1] == 3 && p[0] == 7);
+}
+
 static void test_a_session_runs_many_times(void **state) {
   const fixture *fx = *state;
   float p[6], s[2];
@@ -151,8 +160,6 @@ static void test_what_does_not_fit_is_refused(void **state) {
           "2 dimensions");
   REFUSED(cnnimg_run_tensor(fx->context, fx->arrays, 2, WITH(in[0].rank = 99), 1, &out, err), CNNIMG_BADARG,
           "dimensions");
-  REFUSED(cnnimg_run_tensor(fx->context, fx->arrays, 2, WITH(in[0].dim[0] = 0), 1, &out, err), CNNIMG_BADARG,
-          "size of 0");
   REFUSED(cnnimg_run_tensor(fx->context, fx->arrays, 2, WITH(in[0].dim[0] = UINT64_MAX), 1, &out, err),
           CNNIMG_BADARG, "size");
   REFUSED(cnnimg_run_tensor(fx->context, fx->arrays, 2, WITH(in[0].dim[1] = 3), 1, &out, err), CNNIMG_CORRUPT,
@@ -169,6 +176,7 @@ int main(void) {
       cmocka_unit_test(test_ports_say_what_there_is),
       cmocka_unit_test(test_several_outputs_by_name_and_by_place),
       cmocka_unit_test(test_shapes_can_be_asked_for),
+      cmocka_unit_test(test_nothing_makes_nothing),
       cmocka_unit_test(test_a_session_runs_many_times),
       cmocka_unit_test(test_maps_are_arrays_too),
       cmocka_unit_test(test_what_does_not_fit_is_refused),
