@@ -33,13 +33,14 @@ static inline void put(uint8_t sample, uint8_t *p, float v) {
 
 /* ---- one pixel ------------------------------------------------------------------------ */
 
+/* Written so that white is exactly white. */
 float ci_srgb_encode(float v) {
-  float a = fabsf(v), e = a <= 0.0031308f ? 12.92f * a : 1.055f * powf(a, 1 / 2.4f) - 0.055f;
+  float a = fabsf(v), e = a <= 0.0031308f ? 12.92f * a : 1 + 1.055f * (powf(a, 1 / 2.4f) - 1);
   return copysignf(e, v);
 }
 
 float ci_srgb_decode(float v) {
-  float a = fabsf(v), d = a <= 0.04045f ? a / 12.92f : powf((a + 0.055f) / 1.055f, 2.4f);
+  float a = fabsf(v), d = a <= 0.04045f ? a / 12.92f : powf(1 + (a - 1) / 1.055f, 2.4f);
   return copysignf(d, v);
 }
 

@@ -3,3 +3,6 @@ check_PROGRAMS += tests/exec/test_stream
 TESTS += tests/exec/test_stream
 tests_exec_test_stream_SOURCES = tests/exec/test_stream.c tests/exec/nets.c tests/exec/nets.h
 tests_exec_test_stream_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+check_PROGRAMS += tests/exec/test_pixels
+TESTS += tests/exec/test_pixels
+tests_exec_test_pixels_SOURCES = tests/exec/test_pixels.c
