@@ -139,30 +139,31 @@ static void free_extras(extras *e) {
 }
 
 /* image (1 - hole) + colours' RGB times its fourth channel times hole + noise + mean of blur + code */
-static float formula(const extras *e, uint32_t x, uint32_t y, uint32_t c, bool map) {
+static float formula(const extras *e, uint32_t x, uint32_t y, uint32_t c, float sigma) {
   float hole = door_get(&e->mask, x, y, 0), blur = 0;
   for (uint32_t i = 0; i < 15; i++) blur += door_get(&e->kernel, i % 5, i / 5, 0) / 15;
   return door_pixel(x, y, c) * (1 - hole) +
          door_get(&e->hints, x, y, c) * door_get(&e->hints, x, y, 3) * hole +
-         (map ? fminf(door_get(&e->sigma_map, x, y, 0), 75 / 255.0f) : 40 / 255.0f) + blur + 0.25f * (float)c;
+         fminf(sigma < 0 ? door_get(&e->sigma_map, x, y, 0) : sigma / 255.0f, 75 / 255.0f) + blur + 0.25f * (float)c;
 }
 
 static void test_the_networks_other_inputs(void **state) {
   static const char *const options[] = {"sigma_max=75", NULL};
   const cnnimg_format f = door_format(21, 14, 3, 0, CNNIMG_F32);
   cnnimg_model *m = door_model(*state, "inputs", options);
-  for (int map = 0; map < 2; map++) {
+  static const float sigmas[] = {-1, 40, 90}; /* < 0: the map */
+  for (size_t k = 0; k < COUNT(sigmas); k++) {
     extras e;
     cnnimg_params p;
     cnnimg_session *s;
     cnnimg_view src, dst;
     void *a = door_picture(&f, &src), *b = door_empty(&f, &dst);
     make_extras(&e, &p, 21, 14);
-    if (!map) p.sigma_map = NULL, p.sigma = 40;
+    if (sigmas[k] >= 0) p.sigma_map = NULL, p.sigma = sigmas[k];
     OK(cnnimg_session_new(*state, m, &p, &f, &s, err));
     OK(cnnimg_run(s, &src, &dst, err));
     for (uint32_t i = 0; i < 21 * 14 * 3; i++) {
-      float want = formula(&e, i / 3 % 21, i / 63, i % 3, map), have = ((float *)b)[i];
+      float want = formula(&e, i / 3 % 21, i / 63, i % 3, sigmas[k]), have = ((float *)b)[i];
       if (!(fabsf(want - have) < 2e-6f)) fail_msg("number %u: %g, not %g", i, (double)have, (double)want);
     }
     cnnimg_session_free(s);
