@@ -105,7 +105,9 @@ static int fill_vector_image(ci_job *j, const plane *p, size_t i, float *to, cnn
 static int fill_image(ci_job *j, size_t i, const ci_view *v, ci_rect r, cnnimg_error *err) {
   const plane p = {&j->source, j->card.plain ? NULL : &j->card.in, false, j->fit.margin};
   if (j->net->in[i] == CI_LAYOUT_VECTOR) return fill_vector_image(j, &p, i, v->data, err);
-  return fill_plane(&p, v, r, err);
+  int status = fill_plane(&p, v, r, err);
+  j->filled = imax(j->filled, r.y1 - j->fit.margin);
+  return status;
 }
 
 static int fill_view(ci_job *j, const cnnimg_view *from, const ci_view *v, ci_rect r, cnnimg_error *err) {
@@ -226,12 +228,13 @@ static int tell_progress(ci_job *j, uint64_t more, cnnimg_error *err) {
   return CNNIMG_OK;
 }
 
-/* Rows of the source below the result's row y are done with, but for the last ones, which the padding mirrors. */
+/* Rows of the source below the result's row y are done with, but for those that the network has yet to take, and the
+ * last ones, which the padding mirrors. */
 static void let_go(ci_job *j, int32_t y) {
   int32_t h = (int32_t)j->o.format.height, padding = j->in.h - j->fit.margin - h;
   int32_t mirrored = imax(h - padding - 1, 0), row = y / j->fit.scale;
   if (!j->source.view && !j->source.read && !j->source.rows.spool)
-    ci_rows_let_go(&j->source.rows, (uint32_t)imin(row, mirrored));
+    ci_rows_let_go(&j->source.rows, (uint32_t)imax(imin(imin(row, mirrored), j->filled), 0));
 }
 
 static int take_rows(ci_job *j, const ci_view *v, ci_rect r, cnnimg_error *err) {

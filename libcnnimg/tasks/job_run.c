@@ -194,6 +194,7 @@ int ci_job_run(ci_job *j, const ci_job_io *io, cnnimg_error *err) {
   bool estimate = j->estimates && j->sigma < 0 && !(io->region && j->found >= 0);
   j->io = io;
   j->in_place = false;
+  j->filled = 0;
   j->done = 0;
   j->want = io->region ? shifted(*io->region, j->crop) : j->crop;
   int status = cancelled(j, err);

@@ -27,6 +27,7 @@ struct ci_job {
   const ci_job_io *io;
   ci_picture source;
   bool in_place;
+  int32_t filled; /* rows of the source that the network has taken */
   ci_rect want;   /* of the network's result */
   ci_spool *held; /* the result, when stripes make it in another order than it is written */
   uint8_t *line;  /* a row of the result */

@@ -123,6 +123,10 @@ save("reverse", [helper.make_node("Reshape", ["image", "flat"], ["a"]), helper.m
                  helper.make_node("Reshape", ["b", "shape"], ["result"])],
      [("image", [1, 3, 4, 4])], [("result", [1, 3, 4, 4])],
      [const("flat", [1, n], np.int64), const("p", np.eye(n)[::-1]), const("shape", [1, 3, 4, 4], np.int64)])
+save("shift", [helper.make_node("Pad", ["image", "pads"], ["a"]),
+               helper.make_node("Slice", ["a", "from", "to", "axes"], ["result"])], [PIC], [OUT],
+     [const("pads", [0, 0, 40, 0, 0, 0, 0, 0], np.int64), const("from", [0], np.int64), const("to", [-40], np.int64),
+      const("axes", [2], np.int64)])
 save("arrays", [helper.make_node("MatMul", ["a", "b"], ["product"]),
                 helper.make_node("ReduceSum", ["a", "axis"], ["sums"], keepdims=0)],
      [("a", ["M", "N"]), ("b", ["N", 3])], [("product", ["M", 3]), ("sums", ["M"])], [const("axis", [1], np.int64)])

@@ -271,15 +271,30 @@ static void test_source_and_result_may_be_one(void **state) {
   cnnimg_model_unref(v);
 }
 
+/* A network whose result does not look at the rows where it is written: they are read before that all the same. */
+static void test_rows_are_read_before_they_are_written_over(void **state) {
+  const fixture *fx = *state;
+  const cnnimg_format f = door_format(20, 100, 3, 0, CNNIMG_U8);
+  cnnimg_model *m = door_model(fx->context, "shift", NULL);
+  cnnimg_view v;
+  void *a = door_picture(&f, &v);
+  run(fx->context, m, &v, &v, 0);
+  for (uint32_t i = 0; i < 20 * 100; i++)
+    near(door_get(&v, i % 20, i / 20, 1), i / 20 < 40 ? 0 : door_pixel(i % 20, i / 20 - 40, 1), 1e-6f,
+         "moved down");
+  cnnimg_model_unref(m);
+  free(a);
+}
+
 /* The result lies some rows further down in the source's own memory, or some up. */
 static void test_source_and_result_may_overlap(void **state) {
   const fixture *fx = *state;
-  const cnnimg_format f = door_format(40, 50, 3, 0, CNNIMG_U8), tall = door_format(40, 60, 3, 0, CNNIMG_U8);
+  const cnnimg_format f = door_format(40, 300, 3, 0, CNNIMG_U8), tall = door_format(40, 500, 3, 0, CNNIMG_U8);
   cnnimg_model *m = door_model(fx->context, "valid", NULL);
   for (int i = 0; i < 2; i++) {
     cnnimg_view all, src, dst, want;
     void *a = door_picture(&tall, &all), *b = door_empty(&f, &want);
-    src = door_crop(&all, 0, i ? 10 : 0, 40, 50), dst = door_crop(&all, 0, i ? 0 : 10, 40, 50);
+    src = door_crop(&all, 0, i ? 200 : 0, 40, 300), dst = door_crop(&all, 0, i ? 0 : 200, 40, 300);
     run(fx->context, m, &src, &want, 0);
     run(fx->context, m, &src, &dst, 0);
     door_assert_same(&want, &dst);
@@ -342,6 +357,7 @@ int main(void) {
       cmocka_unit_test(test_the_cards_numbers_are_applied),
       cmocka_unit_test(test_wrong_options_are_refused),
       cmocka_unit_test(test_source_and_result_may_be_one),
+      cmocka_unit_test(test_rows_are_read_before_they_are_written_over),
       cmocka_unit_test(test_source_and_result_may_overlap),
       cmocka_unit_test(test_strength_mixes),
       cmocka_unit_test(test_wrong_views_are_refused),
