@@ -277,6 +277,7 @@ def refusals():
     refuse("sum", None, [node("ReduceSum", ["b"], "s"), node("Exp", ["b"], "e"), node("Add", ["s", "e"], "t"), node("Range", ["s", "t", "b"], "r"),
                          node("Cast", ["t"], "f", to=F), node("Mul", ["x", "f"])], dict(b=big))
     lists = np.array([np.nan, 1e30, -1e30], np.float32)
+    refuse("old_slice", None, [node("Slice", ["x", "s", "e", "a"])], dict(s=ints(1), e=ints(3), a=ints(2)), opset=9)
     refuse("float_lists", None, [node("Slice", ["x", "s", "e", "a"], "c"), node("Gather", ["c", "s"], "g", axis=1), node("Pad", ["g", "p"])],
            dict(s=lists, e=lists[::-1].copy(), a=ints(1, 2, 3), p=np.array([0, 0, np.nan, 1, 0, 0, 1e30, 0], np.float32)))
 
