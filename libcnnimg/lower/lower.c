@@ -92,10 +92,10 @@ static uint64_t inner_work(const ci_tensor_call *c) {
   return !strcmp(type, "Resize") && ci_attr_int(c->node, "antialias", 0) ? x->count + 1 : 1;
 }
 
-/* The others read what they are given. */
+/* The others read what they are given; Shape and Size do not. */
 static uint64_t work_of(const ci_tensor_call *c) {
   uint64_t n = c->out->count + 1;
-  for (int32_t k = 0; k < c->n_in; k++) n += c->in[k].rank >= 0 ? c->in[k].count : 0;
+  for (int32_t k = 0; k < c->n_in; k++) n += c->in[k].rank >= 0 && c->in[k].data ? c->in[k].count : 0;
   return n + (uint64_t)c->out->count * inner_work(c);
 }
 

@@ -99,8 +99,9 @@ typedef struct cuts {
 static bool read_list(const ci_site *c, int32_t k, const char *name, int64_t otherwise, int64_t *out, int32_t *count) {
   const int64_t *v = NULL;
   int32_t n = -1;
-  if (c->s->p->opset < 10) n = ci_attr_ints(c->n, name, &v);
-  else if (ci_site_given(c, k)) {
+  if (!ci_site_given(c, k)) {
+    if (c->s->p->opset < 10) n = ci_attr_ints(c->n, name, &v);
+  } else {
     const ci_tensor *t = ci_site_const(c, k);
     if (!t || t->count > CI_MAX_RANK) return false;
     n = (int32_t)t->count;
@@ -291,7 +292,7 @@ static bool resize_scales(const ci_site *c, ci_layout layout, ci_params *p) {
   const float *v = NULL;
   int32_t rank = c->in[0]->rank, n = ci_attr_floats(c->n, "scales", &v);
   int32_t n_axes = ci_attr_ints(c->n, "axes", &axis_list);
-  if (ci_site_given(c, old ? 1 : 2)) {
+  if (n < 0 && ci_site_given(c, old ? 1 : 2)) {
     if (!t || t->dtype != CI_F32) return false;
     if (t->count) v = t->data, n = (int32_t)t->count;
   }

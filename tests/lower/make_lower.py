@@ -10,6 +10,7 @@ Run it in this folder with the packages onnx, onnxruntime and numpy. It writes d
                                          so that a network of pictures does not silently become held arrays
     out RANK DIMS... values...           one an output
     refuse NAME WORDS                    the message must contain the words
+    accept NAME                          it is lowered (at its own sizes, too large to be run here)
     survive NAME                         any answer will do
 """
 import os
@@ -71,9 +72,9 @@ def case(name, nodes, ops, init=None, inputs=None, outputs=("y",), opset=17, typ
 
 
 def refuse(name, words, nodes, init=None, inputs=None, outputs=("y",), opset=17):
-    """Save a file that must be refused with a sentence that contains the words; None: that must be survived."""
+    """Save a file that must be refused with a sentence that contains the words; "": taken; None: survived."""
     save(name, nodes, inputs or {"x": [1, 4, "H", "W"]}, outputs, init, opset, {})
-    LINES.append(f"refuse {name} {words}" if words else "survive " + name)
+    LINES.append(f"refuse {name} {words}" if words else ("survive " if words is None else "accept ") + name)
 
 
 def size_of(value, axis, name):
@@ -277,6 +278,10 @@ def refusals():
     refuse("sum", None, [node("ReduceSum", ["b"], "s"), node("Exp", ["b"], "e"), node("Add", ["s", "e"], "t"), node("Range", ["s", "t", "b"], "r"),
                          node("Cast", ["t"], "f", to=F), node("Mul", ["x", "f"])], dict(b=big))
     lists = np.array([np.nan, 1e30, -1e30], np.float32)
+    wide = [node("Shape", ["x"], f"s{i}") for i in range(3)] + [node("Sum", ["s0", "s1", "s2"], "t"), node("Cast", ["t"], "f", to=F),
+                                                               node("ReduceMax", ["f"], "m", keepdims=0), node("Mul", ["x", "m"])]
+    refuse("many_shapes", "", wide, inputs={"x": [1, 64, 8192, 8192]})
+    refuse("old_slice", None, [node("Slice", ["x", "s", "e", "a"])], dict(s=ints(1), e=ints(3), a=ints(2)), opset=9)
     refuse("float_lists", None, [node("Slice", ["x", "s", "e", "a"], "c"), node("Gather", ["c", "s"], "g", axis=1), node("Pad", ["g", "p"])],
            dict(s=lists, e=lists[::-1].copy(), a=ints(1, 2, 3), p=np.array([0, 0, np.nan, 1, 0, 0, 1e30, 0], np.float32)))
 

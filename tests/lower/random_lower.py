@@ -93,7 +93,7 @@ class Net:
         x = self.value()
         v = self.made[x]
         axis = self.number(-v.ndim, v.ndim)
-        kind = self.number(0, 26) if v.ndim else 20
+        kind = self.number(0, 36) if v.ndim else 20
         r = lambda *o: self.pick(*o)  # noqa: E731
         if 3 <= v.ndim <= 5 and kind == 0:
             k, space = r(1, 3), v.ndim - 2
@@ -151,7 +151,32 @@ class Net:
             return r(("MatMul", [x, self.weight(v.shape[-1], r(1, 3, 5))], {}), ("InstanceNormalization", [x, self.weight(v.shape[1]), self.weight(v.shape[1])], {}),
                      ("LayerNormalization", [x, self.weight(v.shape[-1]), self.weight(v.shape[-1])], dict(axis=-1)),
                      ("PRelu", [x, self.weight(*r([v.shape[1]] + [1] * (v.ndim - 2), [1], [v.shape[-1]]))], {}), ("GlobalAveragePool", [x], {}))
-        return "Flatten", [x], dict(axis=self.number(0, min(3, v.ndim + 1)))
+        if kind == 25:
+            return "Flatten", [x], dict(axis=self.number(0, min(3, v.ndim + 1)))
+        if kind in (26, 27, 28) and v.ndim >= 4:
+            return self.shuffle(x, v)
+        if kind == 29 and v.ndim > 1:
+            c = v.shape[1]
+            return r(("BatchNormalization", [x, self.weight(c), self.weight(c), self.weight(c), self.const(np.full(c, 0.7, np.float32))], {}),
+                     ("LRN", [x], dict(size=3, alpha=0.5)), ("GlobalMaxPool", [x], {}))
+        if kind == 30:
+            shape = [d if d > 1 else r(1, 2, 3) for d in v.shape]
+            return r(("Expand", [x, self.const(ints(*(r([], [1], [2]) + shape)))], {}), ("Tile", [x, self.const(ints(*[r(1, 1, 2) for _ in v.shape]))], {}))
+        if kind == 31:
+            pair = [self.operand(v), x][::r(1, -1)]
+            shape = [d if self.number(0, 2) else 1 for d in v.shape][self.number(0, v.ndim + 1):]
+            return "Where", [self.const(self.rng.random(shape) > 0.4)] + pair, {}
+        if kind == 32:
+            return r(("Clip", [x, self.const(np.float32(-0.2)), self.const(np.float32(0.3))], {}), ("Pow", [x, self.const(np.float32(2))], {}),
+                     ("Div", [x, self.const(np.float32(r(-3, 0.5)) * np.ones([r(1, v.shape[-1])], np.float32))], {}), ("Sum", [x, self.operand(v), self.operand(v)], {}))
+        if kind == 33 and v.ndim == 2:
+            return "Gemm", [x, self.weight(v.shape[1], 3), self.weight(3)], dict(alpha=0.5, beta=2.0)
+        if kind == 34 and v.ndim >= 2:
+            y = self.value()
+            return "MatMul", [x, y], {}
+        size = v.shape[axis]
+        first = self.number(1, size)
+        return "Split", [x, self.const(ints(first, size - first))], dict(axis=axis)
 
     def cut(self, v):
         """Dimensions with as many elements: factors joined and split."""
@@ -166,11 +191,26 @@ class Net:
                 dims[i:i + 1] = [d, dims[i] // d]
         return dims
 
+    def shuffle(self, x, v):
+        """A step of a pixel shuffle or a channel shuffle, one way or the other round."""
+        d = list(v.shape)
+        if v.ndim == 4:
+            a, b = (d[1] // 4, 2) if d[1] % 4 == 0 else (d[1], 1)
+            cuts = [[d[0], a, b, b] + d[2:], [d[0], b, b, a] + d[2:], [d[0], d[1], d[2] // 2, 2, d[3] // 2, 2], [d[0], 2, d[1] // 2] + d[2:],
+                    [d[0], 2, d[1] // 2, d[2] * d[3]], d[:3] + [b, b, d[3] // 4]]
+            return "Reshape", [x, self.const(ints(*self.pick(*cuts)))], {}
+        if self.number(0, 2) and v.ndim < 7:
+            perms = {5: [[0, 2, 1, 3, 4]], 6: [[0, 1, 4, 2, 5, 3], [0, 3, 4, 1, 5, 2], [0, 1, 3, 5, 2, 4], [0, 3, 5, 1, 2, 4], [0, 1, 3, 2, 4, 5]]}
+            return "Transpose", [x], dict(perm=self.pick(*perms[v.ndim]))
+        at = sorted(int(i) for i in self.rng.permutation(v.ndim - 1)[:3] + 1)
+        groups = [d[i:j] for i, j in zip([0] + at, at + [v.ndim])]
+        return "Reshape", [x, self.const(ints(*[int(np.prod(g)) for g in groups]))], {}
+
     def grow(self):
         """One more node, if ONNX Runtime takes it and the result is of an ordinary size."""
         op, inputs, attributes = self.propose()
         name = f"v{len(self.nodes)}"
-        n = node(op, inputs, name, **{k: a for k, a in attributes.items() if a != []})
+        n = node(op, inputs, ["u" + name, name] if op == "Split" else name, **{k: a for k, a in attributes.items() if a != []})
         feeds = {k: self.made[k] for k in inputs if k in self.made}
         _, got = answer([n], {k: self.init[k] for k in inputs if k in self.init}, feeds, name, self.opset)
         if got is not None and 0 < got.size < 4000 and got.ndim < 7 and np.all(np.isfinite(got)) and np.abs(got).max() < 1000:
@@ -180,7 +220,7 @@ class Net:
 
 def build(seed, count):
     """A graph's file and its lines of cases.txt."""
-    net = Net(seed, 17)
+    net = Net(seed, [17, 17, 11, 12, 13, 18, 21][seed % 7])
     for _ in range(4 * count):
         if len(net.nodes) < count:
             net.grow()

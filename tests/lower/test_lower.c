@@ -191,6 +191,18 @@ static void check_refusal(char *name, const char *words) {
   ci_source_close(&source);
 }
 
+static void check_accepted(const char *name) {
+  ci_source source;
+  ci_program *p;
+  cnnimg_error err = {0};
+  open_file(&source, name, ".onnx");
+  int status = ci_format_load(&source, &p, NULL, &err);
+  if (!status) status = lower_at_sizes(p, &err);
+  if (status) fail_msg("%s: %s", name, err.text);
+  ci_program_free(p);
+  ci_source_close(&source);
+}
+
 static void refuse(char *line) {
   char *name = strchr(line, ' ') + 1, *words = strchr(name, ' ');
   if (words) *words++ = 0;
@@ -200,6 +212,8 @@ static void refuse(char *line) {
 static void do_line(subject *s, char *line) {
   if (!strncmp(line, "refuse ", 7) || !strncmp(line, "survive ", 8)) {
     refuse(line);
+  } else if (!strncmp(line, "accept ", 7)) {
+    check_accepted(line + 7);
   } else if (!strncmp(line, "case ", 5)) {
     end_case(s);
     begin_case(s, line);
