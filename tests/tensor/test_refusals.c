@@ -58,6 +58,11 @@ static void test_elements(void **state) {
   (void)state;
   example e;
   example_refused(two(&e, "Add", DIMS(2, 3), DIMS(2)), CNNIMG_CORRUPT, "sizes 3 and 2");
+  static const int64_t axes[] = {0, -2, INT64_MIN, INT64_MAX};
+  for (int i = 0; i < 4; i++) {
+    example_int(two(&e, "Add", DIMS(2, 3), DIMS(3)), "axis", axes[i]);
+    example_refused(&e, CNNIMG_UNSUPPORTED, "as opset 6 did");
+  }
   example_refused(two(&e, "PRelu", DIMS(3), DIMS(2, 3)), CNNIMG_CORRUPT, "slopes");
   example_refused(two(&e, "Clip", DIMS(3), DIMS(3)), CNNIMG_CORRUPT, "a bound of 3");
   example_string(one(&e, "Gelu", 20, DIMS(3)), "approximate", "nearly");
@@ -246,7 +251,10 @@ static void test_equations(void **state) {
   example_refused(summed(&e, "ij,ij->i"), CNNIMG_CORRUPT, "'i' is 2 and 3");
   example_refused(summed(&e, "ij,jk->x"), CNNIMG_CORRUPT, "the result of");
   example_refused(summed(&e, "ij,jk->ii"), CNNIMG_CORRUPT, "the result of");
-  example_refused(summed(&e, "...j,jk->k"), CNNIMG_UNSUPPORTED, "ellipsis");
+  example_refused(summed(&e, "...j...,jk->k"), CNNIMG_CORRUPT, "input 0 has 2 dimensions");
+  example_refused(summed(&e, "...ijk,jk->k"), CNNIMG_CORRUPT, "input 0 has 2 dimensions");
+  example_refused(summed(&e, "...,..."), CNNIMG_CORRUPT, "is 2 and 3");
+  example_refused(summed(&e, "0j,jk->k"), CNNIMG_CORRUPT, "'0' in its equation");
   example_refused(summed(&e, "ijk,jk->i"), CNNIMG_CORRUPT, "input 0 has 2 dimensions");
   example_refused(summed(&e, "i\xe9,jk->i"), CNNIMG_UNSUPPORTED, "in its equation");
 }
