@@ -444,6 +444,18 @@ def more_activations():
             else:
                 c.node("activation", [x])
             c.act(kind, *ab)
+    c = Case("acosh")  # of sums of at least 1.25
+    x = c.positive_map(5, 4, 7)
+    c.onnx("ReduceSum", [x, np.array([1], np.int64)], keepdims=1)
+    c.node("channel_reduce", [x], mode=0)
+    c.act("acosh")
+    for channels in (3, 18):
+        c = Case(f"not {channels}")
+        x = c.holes(channels, 4, 7)
+        c.onnx("Cast", [c.onnx("Not", [c.onnx("Cast", [x], to=TensorProto.BOOL)])], to=TensorProto.FLOAT)
+        c.node("activation", [x])
+        c.lines.append(f"act {ACT['not']} 0.0 0.0 -1")
+        c.say("flat")
     for channels in (3, 18):
         for name, approximate in (("gelu", "none"), ("gelu_tanh", "tanh")):
             c = Case(f"{name} {channels}")
@@ -488,6 +500,18 @@ def more_binaries():
     v = [c.map(5, 4, 6), c.const(5, 1, 1, positive=True)]
     c.onnx("Mod", v, fmod=1)
     c.node("binary", v, mode=16)
+    c = Case("Mod")  # ONNX has it of integers only
+    v = [c.map(5, 4, 6), c.map(1, 4, 6)]
+    rest = c.onnx("Mod", v, fmod=1)
+    other = c.onnx("Less", [c.onnx("Mul", [rest, v[1]]), np.array(0, np.float32)])
+    c.onnx("Where", [other, c.onnx("Add", [rest, v[1]]), rest])
+    c.node("binary", v, mode=15)
+    c.say("flat")
+    c = Case("Div of integers")
+    v = [c.map(5, 4, 6), c.const(5, 1, 1, positive=True)]
+    c.onnx("Cast", [c.onnx("Cast", [c.onnx("Div", v)], to=TensorProto.INT64)], to=TensorProto.FLOAT)
+    c.node("binary", v, mode=17)
+    c.say("flat")
     c = Case("Pow")
     v = [c.positive_map(5, 4, 6), c.map(5, 1, 1)]
     c.onnx("Pow", v)
