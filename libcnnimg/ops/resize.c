@@ -85,7 +85,7 @@ typedef struct room {
 
 static room room_of(const ci_scaled *y, const ci_scaled *x, int32_t cs, int32_t width) {
   double step = x->out > 1 ? ci_scaled_at(x, 1) - ci_scaled_at(x, 0) : 0,
-         span = width * step + 2.0 * x->reach + 16;
+         span = width * step + 2.0 * (double)x->reach + 16;
   size_t pixels = span < x->in ? (size_t)span : (size_t)x->in;
   return (room){ci_round_up((size_t)width * (size_t)x->taps * 4, CI_ALIGN),
                 ci_round_up((size_t)y->taps * 4, CI_ALIGN), pixels * (size_t)cs * sizeof(float)};

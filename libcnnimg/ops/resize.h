@@ -9,7 +9,7 @@ typedef struct ci_scaled {
   const ci_params *p;
   int32_t in, out;
   int32_t taps;         /* most inputs that an output mixes */
-  int32_t reach;        /* inputs on each side of a place that may weigh something; 0: nearest */
+  int64_t reach;        /* inputs on each side of a place that may weigh something; 0: nearest */
   double scale, length; /* length: in * scale, not cut to a whole number */
   double shrink;        /* antialiasing stretches the kernel by 1 / shrink */
   double from, to;      /* the part that is shown; 0, 1: all */

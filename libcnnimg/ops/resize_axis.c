@@ -16,8 +16,8 @@ ci_scaled ci_scaled_of(const ci_params *p, int which, int32_t in, int32_t out) {
   a.length = scaled ? a.scale * in : out;
   if (p->antialias && a.scale < 1) a.shrink = a.scale;
   double half = p->mode == CI_RESIZE_NEAREST ? 0 : ceil((p->mode == CI_RESIZE_CUBIC ? 2 : 1) / a.shrink);
-  a.reach = (int32_t)half; /* at most 2e6: check() of resize.c */
-  a.taps = a.reach == 0 ? 1 : 2 * a.reach < in ? 2 * a.reach : in;
+  a.reach = (int64_t)half; /* at most 2^31: an output stands for the whole map */
+  a.taps = a.reach == 0 ? 1 : 2 * a.reach < in ? (int32_t)(2 * a.reach) : in;
   return a;
 }
 
@@ -78,7 +78,7 @@ typedef struct around {
 
 static around around_of(const ci_scaled *a, int32_t o) {
   double x = ci_scaled_at(a, o), at = a->reach ? floor(x) : nearest(a->p, x);
-  return (around){a, x, at - (a->reach ? a->reach - 1 : 0), at + a->reach};
+  return (around){a, x, at - (double)(a->reach ? a->reach - 1 : 0), at + (double)a->reach};
 }
 
 static double sum_of(const around *r, double first, double last) {
