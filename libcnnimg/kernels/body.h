@@ -156,11 +156,34 @@ static void act(float *x, size_t pixels, int32_t cs, const ci_kact *k) {
   }
 }
 
+INLINE vf truth(vi mask) { return select_f(mask, splat(1), (vf){0}); }
+INLINE vi is_true(vf x) { return x != (vf){0}; }
+
 static __attribute__((noinline)) vf binary_more_v(int32_t op, vf a, vf b) {
   vf y = {0};
-  if (op == K_DIV) return a / b;
-  for (int32_t i = 0; i < L; i++) y[i] = ci_scalar_binary(op, a[i], b[i]);
-  return y;
+  switch (op) {
+    case K_DIV:
+      return a / b;
+    case K_EQUAL:
+      return truth(a == b);
+    case K_GREATER:
+      return truth(a > b);
+    case K_GREATER_EQUAL:
+      return truth(a >= b);
+    case K_LESS:
+      return truth(a < b);
+    case K_LESS_EQUAL:
+      return truth(a <= b);
+    case K_AND:
+      return truth(is_true(a) & is_true(b));
+    case K_OR:
+      return truth(is_true(a) | is_true(b));
+    case K_XOR:
+      return truth(is_true(a) ^ is_true(b));
+    default: /* powers and remainders */
+      for (int32_t i = 0; i < L; i++) y[i] = ci_scalar_binary(op, a[i], b[i]);
+      return y;
+  }
 }
 
 INLINE vf binary_v(int32_t op, vf a, vf b) {

@@ -4,7 +4,7 @@ kernel_cflags = $(AM_CFLAGS) -O2 -ffp-contract=fast -fno-math-errno
 
 libcnnimg_libci_la_SOURCES += \
 	libcnnimg/kernels/kernels.h libcnnimg/kernels/kinds.h \
-	libcnnimg/kernels/vec.h libcnnimg/kernels/body.h \
+	libcnnimg/kernels/vec.h libcnnimg/kernels/vec_math.h libcnnimg/kernels/body.h \
 	libcnnimg/kernels/winograd.h libcnnimg/kernels/points.h libcnnimg/kernels/winograd_pack.c \
 	libcnnimg/kernels/ref_winograd.h libcnnimg/kernels/ref_winograd.c \
 	libcnnimg/kernels/dispatch.c libcnnimg/kernels/pack.c libcnnimg/kernels/ref.c \

@@ -92,20 +92,20 @@ static uint64_t inner_work(const ci_tensor_call *c) {
   return !strcmp(type, "Resize") && ci_attr_int(c->node, "antialias", 0) ? x->count + 1 : 1;
 }
 
-/* The others read what they are given. */
+/* The others read what they are given; Shape and Size do not. */
 static uint64_t work_of(const ci_tensor_call *c) {
   uint64_t n = c->out->count + 1;
-  for (int32_t k = 0; k < c->n_in; k++) n += c->in[k].rank >= 0 ? c->in[k].count : 0;
+  for (int32_t k = 0; k < c->n_in; k++) n += c->in[k].rank >= 0 && c->in[k].data ? c->in[k].count : 0;
   return n + (uint64_t)c->out->count * inner_work(c);
 }
 
 static int compute(ci_state *s, const ci_tensor_op *op, ci_tensor_call *c) {
   uint64_t work = work_of(c);
+  ci_tensor *t = ci_lower_tensor(s, c->out->type == CI_FLOAT ? CI_F32 : CI_I64, c->out->rank, c->out->dim);
+  if (!t) return s->err->code;
   if (work > s->work)
     return ci_tensor_fail(c, s->err, CNNIMG_LIMIT, "computing the network's constants takes too long");
   s->work -= work;
-  ci_tensor *t = ci_lower_tensor(s, c->out->type == CI_FLOAT ? CI_F32 : CI_I64, c->out->rank, c->out->dim);
-  if (!t) return s->err->code;
   t->type = c->out->type;
   c->out->dtype = t->dtype;
   c->out->data = t->owned;
@@ -246,14 +246,15 @@ static int nothing(ci_state *s, ci_val *v) {
   return ci_as_vec(s, &one, &v->vec);
 }
 
-/* A map or a vector; never an input itself. */
+/* A map (pictures are, wherever they come from) or a vector; never an input itself. */
 static int settle_output(lowered *l, size_t output) {
   ci_state *s = &l->s;
   ci_val *v = &s->vals[s->p->outputs[output]];
   int32_t id;
   if (!v->known) return ci_fail(s->err, CNNIMG_UNSUPPORTED, "the output is a by-product that is not computed");
   int status = ci_count_of(v) ? CNNIMG_OK : nothing(s, v);
-  if (!status) status = v->map >= 0 ? (id = v->map, CNNIMG_OK) : ci_as_vec(s, v, &id);
+  if (!status) status = v->map >= 0 ? (id = v->map, CNNIMG_OK) : v->rank == 4 ? ci_as_map(s, v, CI_LAYOUT_NCHW, &id) : CI_LOWER_PASS;
+  if (status == CI_LOWER_PASS) status = ci_as_vec(s, v, &id);
   if (status) return status;
   l->pub.out = v->map >= 0 ? v->layout : CI_LAYOUT_VECTOR;
   l->pub.out_type = v->type;

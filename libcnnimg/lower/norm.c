@@ -74,7 +74,7 @@ static int on_origin(ci_site *c) {
   if (status) return status;
   ci_origin *made = ci_lower_origin(c->s, o);
   if (!made) return c->s->err->code;
-  made->of.vec = -1, made->of.map = out, made->of.layout = CI_LAYOUT_NCHW;
+  made->base = NULL, made->of.vec = -1, made->of.map = out, made->of.layout = CI_LAYOUT_NCHW;
   c->out->origin = made;
   return CNNIMG_OK;
 }

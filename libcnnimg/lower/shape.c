@@ -109,8 +109,8 @@ static int shuffle(ci_site *c, const ci_origin *o) {
 /* ---- reshapes ---------------------------------------------------------------------------------------- */
 
 /* The result waits: it is the map seen with its own dimensions. */
-static int wait_as(ci_site *c, const ci_val *map) {
-  ci_origin o = {.of = *map, .rank = c->out->rank};
+static int wait_as(ci_site *c, const ci_val *map, ci_val *base) {
+  ci_origin o = {.of = *map, .base = base, .rank = c->out->rank};
   for (int32_t i = 0; i < o.rank; i++) o.dim[i] = c->out->dim[i], o.axis[i] = i;
   c->out->origin = ci_lower_origin(c->s, &o);
   return c->out->origin ? CNNIMG_OK : c->s->err->code;
@@ -122,7 +122,7 @@ static int reshape_origin(ci_site *c, const ci_origin *o) {
     take_forms(c->out, &o->of);
     return CNNIMG_OK;
   }
-  return wait_as(c, &o->of);
+  return wait_as(c, &o->of, o->base);
 }
 
 static int lower_reshape(ci_site *c) {
@@ -135,7 +135,7 @@ static int lower_reshape(ci_site *c) {
     c->out->vec = x->vec;
     return CNNIMG_OK;
   }
-  int status = x->map >= 0 ? wait_as(c, x) : x->origin ? reshape_origin(c, x->origin) : CI_LOWER_PASS;
+  int status = x->map >= 0 ? wait_as(c, x, x) : x->origin ? reshape_origin(c, x->origin) : CI_LOWER_PASS;
   return status == CI_LOWER_PASS ? ci_as_vec(c->s, x, &c->out->vec) : status;
 }
 
@@ -176,7 +176,7 @@ static bool moves_nothing(const ci_val *x, const int32_t *perm) {
 
 static int wait_turned(ci_site *c, const int32_t *perm) {
   ci_val *x = c->in[0];
-  ci_origin o = {.of = *x, .rank = x->rank};
+  ci_origin o = {.of = *x, .base = x, .rank = x->rank};
   if (x->map < 0) o = *x->origin;
   else
     for (int32_t i = 0; i < x->rank; i++) o.dim[i] = x->dim[i], o.axis[i] = i;

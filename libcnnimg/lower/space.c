@@ -99,8 +99,9 @@ typedef struct cuts {
 static bool read_list(const ci_site *c, int32_t k, const char *name, int64_t otherwise, int64_t *out, int32_t *count) {
   const int64_t *v = NULL;
   int32_t n = -1;
-  if (c->s->p->opset < 10) n = ci_attr_ints(c->n, name, &v);
-  else if (ci_site_given(c, k)) {
+  if (!ci_site_given(c, k)) {
+    if (c->s->p->opset < 10) n = ci_attr_ints(c->n, name, &v);
+  } else {
     const ci_tensor *t = ci_site_const(c, k);
     if (!t || t->count > CI_MAX_RANK) return false;
     n = (int32_t)t->count;
@@ -121,12 +122,12 @@ static bool read_cuts(const ci_site *c, cuts *u) {
          read_list(c, 3, "axes", -1, u->axis, &other) && read_list(c, 4, "steps", 1, u->step, &other) && n == u->count;
 }
 
-/* start:end:step of `size` items as numpy has it. */
+/* start:end:step of `size` items as ONNX has it: going down, the start is clamped to the first item, not before it. */
 static void span(int64_t size, int64_t start, int64_t end, int64_t step, int64_t *first, int64_t *count) {
   int64_t low = step < 0 ? -1 : 0, high = step < 0 ? size - 1 : size;
-  if (start < 0) start = start < -size ? low : start + size;
+  if (start < 0) start = start < -size ? 0 : start + size;
   if (end < 0) end = end < -size ? low : end + size;
-  *first = start < low ? low : start > high ? high : start;
+  *first = start < 0 ? 0 : start > high ? high : start;
   end = end < low ? low : end > high ? high : end;
   int64_t gap = step < 0 ? *first - end : end - *first;
   uint64_t stride = step < 0 ? 0 - (uint64_t)step : (uint64_t)step;
@@ -228,15 +229,27 @@ static bool pad_value(const ci_site *c, float *out) {
   return true;
 }
 
+/* Reflections of reflections are held. */
+static bool reflects_far(const ci_val *x, const ci_params *p) {
+  ci_shape s;
+  if (p->mode != CI_PAD_REFLECT || !ci_dims_shape(x->rank, x->dim, x->layout, &s)) return false;
+  for (int i = 0; i < 4; i++) {
+    int32_t other = p->pads[(i + 2) % 4], size = i % 2 ? s.w : s.h;
+    if (p->pads[i] >= size + (other < 0 ? other : 0)) return true;
+  }
+  return false;
+}
+
 static int lower_pad(ci_site *c) {
-  static const char *const modes[] = {"constant", "reflect", "edge", NULL}; /* wrap is held */
+  static const char *const modes[] = {"constant", "reflect", "edge", "wrap", NULL};
   ci_val *x = c->in[0];
   ci_params p;
   ci_node *n;
   ci_params_init(&p);
   p.mode = choice(ci_attr_string(c->n, "mode", "constant"), modes);
   memset(p.pads, 0, sizeof p.pads);
-  if (x->map < 0 || p.mode < 0 || !read_pads(c, x->layout, p.pads) || !pad_value(c, &p.value)) return CI_LOWER_PASS;
+  if (x->map < 0 || p.mode < 0 || !read_pads(c, x->layout, p.pads) || !pad_value(c, &p.value) || reflects_far(x, &p))
+    return CI_LOWER_PASS;
   int status = emit(c, CI_OP_pad, &x->map, 1, &n);
   if (status) return status;
   n->p = p;
@@ -270,7 +283,8 @@ static int lower_space_to_depth(ci_site *c) {
 
 static bool resize_modes(const ci_site *c, ci_params *p) {
   static const char *const modes[] = {"nearest", "linear", "cubic", NULL};
-  static const char *const coords[] = {"half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", NULL};
+  static const char *const coords[] = {"half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric",
+                                       "half_pixel_symmetric", "tf_half_pixel_for_nn", "tf_crop_and_resize", NULL};
   static const char *const nearest[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil", NULL};
   bool old = c->s->p->opset < 11 || !strcmp(c->n->type, "Upsample");
   const char *mode = ci_attr_string(c->n, "mode", "nearest");
@@ -279,8 +293,34 @@ static bool resize_modes(const ci_site *c, ci_params *p) {
   p->nearest = choice(ci_attr_string(c->n, "nearest_mode", old ? "floor" : "round_prefer_floor"), nearest);
   p->cubic_a = ci_attr_float(c->n, "cubic_coeff_a", -0.75f);
   const char *policy = ci_attr_string(c->n, "keep_aspect_ratio_policy", "stretch");
-  bool rare = ci_attr_int(c->n, "antialias", 0) || ci_attr_int(c->n, "exclude_outside", 0); /* the held operation does those */
-  return p->mode >= 0 && p->coord >= 0 && p->nearest >= 0 && !strcmp(policy, "stretch") && !rare;
+  p->antialias = ci_attr_int(c->n, "antialias", 0) != 0;
+  p->exclude_outside = ci_attr_int(c->n, "exclude_outside", 0) != 0;
+  p->value = ci_attr_float(c->n, "extrapolation_value", 0);
+  return p->mode >= 0 && p->coord >= 0 && p->nearest >= 0 && !strcmp(policy, "stretch");
+}
+
+/* Of axis i of the file's list of `n_axes` (-1: all in order): which axis of the map. */
+static int32_t resized_axis(const ci_site *c, ci_layout layout, const int64_t *axes, int32_t n_axes, int32_t i) {
+  int64_t axis = n_axes >= 0 ? axes[i] : i;
+  int32_t rank = c->in[0]->rank;
+  return ci_map_axis(rank, layout, (int32_t)(axis < 0 ? axis + rank : axis));
+}
+
+/* The part that is shown; all of the other axes must be. Parts that run backwards are held. */
+static bool resize_roi(const ci_site *c, ci_layout layout, ci_params *p) {
+  if (p->coord != CI_COORD_TF_CROP_AND_RESIZE) return true;
+  const ci_tensor *t = ci_site_const(c, 1);
+  const int64_t *axes = NULL;
+  int32_t n_axes = ci_attr_ints(c->n, "axes", &axes), n = n_axes >= 0 ? n_axes : c->in[0]->rank;
+  if (!t || t->dtype != CI_F32 || t->count != 2 * (size_t)n) return false;
+  const float *v = t->data;
+  for (int32_t i = 0; i < n; i++) {
+    int32_t along = resized_axis(c, layout, axes, n_axes, i);
+    if (along < 2 && (v[i] != 0 || v[n + i] != 1)) return false;
+    if (!(v[i] <= v[n + i] && fabsf(v[i]) < 1e6f && fabsf(v[n + i]) < 1e6f)) return false;
+    if (along >= 2) p->roi[along - 2] = v[i], p->roi[along] = v[n + i];
+  }
+  return true;
 }
 
 /* The scale of each map axis where the file says scales; they must be 1 for the others. */
@@ -291,18 +331,19 @@ static bool resize_scales(const ci_site *c, ci_layout layout, ci_params *p) {
   const float *v = NULL;
   int32_t rank = c->in[0]->rank, n = ci_attr_floats(c->n, "scales", &v);
   int32_t n_axes = ci_attr_ints(c->n, "axes", &axis_list);
-  if (ci_site_given(c, old ? 1 : 2)) {
+  if (n < 0 && ci_site_given(c, old ? 1 : 2)) {
     if (!t || t->dtype != CI_F32) return false;
     if (t->count) v = t->data, n = (int32_t)t->count;
   }
   if (n > 0 && n != (n_axes >= 0 ? n_axes : rank)) return false;
   for (int32_t i = 0; i < n; i++) {
     int64_t axis = n_axes >= 0 ? axis_list[i] : i;
-    int32_t along = ci_map_axis(rank, layout, (int32_t)(axis < 0 ? axis + rank : axis));
+    int32_t along = resized_axis(c, layout, axis_list, n_axes, i);
     if (along >= 2) p->scale[along - 2] = v[i];
     else if (v[i] != 1) return false;
     float scaled = (float)c->in[0]->dim[axis < 0 ? axis + rank : axis] * v[i];
-    if (p->coord == CI_COORD_ALIGN_CORNERS && scaled != floorf(scaled)) return false; /* corners of a part of a sample */
+    bool corners = p->coord == CI_COORD_ALIGN_CORNERS || p->coord == CI_COORD_TF_CROP_AND_RESIZE;
+    if (corners && scaled != floorf(scaled)) return false; /* corners of a part of a sample */
   }
   return true;
 }
@@ -312,8 +353,10 @@ static bool resize_nearest(const ci_site *c, ci_params *p) {
   bool shrinks = false, grows = false;
   if (p->mode != CI_RESIZE_NEAREST || (c->s->p->opset >= 11 && strcmp(c->n->type, "Upsample"))) return true;
   for (int i = 0; i < 2; i++) {
-    shrinks = shrinks || (p->scale[i] > 0 && p->scale[i] < 1);
-    grows = grows || p->scale[i] > 1;
+    float step = p->scale[i] > 0 ? 1 / p->scale[i] : 1;
+    if (step == truncf(step)) continue; /* every place is whole */
+    shrinks = shrinks || step > 1;
+    grows = grows || step < 1;
   }
   if (shrinks) p->nearest = CI_NEAREST_CEIL;
   return !shrinks || !grows;
@@ -328,7 +371,9 @@ static int lower_resize(ci_site *c) {
   if (x->map < 0 || !ci_dims_shape(x->rank, x->dim, x->layout, &from) ||
       !ci_dims_shape(c->out->rank, c->out->dim, x->layout, &to) || from.c != to.c)
     return CI_LOWER_PASS;
-  if (!resize_modes(c, &p) || !resize_scales(c, x->layout, &p) || !resize_nearest(c, &p)) return CI_LOWER_PASS;
+  if (!resize_modes(c, &p) || !resize_scales(c, x->layout, &p) || !resize_nearest(c, &p) ||
+      !resize_roi(c, x->layout, &p))
+    return CI_LOWER_PASS;
   p.size[0] = to.h, p.size[1] = to.w;
   int status = emit(c, CI_OP_resize, &x->map, 1, &n);
   if (status) return status;

@@ -25,6 +25,7 @@ typedef struct ci_val {
 
 typedef struct ci_origin {
   ci_val of;                /* a map */
+  ci_val *base;             /* the program's value that it is, or NULL: its vector is made once for all */
   int32_t rank;             /* seen as dim[0..rank) ... */
   int64_t dim[CI_MAX_RANK];
   int32_t axis[CI_MAX_RANK]; /* ... and dimension i of the value is dimension axis[i] of those */

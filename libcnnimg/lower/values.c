@@ -180,7 +180,7 @@ static int vec_of_map(ci_state *s, ci_val *v) {
 static int vec_of_origin(ci_state *s, ci_val *v) {
   ci_origin *o = v->origin;
   int32_t vec;
-  int status = ci_as_vec(s, &o->of, &vec);
+  int status = ci_as_vec(s, o->base ? o->base : &o->of, &vec);
   ci_val from = {.known = true, .type = v->type, .rank = o->rank, .map = -1, .vec = vec}, to = from;
   memcpy(from.dim, o->dim, sizeof from.dim);
   if (!status && o->moved) status = transpose(s, &from, o->axis, &to);

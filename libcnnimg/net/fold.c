@@ -51,10 +51,16 @@ static ci_affine of_batch_norm(const ci_graph *g, const ci_node *n, int64_t chan
   return a;
 }
 
+/* One number, or one a channel: [c, 1, 1] as operands are aligned, not as many that lie elsewhere. */
+static bool is_per_channel(const ci_tensor *t, int64_t channels) {
+  return t->count == 1 || (t->rank >= 3 && t->dim[t->rank - 3] == channels && (int64_t)t->count == channels);
+}
+
 static ci_affine of_binary(const ci_graph *g, const ci_node *n, int64_t channels, int *status) {
   int32_t k = ci_const(g, n->in[0]) ? 0 : 1; /* the constant */
   const ci_tensor *t = ci_const(g, n->in[k]);
-  if (!is_floats(t) || !ci_is_map(g, n->in[!k]) || (t->count != 1 && (int64_t)t->count != channels))
+  bool affine = n->p.mode == CI_ADD || n->p.mode == CI_SUB || n->p.mode == CI_MUL;
+  if (!affine || !is_floats(t) || !ci_is_map(g, n->in[!k]) || !is_per_channel(t, channels))
     return (ci_affine){NULL, NULL, 0};
   ci_affine a = affine_new(channels, status);
   for (int64_t c = 0; a.factor && c < channels; c++) {

@@ -62,10 +62,11 @@ typedef struct ci_act {
   int32_t slope; /* PRELU: the constant's value id (1 or c floats), else -1 */
 } ci_act;
 
-typedef enum ci_pad_mode { CI_PAD_CONSTANT, CI_PAD_REFLECT, CI_PAD_EDGE } ci_pad_mode;
+typedef enum ci_pad_mode { CI_PAD_CONSTANT, CI_PAD_REFLECT, CI_PAD_EDGE, CI_PAD_WRAP } ci_pad_mode;
 typedef enum ci_resize_mode { CI_RESIZE_NEAREST, CI_RESIZE_LINEAR, CI_RESIZE_CUBIC } ci_resize_mode;
 typedef enum ci_resize_coord { /* ONNX's coordinate_transformation_mode */
-  CI_COORD_HALF_PIXEL, CI_COORD_PYTORCH_HALF_PIXEL, CI_COORD_ALIGN_CORNERS, CI_COORD_ASYMMETRIC /* the rest are held */
+  CI_COORD_HALF_PIXEL, CI_COORD_PYTORCH_HALF_PIXEL, CI_COORD_ALIGN_CORNERS, CI_COORD_ASYMMETRIC,
+  CI_COORD_HALF_PIXEL_SYMMETRIC, CI_COORD_TF_HALF_PIXEL_FOR_NN, CI_COORD_TF_CROP_AND_RESIZE
 } ci_resize_coord;
 typedef enum ci_nearest { CI_NEAREST_PREFER_FLOOR, CI_NEAREST_PREFER_CEIL, CI_NEAREST_FLOOR, CI_NEAREST_CEIL } ci_nearest;
 typedef enum ci_binary { /* truth values are 1 and 0; logical ones take anything but 0 for true */
@@ -94,13 +95,14 @@ typedef struct ci_params {
   int32_t block;       /* depth/space */
   int32_t crd;         /* depth/space: 1 = CRD (PyTorch's pixel shuffle), 0 = DCR */
   int32_t mode;        /* pad: ci_pad_mode; resize, grid_sample: ci_resize_mode; binary: ci_binary; reductions: ci_reduce */
-  int32_t coord, nearest; /* resize */
+  int32_t coord, nearest, antialias, exclude_outside; /* resize */
+  float roi[4];        /* resize by crop: y, x from and to, 0 to 1 is all; outside the map is p.value */
   float cubic_a;       /* resize: -0.75 by default */
   float scale[2];      /* resize; 0: use size */
   int32_t size[2];     /* resize: the output's height, width; 0: use scale */
   int32_t axis;        /* concat, softmax, slice: 1 = channels, 2 = rows, 3 = columns */
   int32_t start, end, step; /* slice along axis; negative counts from the end; end INT32_MAX: to the end */
-  float value;         /* pad constant; batch-norm epsilon; dense alpha */
+  float value;         /* pad, resize constant; batch-norm epsilon; dense alpha */
   float beta;          /* dense */
   int32_t trans_b;     /* dense: the weight is out x in */
   int32_t grid_pad, align_corners;    /* grid_sample; grid_pad: ci_grid_pad */

@@ -45,6 +45,7 @@ void ci_params_init(ci_params *p) {
       .group = 1,
       .block = 1,
       .cubic_a = -0.75f,
+      .roi = {0, 0, 1, 1},
       .axis = 1,
       .end = INT32_MAX,
       .step = 1,

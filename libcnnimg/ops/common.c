@@ -8,13 +8,24 @@
 #include "base/error.h"
 #include "kernels/kinds.h"
 
-_Static_assert((int)K_NONE == (int)CI_ACT_NONE && (int)K_RELU == (int)CI_ACT_RELU &&
-                   (int)K_LEAKY == (int)CI_ACT_LEAKY && (int)K_PRELU == (int)CI_ACT_PRELU &&
-                   (int)K_SIGMOID == (int)CI_ACT_SIGMOID && (int)K_TANH == (int)CI_ACT_TANH &&
-                   (int)K_CLIP == (int)CI_ACT_CLIP && (int)K_COUNT == (int)CI_ACT_COUNT && (int)K_ADD == (int)CI_ADD &&
-                   (int)K_SUB == (int)CI_SUB && (int)K_MUL == (int)CI_MUL &&
-                   (int)K_BINARY_COUNT == (int)CI_BINARY_COUNT && (int)K_REDUCE_COUNT == (int)CI_REDUCE_COUNT,
-               "kernels/kinds.h repeats the numbers of net/graph.h");
+/* kernels/kinds.h repeats the numbers of net/graph.h. */
+#define SAME(k, ci) _Static_assert((int)(k) == (int)(ci), #k);
+#define ACT(name) SAME(K_##name, CI_ACT_##name)
+#define BINARY(name) SAME(K_##name, CI_##name)
+#define REDUCE(name) SAME(K_REDUCE_##name, CI_REDUCE_##name)
+/* clang-format off */
+ACT(NONE) ACT(RELU) ACT(LEAKY) ACT(PRELU) ACT(SIGMOID) ACT(TANH) ACT(CLIP) ACT(ELU) ACT(SELU)
+ACT(CELU) ACT(SOFTPLUS) ACT(SOFTSIGN) ACT(HARD_SIGMOID) ACT(HARD_SWISH) ACT(SWISH) ACT(GELU)
+ACT(GELU_TANH) ACT(MISH) ACT(THRESHOLDED) ACT(SHRINK) ACT(ABS) ACT(NEG) ACT(SQRT) ACT(EXP) ACT(LOG)
+ACT(RECIPROCAL) ACT(ERF) ACT(FLOOR) ACT(CEIL) ACT(ROUND) ACT(TRUNC) ACT(SIGN) ACT(NOT) ACT(SIN)
+ACT(COS) ACT(TAN) ACT(ASIN) ACT(ACOS) ACT(ATAN) ACT(SINH) ACT(COSH) ACT(ASINH) ACT(ACOSH) ACT(ATANH)
+ACT(COUNT)
+BINARY(ADD) BINARY(SUB) BINARY(MUL) BINARY(DIV) BINARY(MIN) BINARY(MAX) BINARY(POW) BINARY(EQUAL)
+BINARY(GREATER) BINARY(GREATER_EQUAL) BINARY(LESS) BINARY(LESS_EQUAL) BINARY(AND) BINARY(OR)
+BINARY(XOR) BINARY(MOD) BINARY(FMOD) BINARY(INT_DIV) BINARY(BINARY_COUNT)
+REDUCE(SUM) REDUCE(MEAN) REDUCE(MAX) REDUCE(MIN) REDUCE(L1) REDUCE(L2) REDUCE(SUM_SQUARE)
+REDUCE(PROD) REDUCE(LOG_SUM) REDUCE(LOG_SUM_EXP) REDUCE(ARG_MAX) REDUCE(ARG_MIN) REDUCE(COUNT)
+/* clang-format on */
 
 int ci_op_fail(const ci_node *n, cnnimg_error *err, int code, const char *fmt, ...) {
   char text[360];

@@ -28,7 +28,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/ops/pad.c \
 	libcnnimg/ops/pick.c \
 	libcnnimg/ops/reduce.c \
-	libcnnimg/ops/resize.c \
+	libcnnimg/ops/resize.c libcnnimg/ops/resize_axis.c libcnnimg/ops/resize.h \
 	libcnnimg/ops/slice.c \
 	libcnnimg/ops/softmax.c \
 	libcnnimg/ops/space_to_depth.c \

@@ -7,8 +7,8 @@ static int64_t ceil_div(int64_t a, int64_t b) { return -floor_div(-a, b); }
 static int64_t clamp64(int64_t v, int64_t lo, int64_t hi) { return v < lo ? lo : v > hi ? hi : v; }
 
 static int64_t pooled(const ci_params *p, int64_t room, int64_t stride, int64_t size, int64_t before) {
-  if (room < 0) return 0;
-  int64_t out = (p->ceil_mode ? ceil_div(room, stride) : room / stride) + 1;
+  int64_t out = (p->ceil_mode ? ceil_div(room, stride) : floor_div(room, stride)) + 1;
+  if (out < 1) return 0;
   /* A window that would start in the padding behind the map is left out. */
   if (p->ceil_mode && (out - 1) * stride >= size + before) out--;
   return out;

@@ -10,10 +10,20 @@
 
 ci_shape ci_network_shape(const ci_lowered *l, size_t i) { return l->graph->input_shapes[i]; }
 
-static int simplify(ci_graph *g, cnnimg_error *err) {
+/* Callers make room for what was said; rules of lowering that did not agree with the operator's own would overrun it. */
+static int check_output(const ci_lowered *l, ci_shape s, cnnimg_error *err) {
+  int64_t said = 1, made = (int64_t)s.h * s.w;
+  for (int32_t i = 0; i < l->out_dims.rank; i++) said *= l->out_dims.dim[i]; /* at most CI_TENSOR_MOST */
+  if (!said || (said % made == 0 && said / made == s.c)) return CNNIMG_OK;
+  return ci_fail(err, CNNIMG_CORRUPT, "the result is %d x %d x %d where %lld numbers were said", s.c, s.h, s.w, (long long)said);
+}
+
+static int simplify(ci_lowered *l, cnnimg_error *err) {
+  ci_graph *g = l->graph;
   ci_shape *shapes = ci_calloc(g->n_values + 1, sizeof *shapes);
   int status = shapes ? CNNIMG_OK : ci_fail(err, CNNIMG_NOMEM, "no memory for shapes");
   if (!status) status = ci_infer_shapes(g, g->input_shapes, shapes, err);
+  if (!status) status = check_output(l, shapes[g->output], err);
   if (!status) status = ci_graph_simplify(g, shapes, err);
   free(shapes);
   return status;
@@ -24,7 +34,7 @@ int ci_network_new(const ci_program *p, size_t output, const ci_dims *inputs, ci
   ci_lowered *l;
   *out = NULL;
   int status = ci_lower(p, output, inputs, &l, err);
-  if (!status) status = simplify(l->graph, err);
+  if (!status) status = simplify(l, err);
   if (status) ci_lowered_free(l);
   else *out = l;
   return status;

@@ -206,7 +206,7 @@ static void apply(const function *f, const ci_array *a, const ci_array *b, ci_ar
 /* Before opset 7 the second operand's dimensions could begin at any of the first's. Only where that is numpy's way. */
 static int check_old_axis(const ci_tensor_call *c, cnnimg_error *err) {
   int64_t axis = ci_attr_int(c->node, "axis", INT32_MAX), last = c->in[0].rank - c->in[1].rank;
-  if (axis == INT32_MAX || axis == last || axis + c->in[0].rank == last) return CNNIMG_OK;
+  if (axis == INT32_MAX || axis == last || axis == last - c->in[0].rank) return CNNIMG_OK;
   return ci_tensor_refuse(c, err, "aligns its operands as opset 6 did");
 }
 
@@ -223,7 +223,6 @@ static int truth_shape(const ci_tensor_call *c, cnnimg_error *err) {
 
 static void run(const ci_tensor_call *c) { apply(function_of(c), &c->in[0], &c->in[1], c->out); }
 
-/* The slopes broadcast to x, not the other way round. */
 /* Before opset 7 a list of slopes was one a channel. */
 static ci_array old_slope(const ci_tensor_call *c) {
   ci_array s = c->in[1];
@@ -233,6 +232,7 @@ static ci_array old_slope(const ci_tensor_call *c) {
   return s;
 }
 
+/* The slopes broadcast to x, not the other way round. */
 static int prelu_shape(const ci_tensor_call *call, cnnimg_error *err) {
   ci_array in[2] = {call->in[0], old_slope(call)};
   ci_tensor_call with = *call, *c = &with;

@@ -52,11 +52,27 @@ static bool listed(const char *word, const char *list) {
   return false;
 }
 
+/* ONNX's names mean the same kind everywhere, but for "value"; those that are not listed are whole numbers. */
+static bool right_kind(const ci_attr *a) {
+  static const char *const reals = "alpha beta gamma epsilon momentum bias lambd cubic_coeff_a extrapolation_value ratio value_float min max";
+  static const char *const words = "mode auto_pad approximate reduction padding_mode coordinate_transformation_mode nearest_mode "
+                                   "keep_aspect_ratio_policy round_mode equation";
+  static const char *const lists = "axes pads strides dilations kernel_shape split perm starts ends output_padding output_shape shape value_ints";
+  if (!strcmp(a->name, "value")) return a->kind == CI_ATTR_TENSOR || a->kind == CI_ATTR_FLOAT;
+  if (listed(a->name, "scales value_floats")) return a->kind == CI_ATTR_FLOATS;
+  if (listed(a->name, reals)) return a->kind == CI_ATTR_FLOAT;
+  if (listed(a->name, words)) return a->kind == CI_ATTR_STRING;
+  return a->kind == (listed(a->name, lists) ? CI_ATTR_INTS : CI_ATTR_INT);
+}
+
 static int check_attributes(const ci_tensor_op *op, const ci_tensor_call *c, cnnimg_error *err) {
-  for (size_t i = 0; i < c->node->n_attrs; i++)
-    if (!listed(c->node->attrs[i].name, op->attributes))
-      return ci_tensor_fail(c, err, CNNIMG_UNSUPPORTED, "the attribute \"%.60s\" is not known",
-                            c->node->attrs[i].name);
+  for (size_t i = 0; i < c->node->n_attrs; i++) {
+    const ci_attr *a = &c->node->attrs[i];
+    if (!listed(a->name, op->attributes))
+      return ci_tensor_fail(c, err, CNNIMG_UNSUPPORTED, "the attribute \"%.60s\" is not known", a->name);
+    if (!right_kind(a)) /* whoever asks for another kind would take it for absent */
+      return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "the attribute \"%.60s\" is of the wrong kind", a->name);
+  }
   return CNNIMG_OK;
 }
 

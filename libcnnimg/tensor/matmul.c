@@ -12,14 +12,14 @@ typedef struct product {
 } product;
 
 /* Rows of b are added in the order of k, so that the inner loop is long and the sum the same everywhere. */
-static void float_product(const product *p, size_t a0, size_t b0, float *out) {
+static void float_product(const product *p, size_t a0, size_t b0, float *restrict out) {
   const float *a = (const float *)p->a->data + a0, *b = (const float *)p->b->data + b0;
   if (!p->n) return;
   for (size_t i = 0; i < p->m; i++, out += p->n) {
     memset(out, 0, p->n * sizeof *out);
     for (size_t k = 0; k < p->k; k++) {
       float v = a[i * p->a_row + k * p->a_column];
-      const float *row = b + k * p->b_row;
+      const float *restrict row = b + k * p->b_row;
       for (size_t j = 0; j < p->n; j++) out[j] += v * row[j];
     }
   }

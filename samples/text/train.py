@@ -47,10 +47,16 @@ def words():
     return {k: (learn, [v for v in held if v not in known]) for k, (learn, held) in out.items()}
 
 
+def line(words_of, count):
+    """Words in a row, now and then with a capital."""
+    chosen = random.choices(words_of, k=count or random.randint(1, 6))
+    return " ".join(["", *(w.capitalize() if random.random() < 0.2 else w for w in chosen), ""]).encode()
+
+
 def batch(lists, size, count=None):
     """Lines of one to six words of a random language as a rectangle of bytes, and which language each is."""
     languages = [random.randrange(len(lists)) for _ in range(size)]
-    lines = [" ".join(["", *random.choices(lists[k], k=count or random.randint(1, 6)), ""]).encode() for k in languages]
+    lines = [line(lists[k], count) for k in languages]
     longest = max(map(len, lines))
     return torch.tensor([list(v.ljust(longest)) for v in lines]), torch.tensor(languages)
 

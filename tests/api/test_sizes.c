@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_sizes.c - networks that eat borders, want certain sizes, or more inputs than the picture */
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,26 +144,26 @@ static float formula(const extras *e, uint32_t x, uint32_t y, uint32_t c, float 
   for (uint32_t i = 0; i < 15; i++) blur += door_get(&e->kernel, i % 5, i / 5, 0) / 15;
   return door_pixel(x, y, c) * (1 - hole) +
          door_get(&e->hints, x, y, c) * door_get(&e->hints, x, y, 3) * hole +
-         (sigma < 0 ? fminf(door_get(&e->sigma_map, x, y, 0), 75 / 255.0f) : sigma / 255) + blur +
-         0.25f * (float)c;
+         fminf(sigma < 0 ? door_get(&e->sigma_map, x, y, 0) : sigma / 255.0f, 75 / 255.0f) + blur + 0.25f * (float)c;
 }
 
 static void test_the_networks_other_inputs(void **state) {
   static const char *const options[] = {"sigma_max=75", NULL};
   const cnnimg_format f = door_format(21, 14, 3, 0, CNNIMG_F32);
   cnnimg_model *m = door_model(*state, "inputs", options);
-  for (int k = 0; k < 3; k++) { /* a number, a map, a number above sigma_max */
+  static const float sigmas[] = {-1, 40, 90}; /* < 0: the map */
+  for (size_t k = 0; k < COUNT(sigmas); k++) {
     extras e;
     cnnimg_params p;
     cnnimg_session *s;
     cnnimg_view src, dst;
     void *a = door_picture(&f, &src), *b = door_empty(&f, &dst);
     make_extras(&e, &p, 21, 14);
-    if (k != 1) p.sigma_map = NULL, p.sigma = k ? 100 : 40;
+    if (sigmas[k] >= 0) p.sigma_map = NULL, p.sigma = sigmas[k];
     OK(cnnimg_session_new(*state, m, &p, &f, &s, err));
     OK(cnnimg_run(s, &src, &dst, err));
     for (uint32_t i = 0; i < 21 * 14 * 3; i++) {
-      float want = formula(&e, i / 3 % 21, i / 63, i % 3, k == 1 ? -1 : k ? 75 : 40), have = ((float *)b)[i];
+      float want = formula(&e, i / 3 % 21, i / 63, i % 3, sigmas[k]), have = ((float *)b)[i];
       if (!(fabsf(want - have) < 2e-6f)) fail_msg("number %u: %g, not %g", i, (double)have, (double)want);
     }
     cnnimg_session_free(s);

@@ -9,6 +9,7 @@ EXTRA_DIST += tests/formats/make_onnx.py tests/formats/data tests/fuzz/fuzz_onnx
 #     tests/formats/onnx_node_tests --table >tests/formats/onnx-node-tests.txt    makes (from the top of the source)
 check_PROGRAMS += tests/formats/onnx_node_tests
 TESTS += tests/formats/onnx_node_tests
-tests_formats_onnx_node_tests_SOURCES = tests/formats/onnx_node_tests.c tests/formats/proto.c tests/formats/proto.h
+tests_formats_onnx_node_tests_SOURCES = tests/formats/onnx_node_tests.c tests/formats/node_example.c \
+	tests/formats/node_example.h tests/formats/proto.c tests/formats/proto.h
 tests_formats_onnx_node_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 EXTRA_DIST += tests/formats/onnx-node-tests.txt tests/formats/onnx-node-excuses.txt

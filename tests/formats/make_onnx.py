@@ -182,6 +182,20 @@ def spaces():
                                      dict(s=np.array([1, 1, 1.5, 2], np.float32)), opset=17))
     run("resize_axes", model([node("Resize", ["x", "", "s"], axes=[2, 3])],
                              dict(s=np.array([2, 3], np.float32)), opset=19))
+    for mode in ("linear", "cubic"):
+        run("antialias_" + mode, model([node("Resize", ["x", "", "", "z"], mode=mode, antialias=1, axes=[2, 3])],
+                                       dict(z=ints(2, 2)), opset=19))
+    run("resize_symmetric", model([node("Resize", ["x", "", "s"], mode="linear", axes=[2, 3],
+                                        coordinate_transformation_mode="half_pixel_symmetric")],
+                                  dict(s=np.array([0.5, 1.5], np.float32)), opset=19))
+    crop = dict(mode="linear", coordinate_transformation_mode="tf_crop_and_resize", extrapolation_value=2.5)
+    run("crop", model([node("Resize", ["x", "r", "", "z"], **crop)],
+                      dict(r=np.array([0, 0, 0.1, -0.3, 1, 1, 0.7, 0.8], np.float32), z=ints(1, 3, 4, 7)), opset=13))
+    run("crop_backwards", model([node("Resize", ["x", "r", "", "z"], axes=[3, 2], **crop)],
+                                dict(r=np.array([0.9, 0.2, 0.1, 0.7], np.float32), z=ints(7, 4)), opset=19))  # held
+    for name, mode, pads in (("pad_wrap", "wrap", (1, 2, 7, 4)), ("pad_wrap_cut", "wrap", (-1, 2, 3, -1)),
+                             ("pad_reflect_cut", "reflect", (-2, 0, 1, 1))):
+        run(name, model([node("Pad", ["x", "p"], mode=mode)], dict(p=ints(0, 0, *pads[:2], 0, 0, *pads[2:])), opset=19))
     run("pad_2", model([node("Pad", ["x"], pads=[0, 0, 1, 2, 0, 0, 3, 0], value=0.5)], opset=9))
     for mode in ["constant", "reflect", "edge"]:
         run("pad_" + mode, model([node("Pad", ["x", "p", "c"], mode=mode)],

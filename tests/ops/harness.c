@@ -108,7 +108,8 @@ static const struct field {
               FIELD(start, 1, 0),    FIELD(end, 1, 0),       FIELD(step, 1, 0),
               FIELD(value, 1, 1),    FIELD(beta, 1, 1),      FIELD(trans_b, 1, 0),
               FIELD(shape, 3, 0),    FIELD(bias, 1, 1),      FIELD(grid_pad, 1, 0),
-              FIELD(align_corners, 1, 0)};
+              FIELD(align_corners, 1, 0), FIELD(antialias, 1, 0),  FIELD(exclude_outside, 1, 0),
+              FIELD(roi, 4, 1)};
 
 static void set_field(ci_params *p, const char *name, char *values) {
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {

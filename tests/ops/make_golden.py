@@ -307,21 +307,62 @@ def shuffles():
         c.node("space_to_depth", [x], block=b)
 
 
-def resize(name, shape, mode, coord, nearest=0, scale=None, size=None, a=-0.75, loose=False):
+def resize(name, shape, mode, coord, nearest=0, scale=None, size=None, a=-0.75, loose=False, antialias=0, exclude=0,
+           roi=None, beyond=0.0, both=False):
+    """roi: y, x from and to. both: the node has the size beside the scale."""
     c = Case(name)
     x = c.map(*shape)
-    coords = ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"]
+    coords = ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "half_pixel_symmetric",
+              "tf_half_pixel_for_nn", "tf_crop_and_resize"]
     rounding = ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]
     how = dict(mode=["nearest", "linear", "cubic"][mode], coordinate_transformation_mode=coords[coord],
-               cubic_coeff_a=a, nearest_mode=rounding[nearest])
+               cubic_coeff_a=a, nearest_mode=rounding[nearest], antialias=antialias, exclude_outside=exclude,
+               extrapolation_value=beyond)
+    part = np.array([0, 0, *roi[:2], 1, 1, *roi[2:]], np.float32) if roi else None
     if scale:
-        c.onnx("Resize", [x, None, np.array([1, 1, *scale], np.float32)], **how)
+        c.onnx("Resize", [x, part, np.array([1, 1, *scale], np.float32)], **how)
     else:
-        c.onnx("Resize", [x, None, None, np.array([1, shape[0], *size], np.int64)], **how)
-    c.node("resize", [x], mode=mode, coord=coord, nearest=nearest, cubic_a=a,
-           **(dict(scale=[float(np.float32(s)) for s in scale]) if scale else dict(size=size)))
+        c.onnx("Resize", [x, part, None, np.array([1, shape[0], *size], np.int64)], **how)
+    fields = dict(scale=[float(np.float32(s)) for s in scale]) if scale else dict(size=size)
+    if both:
+        fields["size"] = size
+    if antialias or exclude:
+        fields |= dict(antialias=antialias, exclude_outside=exclude)
+    if roi:
+        fields |= dict(roi=[float(np.float32(v)) for v in roi], value=beyond)
+    c.node("resize", [x], mode=mode, coord=coord, nearest=nearest, cubic_a=a, **fields)
+    if roi and (min(roi) < 0 or max(roi) > 1):
+        c.say("flat")  # what is beyond the map reads nothing
     if loose:
         c.say("loose")
+
+
+def rare_resizes():
+    """Coordinates, borders and kernels that few networks have."""
+    symmetric, for_nn, crop = 4, 5, 6
+    for nearest in range(4):
+        resize(f"nearest symmetric {nearest}", (3, 9, 10), 0, symmetric, nearest, scale=(0.6, 1.75))
+        resize(f"nearest for nn {nearest}", (3, 9, 10), 0, for_nn, nearest, scale=(0.5, 1.5))
+    for mode, word in ((1, "linear"), (2, "cubic")):
+        loose = mode == 2
+        resize(f"{word} symmetric", (3, 9, 10), mode, symmetric, scale=(0.6, 1.75), loose=loose)
+        resize(f"{word} symmetric size", (3, 9, 10), mode, symmetric, size=(4, 23), loose=loose)
+        resize(f"{word} for nn", (3, 9, 10), mode, for_nn, scale=(0.5, 1.5), loose=loose)
+        for coord in (0, 1, 2, 3, symmetric):
+            for exclude in (0, 1):
+                name = f"{word} antialias {coord}{exclude}"
+                resize(f"{name} down", (3, 19, 21), mode, coord, size=(7, 5), antialias=1, exclude=exclude, loose=loose)
+                resize(f"{name} far down", (2, 23, 31), mode, coord, size=(2, 3), antialias=1, exclude=exclude, loose=True)
+                resize(f"{name} up", (3, 4, 5), mode, coord, size=(9, 7), antialias=1, exclude=exclude, loose=loose)
+            resize(f"{word} exclude outside {coord} up", (3, 4, 5), mode, coord, scale=(2.0, 3.0), exclude=1, loose=loose)
+            resize(f"{word} exclude outside {coord} down", (3, 9, 10), mode, coord, size=(4, 6), exclude=1, loose=loose)
+        resize(f"{word} antialias, scale", (3, 19, 21), mode, 0, scale=(0.35, 0.8), antialias=1, loose=loose)
+        resize(f"{word} antialias to one", (3, 19, 21), mode, 0, size=(1, 1), antialias=1, loose=loose)
+    resize("scale and size", (3, 10, 11), 1, 0, scale=(1.25, 0.65), size=(12, 7), both=True)
+    for mode in range(3):
+        for i, roi in enumerate(((0.0, 0.0, 1.0, 1.0), (0.25, 0.125, 0.75, 0.9), (-0.31, 0.2, 0.8, 1.4), (0.5, 1.1, 0.5, 1.6))):
+            for size in ((5, 12), (12, 5), (1, 7)):
+                resize(f"crop {mode} {i} {size}", (3, 8, 9), mode, crop, size=size, roi=roi, beyond=10.0, loose=True)
 
 
 def resizes():
@@ -342,14 +383,16 @@ def resizes():
 
 
 def pads():
-    for mode, word in enumerate(("constant", "reflect", "edge")):
-        for p in ((1, 2, 3, 0), (0, 1, 0, 4), (2, 2, 2, 2), (-1, 0, 2, -2)):
+    for mode, word in enumerate(("constant", "reflect", "edge", "wrap")):
+        for p in ((1, 2, 3, 0), (0, 1, 0, 4), (2, 2, 2, 2), (-1, 0, 2, -2), (-3, 2, 2, -4), (7, 0, 0, 16), (0, -1, 0, -2)):
+            if mode == 1 and max(p) > 5:
+                continue
             c = Case(f"pad {word} {p}")
             x = c.map(5, 6, 7)
             value = [np.array(0.5, np.float32)] if mode == 0 else []
             c.onnx("Pad", [x, np.array([0, 0, p[0], p[1], 0, 0, p[2], p[3]], np.int64)] + value, mode=word)
             c.node("pad", [x], mode=mode, pads=p, value=0.5)
-            if mode == 1:
+            if word in ("reflect", "wrap"):
                 c.say("loose")
 
 
@@ -444,6 +487,18 @@ def more_activations():
             else:
                 c.node("activation", [x])
             c.act(kind, *ab)
+    c = Case("acosh")  # of sums of at least 1.25
+    x = c.positive_map(5, 4, 7)
+    c.onnx("ReduceSum", [x, np.array([1], np.int64)], keepdims=1)
+    c.node("channel_reduce", [x], mode=0)
+    c.act("acosh")
+    for channels in (3, 18):
+        c = Case(f"not {channels}")
+        x = c.holes(channels, 4, 7)
+        c.onnx("Cast", [c.onnx("Not", [c.onnx("Cast", [x], to=TensorProto.BOOL)])], to=TensorProto.FLOAT)
+        c.node("activation", [x])
+        c.lines.append(f"act {ACT['not']} 0.0 0.0 -1")
+        c.say("flat")
     for channels in (3, 18):
         for name, approximate in (("gelu", "none"), ("gelu_tanh", "tanh")):
             c = Case(f"{name} {channels}")
@@ -488,6 +543,18 @@ def more_binaries():
     v = [c.map(5, 4, 6), c.const(5, 1, 1, positive=True)]
     c.onnx("Mod", v, fmod=1)
     c.node("binary", v, mode=16)
+    c = Case("Mod")  # ONNX has it of integers only
+    v = [c.map(5, 4, 6), c.map(1, 4, 6)]
+    rest = c.onnx("Mod", v, fmod=1)
+    other = c.onnx("Less", [c.onnx("Mul", [rest, v[1]]), np.array(0, np.float32)])
+    c.onnx("Where", [other, c.onnx("Add", [rest, v[1]]), rest])
+    c.node("binary", v, mode=15)
+    c.say("flat")
+    c = Case("Div of integers")
+    v = [c.map(5, 4, 6), c.const(5, 1, 1, positive=True)]
+    c.onnx("Cast", [c.onnx("Cast", [c.onnx("Div", v)], to=TensorProto.INT64)], to=TensorProto.FLOAT)
+    c.node("binary", v, mode=17)
+    c.say("flat")
     c = Case("Pow")
     v = [c.positive_map(5, 4, 6), c.map(5, 1, 1)]
     c.onnx("Pow", v)
@@ -646,7 +713,7 @@ def pieces():
 def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     for make in (convolutions, transposed_convolutions, shuffles, resizes, pads, pools, small_ones, binaries, pieces,
-                 tiles, more_activations, more_binaries, reductions, norms, moves):
+                 tiles, rare_resizes, more_activations, more_binaries, reductions, norms, moves):
         make()
     with open(folder / "golden.txt", "w") as text, open(folder / "golden.bin", "wb") as values:
         text.write("# written by make_golden.py; read by harness.c\n")

@@ -112,6 +112,27 @@ static void test_sizes(void **state) {
   n = plain(&e, CI_OP_resize, 3, 4, 5);
   n->p.scale[0] = NAN, n->p.scale[1] = 1;
   refused(&e, CNNIMG_CORRUPT, "a scale of");
+  n = plain(&e, CI_OP_resize, 3, 4, 5);
+  n->p.size[0] = n->p.size[1] = 8;
+  n->p.scale[0] = 2, n->p.scale[1] = 3;
+  refused(&e, CNNIMG_CORRUPT, "5 scaled by 3 is not 8");
+  n = plain(&e, CI_OP_resize, 3, 4, 5);
+  n->p.size[0] = n->p.size[1] = 8;
+  n->p.roi[1] = 2;
+  refused(&e, CNNIMG_UNSUPPORTED, "a part from 2 to 1");
+  n = plain(&e, CI_OP_resize, 3, 4, 5);
+  n->p.size[0] = n->p.size[1] = 8;
+  n->p.coord = CI_COORD_TF_CROP_AND_RESIZE + 1;
+  refused(&e, CNNIMG_UNSUPPORTED, "coordinates 7");
+  n = plain(&e, CI_OP_pad, 3, 4, 5);
+  n->p.mode = CI_PAD_REFLECT;
+  n->p.pads[0] = 3, n->p.pads[2] = -1;
+  refused(&e, CNNIMG_BADARG, "cannot reflect 3");
+  n = plain(&e, CI_OP_pad, 3, 4, 5);
+  n->p.pads[1] = -3, n->p.pads[3] = -2;
+  refused(&e, CNNIMG_BADARG, "crop everything");
+  plain(&e, CI_OP_pad, 3, 4, 5)->p.mode = CI_PAD_WRAP + 1;
+  refused(&e, CNNIMG_UNSUPPORTED, "mode 4 is unknown");
   n = plain(&e, CI_OP_max_pool, 3, 4, 5);
   n->p.kernel[0] = n->p.kernel[1] = 65;
   refused(&e, CNNIMG_LIMIT, "kernel of 65 x 65");
@@ -144,6 +165,88 @@ static void test_pairs(void **state) {
   refused(&e, CNNIMG_CORRUPT, "takes 4 channels, the map has 3");
 }
 
+/* A map and a list of channels. */
+static void picked(example *e, int64_t channel, ci_dtype dtype) {
+  const int64_t dim[1] = {1};
+  example_begin(e, "wrong", 3);
+  example_map(e, 3, 4, 5, NULL);
+  ci_tensor *t = ci_tensor_new(dtype, 1, dim);
+  assert_non_null(t);
+  if (dtype == CI_I64) memcpy(t->owned, &channel, sizeof channel);
+  assert_true(ci_graph_add_value(e->g, "list", t) >= 0);
+  example_node(e, CI_OP_pick);
+}
+
+static void test_channels(void **state) {
+  (void)state;
+  example e;
+  picked(&e, 3, CI_I64);
+  refused(&e, CNNIMG_CORRUPT, "channel 3 of 3");
+  picked(&e, -1, CI_I64);
+  refused(&e, CNNIMG_CORRUPT, "channel -1 of 3");
+  picked(&e, 0, CI_F32);
+  refused(&e, CNNIMG_UNSUPPORTED, "must be a constant of integers");
+  two_maps(&e, CI_OP_affine, (ci_shape){3, 4, 5}, (ci_shape){5, 1, 1});
+  refused(&e, CNNIMG_CORRUPT, "5 x 1 x 1 numbers for 3 channels");
+  two_maps(&e, CI_OP_affine, (ci_shape){3, 4, 5}, (ci_shape){6, 1, 2});
+  refused(&e, CNNIMG_CORRUPT, "6 x 1 x 2 numbers");
+  two_maps(&e, CI_OP_grid_sample, (ci_shape){3, 4, 5}, (ci_shape){3, 4, 5});
+  refused(&e, CNNIMG_CORRUPT, "3 channels, not 2");
+  two_maps(&e, CI_OP_grid_sample, (ci_shape){3, 4, 5}, (ci_shape){2, 4, 5});
+  e.n->p.mode = CI_RESIZE_CUBIC + 1;
+  refused(&e, CNNIMG_UNSUPPORTED, "mode 3, padding 0");
+  plain(&e, CI_OP_channel_reduce, 3, 4, 5)->p.mode = CI_REDUCE_COUNT;
+  refused(&e, CNNIMG_UNSUPPORTED, "reduction 12");
+  plain(&e, CI_OP_lrn, 3, 4, 5);
+  refused(&e, CNNIMG_CORRUPT, "a window of 0");
+  plain(&e, CI_OP_activation, 3, 4, 5)->act.kind = CI_ACT_COUNT;
+  refused(&e, CNNIMG_UNSUPPORTED, "is unknown");
+  example_begin(&e, "wrong", 3);
+  example_map(&e, 3, 4, 5, NULL);
+  example_const(&e, 1, (const int64_t[1]){4}, NULL);
+  example_node(&e, CI_OP_layer_norm);
+  refused(&e, CNNIMG_CORRUPT, "4 values instead of 3");
+}
+
+static void test_vectors(void **state) {
+  (void)state;
+  example e;
+  ci_node *n = plain(&e, CI_OP_unflatten, 24, 1, 1);
+  n->p.shape[0] = 2, n->p.shape[1] = 3, n->p.shape[2] = 5;
+  refused(&e, CNNIMG_CORRUPT, "24 x 1 x 1 elements as a map of 2 x 3 x 5");
+  n = plain(&e, CI_OP_unflatten, 24, 1, 1);
+  n->p.shape[0] = n->p.shape[1] = n->p.shape[2] = INT32_MAX;
+  refused(&e, CNNIMG_CORRUPT, "as a map of 2147483647");
+  n = plain(&e, CI_OP_unflatten, 24, 2, 1);
+  n->p.shape[0] = 24, n->p.shape[1] = 2, n->p.shape[2] = 1;
+  refused(&e, CNNIMG_CORRUPT, "24 x 2 x 1 elements");
+  n = plain(&e, CI_OP_unflatten, 70000 * 2, 1, 1);
+  n->p.shape[0] = 70000, n->p.shape[1] = 2, n->p.shape[2] = 1;
+  refused(&e, CNNIMG_LIMIT, "at most 65536");
+}
+
+static void test_broadcasts(void **state) {
+  (void)state;
+  example e;
+  two_maps(&e, CI_OP_binary, (ci_shape){3, 4, 5}, (ci_shape){3, 4, 5});
+  e.n->p.mode = CI_BINARY_COUNT;
+  refused(&e, CNNIMG_UNSUPPORTED, "operation 18");
+  two_maps(&e, CI_OP_binary, (ci_shape){3, 4, 5}, (ci_shape){3, 2, 5});
+  refused(&e, CNNIMG_CORRUPT, "do not match");
+  two_maps(&e, CI_OP_where, (ci_shape){3, 4, 5}, (ci_shape){3, 4, 5});
+  refused(&e, CNNIMG_CORRUPT, "has 2 inputs");
+  example_begin(&e, "wrong", 3);
+  example_map(&e, 3, 4, 5, NULL);
+  example_const(&e, 4, (const int64_t[4]){2, 3, 4, 5}, NULL);
+  example_node(&e, CI_OP_binary);
+  refused(&e, CNNIMG_UNSUPPORTED, "4 dimensions");
+  example_begin(&e, "wrong", 3);
+  example_const(&e, 1, (const int64_t[1]){1}, NULL);
+  example_const(&e, 1, (const int64_t[1]){1}, NULL);
+  example_node(&e, CI_OP_binary);
+  refused(&e, CNNIMG_UNSUPPORTED, "no operand is a map");
+}
+
 /* Multiply-adds a pixel of the output, counted by hand. */
 static void test_costs(void **state) {
   (void)state;
@@ -161,6 +264,8 @@ static void test_costs(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_convolutions), cmocka_unit_test(test_sizes),
-                                     cmocka_unit_test(test_pairs), cmocka_unit_test(test_costs)};
+                                     cmocka_unit_test(test_pairs), cmocka_unit_test(test_channels),
+                                     cmocka_unit_test(test_vectors), cmocka_unit_test(test_broadcasts),
+                                     cmocka_unit_test(test_costs)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -548,7 +548,11 @@ def products():
                            ("rows", "ij->i", [(3, 4)]), ("diagonal", "ii->i", [(4, 4)]), ("trace", "ii", [(4, 4)]),
                            ("batch", "bij,bjk->bik", [(2, 3, 4), (2, 4, 5)]), ("outer", "i,j->ij", [(3,), (4,)]),
                            ("heads", "bhid,bhjd->bhij", [(1, 2, 3, 4), (1, 2, 5, 4)]),
-                           ("three", "ij,jk,k->i", [(3, 4), (4, 5), (5,)]), ("spaces", "i j , j k -> k i", [(3, 4), (4, 5)])):
+                           ("three", "ij,jk,k->i", [(3, 4), (4, 5), (5,)]), ("spaces", "i j , j k -> k i", [(3, 4), (4, 5)]),
+                           ("ellipsis", "...ij,...jk->...ik", [(2, 3, 3, 4), (2, 3, 4, 5)]),
+                           ("ellipses of ranks", "...ij,...jk->...ik", [(2, 1, 3, 4), (3, 4, 5)]),
+                           ("implicit ellipsis", "...ij,...jk", [(2, 3, 4), (1, 4, 5)]),
+                           ("ellipsis last", "ij...->j...i", [(2, 3, 4, 2)])):
         case(name, "Einsum", [draw("e" + name + str(k), *d) for k, d in enumerate(dims)], equation=eq, tolerance=2e-5)
     case("integers", "Einsum", [ints("ei", 3, 4), ints("ei2", 4, 2)], equation="ij,jk->ik")
 
