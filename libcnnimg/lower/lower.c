@@ -12,6 +12,7 @@
 #define MOST_INPUTS 4096
 #define MOST_OUTPUTS 256
 #define WORK ((uint64_t)8 << 30) /* multiply-adds in computing constants: some seconds */
+#define CONSTANTS_FLOOR ((size_t)256 << 20) /* bytes of constants that any file may bring, as exec/plan.c has it for weights */
 #define LARGEST_GRID ((int64_t)1 << 30) /* bytes of constants that an input of any size may bring */
 
 typedef struct lowered {
@@ -279,7 +280,7 @@ static void set_constants(ci_state *s) {
     memcpy(s->vals[i].dim, t->dim, sizeof t->dim);
     bytes += t->count * sizeof(float);
   }
-  s->budget = bytes < SIZE_MAX / 64 ? ((size_t)32 << 20) + 16 * bytes : SIZE_MAX;
+  s->budget = bytes < SIZE_MAX / 64 ? CONSTANTS_FLOOR + 16 * bytes : SIZE_MAX;
 }
 
 static int build(lowered *l, size_t output, const ci_dims *inputs) {
