@@ -28,7 +28,12 @@ ci_node *ci_lower_emit(ci_state *s, const char *name, ci_op_id op, const int32_t
   return n;
 }
 
-static ci_array array_of(const ci_val *v) {
+int ci_site_emit(ci_site *c, ci_op_id op, const int32_t *in, int32_t n_in, ci_node **out) {
+  *out = ci_lower_emit(c->s, c->n->name, op, in, n_in);
+  return *out ? CNNIMG_OK : c->s->err->code;
+}
+
+ci_array ci_lower_array(const ci_val *v) {
   ci_array a = {.rank = -1};
   if (!v) return a;
   a = (ci_array){.dtype = CI_F32, .type = v->type, .rank = v->rank, .count = (size_t)ci_count_of(v)};
@@ -39,7 +44,7 @@ static ci_array array_of(const ci_val *v) {
 
 static int held_inputs(ci_state *s, ci_val *const *in, int32_t n_in, int32_t *ids, ci_array *arrays) {
   for (int32_t k = 0; k < n_in; k++) {
-    arrays[k] = array_of(in[k]);
+    arrays[k] = ci_lower_array(in[k]);
     ids[k] = -1;
     int status = in[k] && !in[k]->tensor ? ci_as_vec(s, in[k], &ids[k]) : CNNIMG_OK;
     if (status) return status;
@@ -59,7 +64,7 @@ int ci_lower_held(ci_state *s, const ci_tensor_op *op, const ci_pnode *n, int32_
     return status ? status : s->err->code;
   }
   h->op = op, h->node = n, h->opset = s->p->opset, h->which = which;
-  h->out = array_of(out);
+  h->out = ci_lower_array(out);
   h->out.dtype = CI_F32, h->out.data = NULL;
   node->held = h;
   out->vec = node->out;
@@ -195,7 +200,7 @@ static int lower_node(ci_state *s, const ci_pnode *n) {
     in[k] = n->in[k] < 0 ? NULL : &s->vals[n->in[k]];
     if (in[k] && !in[k]->known) status = ci_fail(s->err, CNNIMG_UNSUPPORTED, "%s: reads a by-product that is not computed",
                                                  ci_pnode_label(n, label, sizeof label));
-    else arrays[k] = array_of(in[k]);
+    else arrays[k] = ci_lower_array(in[k]);
   }
   for (int32_t k = 0; !status && k < n->n_out; k++)
     if (n->out[k] >= 0) status = lower_output(s, op, n, in, n->n_in, k, arrays);

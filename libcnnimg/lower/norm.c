@@ -4,11 +4,6 @@
 
 #include "lower/state.h"
 
-static int emit(ci_site *c, ci_op_id op, const int32_t *in, int32_t n_in, ci_node **out) {
-  *out = ci_lower_emit(c->s, c->n->name, op, in, n_in);
-  return *out ? CNNIMG_OK : c->s->err->code;
-}
-
 /* A constant of floats with one number a channel; PASS otherwise. */
 static int per_channel(ci_site *c, int32_t k, int32_t channels, int32_t *id) {
   const ci_tensor *t = ci_site_const(c, k);
@@ -37,7 +32,7 @@ static int lower_batch_norm(ci_site *c) {
   for (int32_t k = 1; k < 5 && !status; k++) status = per_channel(c, k, m.c, &in[k]);
   if (!status) status = ci_as_map(c->s, c->in[0], CI_LAYOUT_NCHW, &in[0]);
   ci_node *n = NULL;
-  if (!status) status = emit(c, CI_OP_batch_norm, in, 5, &n);
+  if (!status) status = ci_site_emit(c, CI_OP_batch_norm, in, 5, &n);
   if (status) return status;
   n->p.value = ci_attr_float(c->n, "epsilon", 1e-5f);
   return ci_set_map(c->out, n->out, CI_LAYOUT_NCHW);
@@ -47,12 +42,12 @@ static int lower_batch_norm(ci_site *c) {
 static int group_norm(ci_site *c, int32_t map, int32_t groups, int32_t gamma, int32_t beta, int32_t *out) {
   const int32_t in[3] = {map, gamma, beta};
   ci_node *n;
-  int status = emit(c, CI_OP_moments, in, beta >= 0 ? 3 : gamma >= 0 ? 2 : 1, &n);
+  int status = ci_site_emit(c, CI_OP_moments, in, beta >= 0 ? 3 : gamma >= 0 ? 2 : 1, &n);
   if (status) return status;
   n->p.group = groups;
   n->p.value = ci_attr_float(c->n, "epsilon", 1e-5f);
   const int32_t both[2] = {map, n->out};
-  status = emit(c, CI_OP_affine, both, 2, &n);
+  status = ci_site_emit(c, CI_OP_affine, both, 2, &n);
   *out = status ? -1 : n->out;
   return status;
 }
@@ -117,7 +112,7 @@ static int lower_layer_norm(ci_site *c) {
   if (!status) status = per_channel(c, 1, m.c, &in[1]);
   if (!status) status = per_channel(c, 2, m.c, &in[2]);
   ci_node *n = NULL;
-  if (!status) status = emit(c, CI_OP_layer_norm, in, in[2] >= 0 ? 3 : 2, &n);
+  if (!status) status = ci_site_emit(c, CI_OP_layer_norm, in, in[2] >= 0 ? 3 : 2, &n);
   if (status) return status;
   n->p.value = ci_attr_float(c->n, "epsilon", 1e-5f);
   return ci_set_map(c->out, n->out, layout);
@@ -129,7 +124,7 @@ static int lower_lrn(ci_site *c) {
   int64_t size = ci_attr_int(c->n, "size", 1);
   if (size < 1 || size > 65536) return CI_LOWER_PASS;
   int status = ci_as_map(c->s, c->in[0], CI_LAYOUT_NCHW, &map);
-  if (!status) status = emit(c, CI_OP_lrn, &map, 1, &n);
+  if (!status) status = ci_site_emit(c, CI_OP_lrn, &map, 1, &n);
   if (status) return status;
   n->p.size[0] = (int32_t)size;
   n->p.value = ci_attr_float(c->n, "alpha", 1e-4f);
@@ -180,7 +175,7 @@ static int32_t reduction(const ci_site *c) {
 /* Over rows and columns: one pixel, which is the vector of the result whether or not 1s are kept. */
 static int over_space(ci_site *c, int32_t map, int32_t mode) {
   ci_node *n;
-  int status = emit(c, CI_OP_reduce, &map, 1, &n);
+  int status = ci_site_emit(c, CI_OP_reduce, &map, 1, &n);
   if (status) return status;
   n->p.mode = mode;
   c->out->vec = n->out;
@@ -190,7 +185,7 @@ static int over_space(ci_site *c, int32_t map, int32_t mode) {
 static int over_channels(ci_site *c, int32_t map, int32_t mode, ci_layout layout) {
   ci_node *n;
   if (c->out->rank != c->in[0]->rank) return CI_LOWER_PASS; /* a picture without channels is no map */
-  int status = emit(c, CI_OP_channel_reduce, &map, 1, &n);
+  int status = ci_site_emit(c, CI_OP_channel_reduce, &map, 1, &n);
   if (status) return status;
   n->p.mode = mode;
   return ci_set_map(c->out, n->out, layout);
@@ -236,7 +231,7 @@ static int dense(ci_site *c, bool trans_b, float alpha, float beta) {
   int status = ci_as_vec(c->s, c->in[0], &in[0]);
   if (!status) status = ci_lower_const(c->s, w, &in[1]);
   if (!status && b) status = ci_lower_const(c->s, b, &in[2]);
-  if (!status) status = emit(c, CI_OP_dense, in, b ? 3 : 2, &n);
+  if (!status) status = ci_site_emit(c, CI_OP_dense, in, b ? 3 : 2, &n);
   if (status) return status;
   n->p.trans_b = trans_b, n->p.value = alpha, n->p.beta = beta;
   c->out->vec = n->out;
@@ -262,7 +257,7 @@ static int on_pixels(ci_site *c) {
   int32_t in[2] = {x->map, -1};
   ci_node *n = NULL;
   int status = ci_lower_const(c->s, t, &in[1]);
-  if (!status) status = emit(c, CI_OP_conv, in, 2, &n);
+  if (!status) status = ci_site_emit(c, CI_OP_conv, in, 2, &n);
   return status ? status : ci_set_map(c->out, n->out, CI_LAYOUT_NHWC);
 }
 

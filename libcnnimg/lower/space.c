@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* space.c - what joins, cuts, pads, moves and resamples pictures */
-#include <limits.h>
 #include <math.h>
 #include <string.h>
 
 #include "lower/state.h"
-
-static int emit(ci_site *c, ci_op_id op, const int32_t *in, int32_t n_in, ci_node **out) {
-  *out = ci_lower_emit(c->s, c->n->name, op, in, n_in);
-  return *out ? CNNIMG_OK : c->s->err->code;
-}
 
 static int64_t known_int(const ci_tensor *t, size_t i) {
   const ci_array a = {.dtype = t->dtype, .data = (void *)(uintptr_t)t->data};
@@ -39,7 +33,7 @@ static int join(ci_site *c, ci_layout layout, int32_t axis, int32_t *ids) {
     int status = ci_as_map(c->s, c->in[k], layout, &ids[parts++]);
     if (status) return status;
   }
-  int status = emit(c, CI_OP_concat, ids, parts, &n);
+  int status = ci_site_emit(c, CI_OP_concat, ids, parts, &n);
   if (status) return status;
   n->p.axis = axis;
   return ci_set_map(c->out, n->out, layout);
@@ -70,7 +64,7 @@ static int cut_from(ci_site *c, int64_t axis, int32_t *map, ci_layout *layout, i
 
 static int emit_slice(ci_site *c, int32_t map, int32_t along, int64_t start, int64_t end, int64_t step, int32_t *out) {
   ci_node *n;
-  int status = emit(c, CI_OP_slice, &map, 1, &n);
+  int status = ci_site_emit(c, CI_OP_slice, &map, 1, &n);
   if (status) return status;
   n->p.axis = along, n->p.start = (int32_t)start, n->p.end = (int32_t)end, n->p.step = (int32_t)step;
   *out = n->out;
@@ -85,78 +79,34 @@ static int emit_pick(ci_site *c, int32_t map, const int64_t *channels, int64_t c
   if (!t) return c->s->err->code;
   memcpy(t->owned, channels, (size_t)count * sizeof *channels);
   int status = ci_lower_const(c->s, t, &in[1]);
-  if (!status) status = emit(c, CI_OP_pick, in, 2, &n);
+  if (!status) status = ci_site_emit(c, CI_OP_pick, in, 2, &n);
   *out = status ? -1 : n->out;
   return status;
 }
 
-typedef struct cuts {
-  int64_t start[CI_MAX_RANK], end[CI_MAX_RANK], step[CI_MAX_RANK], axis[CI_MAX_RANK];
-  int32_t count;
-} cuts;
-
-/* List k of Slice: an attribute before opset 10, an input since; `otherwise` where it is absent. */
-static bool read_list(const ci_site *c, int32_t k, const char *name, int64_t otherwise, int64_t *out, int32_t *count) {
-  const int64_t *v = NULL;
-  int32_t n = -1;
-  if (!ci_site_given(c, k)) {
-    if (c->s->p->opset < 10) n = ci_attr_ints(c->n, name, &v);
-  } else {
-    const ci_tensor *t = ci_site_const(c, k);
-    if (!t || t->count > CI_MAX_RANK) return false;
-    n = (int32_t)t->count;
-    for (int32_t i = 0; i < n; i++) out[i] = known_int(t, (size_t)i);
-  }
-  if (n > CI_MAX_RANK) return false;
-  for (int32_t i = 0; v && i < n; i++) out[i] = v[i];
-  if (n < 0)
-    for (int32_t i = 0; i < CI_MAX_RANK; i++) out[i] = otherwise < 0 ? i : otherwise;
-  else *count = n;
-  return true;
-}
-
-static bool read_cuts(const ci_site *c, cuts *u) {
-  int32_t n = 0, other = 0;
-  u->count = 0;
-  return read_list(c, 1, "starts", 0, u->start, &u->count) && read_list(c, 2, "ends", 0, u->end, &n) &&
-         read_list(c, 3, "axes", -1, u->axis, &other) && read_list(c, 4, "steps", 1, u->step, &other) && n == u->count;
-}
-
-/* start:end:step of `size` items as ONNX has it: going down, the start is clamped to the first item, not before it. */
-static void span(int64_t size, int64_t start, int64_t end, int64_t step, int64_t *first, int64_t *count) {
-  int64_t low = step < 0 ? -1 : 0, high = step < 0 ? size - 1 : size;
-  if (start < 0) start = start < -size ? 0 : start + size;
-  if (end < 0) end = end < -size ? low : end + size;
-  *first = start < 0 ? 0 : start > high ? high : start;
-  end = end < low ? low : end > high ? high : end;
-  int64_t gap = step < 0 ? *first - end : end - *first;
-  uint64_t stride = step < 0 ? 0 - (uint64_t)step : (uint64_t)step;
-  *count = gap > 0 && stride ? (int64_t)(((uint64_t)gap - 1) / stride) + 1 : 0;
-}
-
-/* One cut of the map; channels may be taken backwards. */
-static int cut(ci_site *c, const cuts *u, int32_t i, ci_layout layout, int32_t *map) {
+/* One dimension of the map; channels may be taken backwards. */
+static int cut(ci_site *c, int32_t axis, ci_span u, ci_layout layout, int32_t *map) {
   const ci_val *x = c->in[0];
-  int64_t axis = u->axis[i] < 0 ? u->axis[i] + x->rank : u->axis[i], first, count, step = u->step[i];
-  span(x->dim[axis], u->start[i], u->end[i], step, &first, &count);
-  if (count == x->dim[axis] && step == 1) return CNNIMG_OK;
-  int32_t along = ci_map_axis(x->rank, layout, (int32_t)axis);
-  if (!along || count < 1 || count > INT_MAX || (step < 1 && along != 1)) return CI_LOWER_PASS;
-  if (step > INT_MAX) step = INT_MAX / 2; /* a single item */
-  if (step > 0) return emit_slice(c, *map, along, first, first + (count - 1) * step + 1, step, map);
   int64_t channels[1024];
-  if (count > 1024) return CI_LOWER_PASS;
-  for (int64_t k = 0; k < count; k++) channels[k] = first + k * step;
-  return emit_pick(c, *map, channels, count, map);
+  if (u.n == x->dim[axis] && u.step == 1) return CNNIMG_OK;
+  int32_t along = ci_map_axis(x->rank, layout, axis);
+  if (!along || u.n < 1 || (u.step < 1 && along != 1)) return CI_LOWER_PASS;
+  if (u.step > 0) return emit_slice(c, *map, along, u.start, u.start + (u.n - 1) * u.step + 1, u.step, map);
+  if (u.n > 1024) return CI_LOWER_PASS;
+  for (int64_t k = 0; k < u.n; k++) channels[k] = u.start + k * u.step;
+  return emit_pick(c, *map, channels, u.n, map);
 }
 
 static int lower_slice(ci_site *c) {
-  cuts u;
+  ci_array in[5];
+  ci_span spans[CI_MAX_RANK];
   ci_layout layout;
   int32_t map, along;
-  if (!read_cuts(c, &u)) return CI_LOWER_PASS;
-  int status = cut_from(c, 1, &map, &layout, &along);
-  for (int32_t i = 0; i < u.count && !status; i++) status = cut(c, &u, i, layout, &map);
+  for (int32_t k = 0; k < c->n_in; k++) in[k] = ci_lower_array(c->in[k]);
+  const ci_tensor_call call = {.node = c->n, .opset = c->s->p->opset, .n_in = c->n_in, .in = in};
+  int status = ci_slice_spans(&call, spans, c->s->err);
+  if (!status) status = cut_from(c, 1, &map, &layout, &along);
+  for (int32_t i = 0; i < c->in[0]->rank && !status; i++) status = cut(c, i, spans[i], layout, &map);
   return status ? status : ci_set_map(c->out, map, layout);
 }
 
@@ -250,7 +200,7 @@ static int lower_pad(ci_site *c) {
   memset(p.pads, 0, sizeof p.pads);
   if (x->map < 0 || p.mode < 0 || !read_pads(c, x->layout, p.pads) || !pad_value(c, &p.value) || reflects_far(x, &p))
     return CI_LOWER_PASS;
-  int status = emit(c, CI_OP_pad, &x->map, 1, &n);
+  int status = ci_site_emit(c, CI_OP_pad, &x->map, 1, &n);
   if (status) return status;
   n->p = p;
   return ci_set_map(c->out, n->out, x->layout);
@@ -264,7 +214,7 @@ static int blocks(ci_site *c, ci_op_id op, int32_t crd) {
   ci_node *n;
   if (block < 1 || block > 256) return CI_LOWER_PASS;
   int status = ci_as_map(c->s, c->in[0], CI_LAYOUT_NCHW, &map);
-  if (!status) status = emit(c, op, &map, 1, &n);
+  if (!status) status = ci_site_emit(c, op, &map, 1, &n);
   if (status) return status;
   n->p.block = (int32_t)block, n->p.crd = crd;
   return ci_set_map(c->out, n->out, CI_LAYOUT_NCHW);
@@ -375,7 +325,7 @@ static int lower_resize(ci_site *c) {
       !resize_roi(c, x->layout, &p))
     return CI_LOWER_PASS;
   p.size[0] = to.h, p.size[1] = to.w;
-  int status = emit(c, CI_OP_resize, &x->map, 1, &n);
+  int status = ci_site_emit(c, CI_OP_resize, &x->map, 1, &n);
   if (status) return status;
   n->p = p;
   return ci_set_map(c->out, n->out, x->layout);
@@ -391,7 +341,7 @@ static int lower_grid_sample(ci_site *c) {
   if (c->in[0]->rank != 4 || which < 0 || pad < 0) return CI_LOWER_PASS;
   int status = ci_as_map(c->s, c->in[0], CI_LAYOUT_NCHW, &in[0]);
   if (!status) status = ci_as_map(c->s, c->in[1], CI_LAYOUT_NHWC, &in[1]);
-  if (!status) status = emit(c, CI_OP_grid_sample, in, 2, &n);
+  if (!status) status = ci_site_emit(c, CI_OP_grid_sample, in, 2, &n);
   if (status) return status;
   n->p.mode = which, n->p.grid_pad = pad, n->p.align_corners = ci_attr_int(c->n, "align_corners", 0) != 0;
   return ci_set_map(c->out, n->out, CI_LAYOUT_NCHW);

@@ -95,9 +95,13 @@ ci_tensor *ci_lower_tensor(ci_state *s, ci_dtype dtype, int32_t rank, const int6
 /* ---- lower.c --------------------------------------------------------------------------------------- */
 /* A node of the graph for the site; NULL with a sentence. */
 ci_node *ci_lower_emit(ci_state *s, const char *name, ci_op_id op, const int32_t *in, int32_t n_in);
+/* A node for the site; its node in *out. */
+int ci_site_emit(ci_site *c, ci_op_id op, const int32_t *in, int32_t n_in, ci_node **out);
 /* A held operation on vectors. */
 int ci_lower_held(ci_state *s, const ci_tensor_op *op, const ci_pnode *n, int32_t which, ci_val *const *in, int32_t n_in,
                   ci_val *out);
+/* The value as operations on arrays see it; NULL: an input that is left out. */
+ci_array ci_lower_array(const ci_val *v);
 /* out is this map. */
 int ci_set_map(ci_val *out, int32_t map, ci_layout layout);
 static inline const ci_tensor *ci_site_const(const ci_site *c, int32_t k) {

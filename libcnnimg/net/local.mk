@@ -4,6 +4,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/net/graph.c libcnnimg/net/graph.h \
 	libcnnimg/net/map.c libcnnimg/net/map.h \
 	libcnnimg/net/ops.inc \
+	libcnnimg/net/order.c libcnnimg/net/order.h \
 	libcnnimg/net/program.c libcnnimg/net/program_sort.c libcnnimg/net/program.h \
 	libcnnimg/net/simplify.c \
 	libcnnimg/net/sort.c \

@@ -1,119 +1,71 @@
 /* SPDX-License-Identifier: MIT */
-/* program_sort.c - finishing a program: topological order, dead nodes dropped, cycles and undefined values refused */
+/* program_sort.c - finishing a program: topological order, nodes that no output needs dropped */
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "net/order.h"
 #include "net/program.h"
 
-enum { UNSEEN, OPEN, DONE };
+/* What sorting asks for; `given` marks the inputs. */
+typedef struct seen {
+  const ci_program *p;
+  const bool *given;
+} seen;
 
-/* Depth-first search with its own stack: a hostile file's chain of a million nodes must not be recursion. */
-typedef struct walk {
-  ci_program *g;
-  uint8_t *state; /* per node */
-  uint8_t *given; /* per value: an input of the graph */
-  int32_t *stack; /* nodes under way */
-  int32_t *next;  /* per node: which of its inputs is looked at next */
-  int32_t *order; /* finished nodes */
-  size_t depth, n_order;
-} walk;
-
-static bool walk_init(walk *w, ci_program *g) {
-  size_t n = g->n_nodes;
-  *w = (walk){.g = g};
-  w->state = ci_calloc(n, 1);
-  w->given = ci_calloc(g->n_values, 1);
-  w->stack = ci_calloc(n, sizeof *w->stack);
-  w->next = ci_calloc(n, sizeof *w->next);
-  w->order = ci_calloc(n, sizeof *w->order);
-  return w->state && w->given && w->stack && w->next && w->order;
+static int32_t inputs(const void *net, int32_t node, const int32_t **in) {
+  const ci_pnode *n = &((const seen *)net)->p->nodes[node];
+  *in = n->in;
+  return n->n_in;
 }
 
-static void walk_fini(walk *w) {
-  free(w->state);
-  free(w->given);
-  free(w->stack);
-  free(w->next);
-  free(w->order);
+static int32_t producer(const void *net, int32_t v) { return ((const seen *)net)->p->values[v].producer; }
+static bool known(const void *net, int32_t v) {
+  const seen *s = net;
+  return s->given[v] || s->p->values[v].tensor;
 }
-
-static void enter(walk *w, int32_t node) {
-  w->state[node] = OPEN;
-  w->stack[w->depth++] = node;
-}
-
-/* Looks at the value that a node (or the output) needs; enters its producer where that is new. */
-static int visit_value(walk *w, int32_t v, const char *reader, cnnimg_error *err) {
-  const ci_program *g = w->g;
-  if (v >= 0 && (size_t)v >= g->n_values)
-    return ci_fail(err, CNNIMG_CORRUPT, "%s reads value %d of %zu", reader, v, g->n_values);
-  if (v < 0 || g->values[v].tensor || w->given[v]) return CNNIMG_OK;
-  int32_t p = g->values[v].producer;
-  if (p < 0)
-    return ci_fail(err, CNNIMG_CORRUPT, "%s reads %s, which nothing makes", reader, g->values[v].name);
-  if (w->state[p] == OPEN)
-    return ci_fail(err, CNNIMG_CORRUPT, "%s and %s need each other's results", reader, g->nodes[p].name);
-  if (w->state[p] == UNSEEN) enter(w, p);
-  return CNNIMG_OK;
-}
-
-static void finish_node(walk *w, int32_t node) {
-  w->state[node] = DONE;
-  w->order[w->n_order++] = node;
-  w->depth--;
-}
-
-static int walk_from(walk *w, int32_t output, cnnimg_error *err) {
-  int status = visit_value(w, output, "the output", err);
-  while (!status && w->depth) {
-    int32_t node = w->stack[w->depth - 1];
-    const ci_pnode *n = &w->g->nodes[node];
-    if (w->next[node] < n->n_in) status = visit_value(w, n->in[w->next[node]++], n->name, err);
-    else finish_node(w, node);
-  }
-  return status;
-}
+static const char *node_name(const void *net, int32_t n) { return ((const seen *)net)->p->nodes[n].name; }
+static const char *value_name(const void *net, int32_t v) { return ((const seen *)net)->p->values[v].name; }
 
 /* Puts the nodes into order; those that nobody needed are freed. */
-static int reorder(walk *w, cnnimg_error *err) {
-  ci_program *g = w->g;
-  ci_pnode *nodes = ci_calloc(w->n_order, sizeof *nodes);
-  if (!nodes) return ci_fail(err, CNNIMG_NOMEM, "no memory for %zu nodes", w->n_order);
-  for (size_t i = 0; i < g->n_values; i++) g->values[i].producer = -1;
-  for (size_t i = 0; i < w->n_order; i++) {
-    nodes[i] = g->nodes[w->order[i]];
+static int reorder(ci_program *p, const ci_order *o, cnnimg_error *err) {
+  ci_pnode *nodes = ci_calloc(o->n, sizeof *nodes);
+  if (!nodes) return ci_fail(err, CNNIMG_NOMEM, "no memory for %zu nodes", o->n);
+  for (size_t i = 0; i < p->n_values; i++) p->values[i].producer = -1;
+  for (size_t i = 0; i < o->n; i++) {
+    nodes[i] = p->nodes[o->nodes[i]];
     for (int32_t k = 0; k < nodes[i].n_out; k++)
-      if (nodes[i].out[k] >= 0) g->values[nodes[i].out[k]].producer = (int32_t)i;
+      if (nodes[i].out[k] >= 0) p->values[nodes[i].out[k]].producer = (int32_t)i;
   }
-  for (size_t i = 0; i < g->n_nodes; i++)
-    if (w->state[i] != DONE) ci_pnode_fini(&g->nodes[i]);
-  free(g->nodes);
-  g->nodes = nodes;
-  g->n_nodes = w->n_order;
-  g->cap_nodes = w->n_order ? w->n_order : 1;
+  for (size_t i = 0; i < p->n_nodes; i++)
+    if (!o->needed[i]) ci_pnode_fini(&p->nodes[i]);
+  free(p->nodes);
+  p->nodes = nodes;
+  p->n_nodes = o->n;
+  p->cap_nodes = o->n ? o->n : 1;
   return CNNIMG_OK;
 }
 
-static int mark_inputs(walk *w, cnnimg_error *err) {
-  const ci_program *g = w->g;
-  for (size_t i = 0; i < g->n_inputs; i++) {
-    int32_t v = g->inputs[i].value;
-    if (v < 0 || (size_t)v >= g->n_values || g->values[v].tensor || g->values[v].producer >= 0)
+static int mark_inputs(const ci_program *p, bool *given, cnnimg_error *err) {
+  for (size_t i = 0; i < p->n_inputs; i++) {
+    int32_t v = p->inputs[i].value;
+    if (v < 0 || (size_t)v >= p->n_values || p->values[v].tensor || p->values[v].producer >= 0)
       return ci_fail(err, CNNIMG_CORRUPT, "input %zu of the network is not a free value", i);
-    w->given[v] = 1;
+    given[v] = true;
   }
   return CNNIMG_OK;
 }
 
-int ci_program_finish(ci_program *g, cnnimg_error *err) {
-  walk w;
-  int status = CNNIMG_OK;
-  if (!g->n_outputs) return ci_fail(err, CNNIMG_CORRUPT, "the network has no output");
-  if (!walk_init(&w, g)) status = ci_fail(err, CNNIMG_NOMEM, "no memory to sort %zu nodes", g->n_nodes);
-  if (!status) status = mark_inputs(&w, err);
-  for (size_t i = 0; i < g->n_outputs && !status; i++) status = walk_from(&w, g->outputs[i], err);
-  if (!status) status = reorder(&w, err);
-  walk_fini(&w);
+int ci_program_finish(ci_program *p, cnnimg_error *err) {
+  if (!p->n_outputs) return ci_fail(err, CNNIMG_CORRUPT, "the network has no output");
+  bool *given = ci_calloc(p->n_values, sizeof *given);
+  const seen s = {p, given};
+  ci_order o = {.net = &s, .n_nodes = p->n_nodes, .n_values = p->n_values, .inputs = inputs, .producer = producer,
+                .known = known, .node_name = node_name, .value_name = value_name};
+  int status = given ? mark_inputs(p, given, err) : ci_fail(err, CNNIMG_NOMEM, "no memory to sort %zu nodes", p->n_nodes);
+  if (!status) status = ci_order_sort(&o, p->outputs, p->n_outputs, err);
+  if (!status) status = reorder(p, &o, err);
+  ci_order_fini(&o);
+  free(given);
   return status;
 }

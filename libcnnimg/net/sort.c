@@ -1,62 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* sort.c - finishing a graph: topological order, dead nodes dropped, cycles and undefined values refused */
+/* sort.c - finishing a graph: topological order, nodes that the output does not need dropped */
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "net/graph.h"
+#include "net/order.h"
 
-enum { UNSEEN, OPEN, DONE };
+/* What sorting asks for; `given` marks the inputs. */
+typedef struct seen {
+  const ci_graph *g;
+  const bool *given;
+} seen;
 
-/* Depth-first search with its own stack: a hostile file's chain of a million nodes must not be recursion. */
-typedef struct walk {
-  ci_graph *g;
-  uint8_t *state; /* per node */
-  uint8_t *given; /* per value: an input of the graph */
-  int32_t *stack; /* nodes under way */
-  int32_t *next;  /* per node: which of its inputs is looked at next */
-  int32_t *order; /* finished nodes */
-  size_t depth, n_order;
-} walk;
-
-static bool walk_init(walk *w, ci_graph *g) {
-  size_t n = g->n_nodes;
-  *w = (walk){.g = g};
-  w->state = ci_calloc(n, 1);
-  w->given = ci_calloc(g->n_values, 1);
-  w->stack = ci_calloc(n, sizeof *w->stack);
-  w->next = ci_calloc(n, sizeof *w->next);
-  w->order = ci_calloc(n, sizeof *w->order);
-  return w->state && w->given && w->stack && w->next && w->order;
+static int32_t inputs(const void *net, int32_t node, const int32_t **in) {
+  const ci_node *n = &((const seen *)net)->g->nodes[node];
+  *in = n->in;
+  return n->n_in;
 }
 
-static void walk_fini(walk *w) {
-  free(w->state);
-  free(w->given);
-  free(w->stack);
-  free(w->next);
-  free(w->order);
+static int32_t producer(const void *net, int32_t v) { return ((const seen *)net)->g->values[v].producer; }
+static bool known(const void *net, int32_t v) {
+  const seen *s = net;
+  return s->given[v] || s->g->values[v].tensor;
 }
-
-static void enter(walk *w, int32_t node) {
-  w->state[node] = OPEN;
-  w->stack[w->depth++] = node;
-}
-
-/* Looks at the value that a node (or the output) needs; enters its producer where that is new. */
-static int visit_value(walk *w, int32_t v, const char *reader, cnnimg_error *err) {
-  const ci_graph *g = w->g;
-  if (v >= 0 && (size_t)v >= g->n_values)
-    return ci_fail(err, CNNIMG_CORRUPT, "%s reads value %d of %zu", reader, v, g->n_values);
-  if (v < 0 || g->values[v].tensor || w->given[v]) return CNNIMG_OK;
-  int32_t p = g->values[v].producer;
-  if (p < 0)
-    return ci_fail(err, CNNIMG_CORRUPT, "%s reads %s, which nothing makes", reader, g->values[v].name);
-  if (w->state[p] == OPEN)
-    return ci_fail(err, CNNIMG_CORRUPT, "%s and %s need each other's results", reader, g->nodes[p].name);
-  if (w->state[p] == UNSEEN) enter(w, p);
-  return CNNIMG_OK;
-}
+static const char *node_name(const void *net, int32_t n) { return ((const seen *)net)->g->nodes[n].name; }
+static const char *value_name(const void *net, int32_t v) { return ((const seen *)net)->g->values[v].name; }
 
 /* PRELU slopes are read as well, but they are constants. */
 static int check_slope(const ci_graph *g, const ci_node *n, const ci_act *a, cnnimg_error *err) {
@@ -65,37 +34,26 @@ static int check_slope(const ci_graph *g, const ci_node *n, const ci_act *a, cnn
   return ci_fail(err, CNNIMG_UNSUPPORTED, "%s: the slope of PReLU is not a constant", n->name);
 }
 
-static int finish_node(walk *w, int32_t node, cnnimg_error *err) {
-  const ci_node *n = &w->g->nodes[node];
-  w->state[node] = DONE;
-  w->order[w->n_order++] = node;
-  w->depth--;
-  int status = check_slope(w->g, n, &n->act, err);
-  return status ? status : check_slope(w->g, n, &n->act2, err);
-}
-
-static int walk_run(walk *w, cnnimg_error *err) {
-  int status = visit_value(w, w->g->output, "the output", err);
-  while (!status && w->depth) {
-    int32_t node = w->stack[w->depth - 1];
-    const ci_node *n = &w->g->nodes[node];
-    if (w->next[node] < n->n_in) status = visit_value(w, n->in[w->next[node]++], n->name, err);
-    else status = finish_node(w, node, err);
+static int check_slopes(const ci_graph *g, const ci_order *o, cnnimg_error *err) {
+  int status = CNNIMG_OK;
+  for (size_t i = 0; i < o->n && !status; i++) {
+    const ci_node *n = &g->nodes[o->nodes[i]];
+    status = check_slope(g, n, &n->act, err);
+    if (!status) status = check_slope(g, n, &n->act2, err);
   }
   return status;
 }
 
 /* Puts the nodes into order; those that nobody needed are freed. */
-static int reorder(walk *w, cnnimg_error *err) {
-  ci_graph *g = w->g;
-  ci_node *nodes = ci_calloc(w->n_order, sizeof *nodes);
-  if (!nodes) return ci_fail(err, CNNIMG_NOMEM, "no memory for %zu nodes", w->n_order);
-  for (size_t i = 0; i < w->n_order; i++) {
-    nodes[i] = g->nodes[w->order[i]];
+static int reorder(ci_graph *g, const ci_order *o, cnnimg_error *err) {
+  ci_node *nodes = ci_calloc(o->n, sizeof *nodes);
+  if (!nodes) return ci_fail(err, CNNIMG_NOMEM, "no memory for %zu nodes", o->n);
+  for (size_t i = 0; i < o->n; i++) {
+    nodes[i] = g->nodes[o->nodes[i]];
     g->values[nodes[i].out].producer = (int32_t)i;
   }
   for (size_t i = 0; i < g->n_nodes; i++) {
-    if (w->state[i] == DONE) continue;
+    if (o->needed[i]) continue;
     g->values[g->nodes[i].out].producer = -1;
     free(g->nodes[i].name);
     free(g->nodes[i].in);
@@ -103,33 +61,35 @@ static int reorder(walk *w, cnnimg_error *err) {
   }
   free(g->nodes);
   g->nodes = nodes;
-  g->n_nodes = w->n_order;
-  g->cap_nodes = w->n_order ? w->n_order : 1;
+  g->n_nodes = o->n;
+  g->cap_nodes = o->n ? o->n : 1;
   return CNNIMG_OK;
 }
 
-static int mark_inputs(walk *w, cnnimg_error *err) {
-  const ci_graph *g = w->g;
+static int mark_inputs(const ci_graph *g, bool *given, cnnimg_error *err) {
   for (size_t i = 0; i < g->n_inputs; i++) {
     int32_t v = g->inputs[i];
     if (v < 0 || (size_t)v >= g->n_values || g->values[v].tensor || g->values[v].producer >= 0)
       return ci_fail(err, CNNIMG_CORRUPT, "input %zu of the graph is not a free value", i);
-    w->given[v] = 1;
+    given[v] = true;
   }
   return CNNIMG_OK;
 }
 
 int ci_graph_finish(ci_graph *g, cnnimg_error *err) {
-  walk w;
-  int status = CNNIMG_OK;
   if (g->output < 0 || (size_t)g->output >= g->n_values)
     return ci_fail(err, CNNIMG_CORRUPT, "the network has no output");
   if (g->values[g->output].tensor)
     return ci_fail(err, CNNIMG_UNSUPPORTED, "the output %s is a constant", g->values[g->output].name);
-  if (!walk_init(&w, g)) status = ci_fail(err, CNNIMG_NOMEM, "no memory to sort %zu nodes", g->n_nodes);
-  if (!status) status = mark_inputs(&w, err);
-  if (!status) status = walk_run(&w, err);
-  if (!status) status = reorder(&w, err);
-  walk_fini(&w);
+  bool *given = ci_calloc(g->n_values, sizeof *given);
+  const seen s = {g, given};
+  ci_order o = {.net = &s, .n_nodes = g->n_nodes, .n_values = g->n_values, .inputs = inputs, .producer = producer,
+                .known = known, .node_name = node_name, .value_name = value_name};
+  int status = given ? mark_inputs(g, given, err) : ci_fail(err, CNNIMG_NOMEM, "no memory to sort %zu nodes", g->n_nodes);
+  if (!status) status = ci_order_sort(&o, &g->output, 1, err);
+  if (!status) status = check_slopes(g, &o, err);
+  if (!status) status = reorder(g, &o, err);
+  ci_order_fini(&o);
+  free(given);
   return status;
 }

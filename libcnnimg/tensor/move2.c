@@ -49,25 +49,21 @@ static void concat_run(const ci_tensor_call *c) {
 
 /* ---- Slice: lists as attributes at first, then as inputs ------------------------------------ */
 
-typedef struct cut {
-  int64_t start, step, n; /* n elements */
-} cut;
-
 static int64_t clamp(int64_t v, int64_t least, int64_t most) {
   return v < least ? least : v > most ? most : v;
 }
 
-static cut cut_of(int64_t size, int64_t start, int64_t end, int64_t step) {
+static ci_span span_of(int64_t size, int64_t start, int64_t end, int64_t step) {
   bool up = step > 0;
   if (start < 0) start += size;
   if (end < 0) end += size;
   start = up ? clamp(start, 0, size) : clamp(start, 0, size - 1);
   end = up ? clamp(end, 0, size) : clamp(end, -1, size - 1);
-  if (!size || (up ? start >= end : start <= end)) return (cut){0, 1, 0};
+  if (!size || (up ? start >= end : start <= end)) return (ci_span){0, 1, 0};
   uint64_t distance = (uint64_t)(up ? end - start : start - end),
            by = up ? (uint64_t)step : 0 - (uint64_t)step;
   int64_t n = (int64_t)((distance - 1) / by + 1);
-  return (cut){start, n > 1 ? step : 1, n}; /* a step that is not taken may be huge */
+  return (ci_span){start, n > 1 ? step : 1, n}; /* a step that is not taken may be huge */
 }
 
 typedef struct slice_lists {
@@ -96,13 +92,12 @@ static int read_lists(const ci_tensor_call *c, slice_lists *l, cnnimg_error *err
   return CNNIMG_OK;
 }
 
-/* One cut a dimension of the input. */
-static int cuts(const ci_tensor_call *c, cut *to, cnnimg_error *err) {
+int ci_slice_spans(const ci_tensor_call *c, ci_span *to, cnnimg_error *err) {
   const ci_array *in = &c->in[0];
   slice_lists l;
   uint32_t seen = 0;
   int status = read_lists(c, &l, err);
-  for (int32_t i = 0; i < in->rank; i++) to[i] = (cut){0, 1, in->dim[i]};
+  for (int32_t i = 0; i < in->rank; i++) to[i] = (ci_span){0, 1, in->dim[i]};
   for (int32_t i = 0; !status && i < l.n; i++) {
     int32_t axis;
     status = ci_tensor_axis(c, l.axes[i], in->rank, &axis, err);
@@ -110,14 +105,14 @@ static int cuts(const ci_tensor_call *c, cut *to, cnnimg_error *err) {
     if (seen >> axis & 1) return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "axis %d twice", axis);
     if (!l.steps[i]) return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "a step of 0");
     seen |= 1u << axis;
-    to[axis] = cut_of(in->dim[axis], l.start[i], l.end[i], l.steps[i]);
+    to[axis] = span_of(in->dim[axis], l.start[i], l.end[i], l.steps[i]);
   }
   return status;
 }
 
 static int slice_shape(const ci_tensor_call *c, cnnimg_error *err) {
-  cut part[CI_MAX_RANK];
-  int status = cuts(c, part, err);
+  ci_span part[CI_MAX_RANK];
+  int status = ci_slice_spans(c, part, err);
   if (status) return status;
   ci_array_like(c->out, &c->in[0]);
   for (int32_t i = 0; i < c->out->rank; i++) c->out->dim[i] = part[i].n;
@@ -125,10 +120,10 @@ static int slice_shape(const ci_tensor_call *c, cnnimg_error *err) {
 }
 
 static void slice_run(const ci_tensor_call *c) {
-  cut part[CI_MAX_RANK];
+  ci_span part[CI_MAX_RANK];
   int64_t step[CI_MAX_RANK], start = 0;
   if (!c->out->count) return;
-  cuts(c, part, NULL);
+  ci_slice_spans(c, part, NULL);
   ci_array_steps(&c->in[0], step);
   for (int32_t i = 0; i < c->out->rank; i++) {
     start += part[i].start * step[i];
@@ -142,14 +137,14 @@ static void slice_run(const ci_tensor_call *c) {
 #define PARTS_MOST 1024
 
 /* Where part `which` begins in parts that are listed. */
-static int listed_part(const ci_tensor_call *c, const int64_t *v, int32_t n, int64_t size, cut *part,
+static int listed_part(const ci_tensor_call *c, const int64_t *v, int32_t n, int64_t size, ci_span *part,
                        cnnimg_error *err) {
   int64_t sum = 0;
   for (int32_t i = 0; i < n; i++) {
     if (v[i] < 0 || v[i] > size - sum)
       return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "a part of %lld of %lld", (long long)v[i],
                             (long long)size);
-    if (i == c->which) *part = (cut){sum, 1, v[i]};
+    if (i == c->which) *part = (ci_span){sum, 1, v[i]};
     sum += v[i];
   }
   if (sum != size || c->which >= n)
@@ -159,16 +154,16 @@ static int listed_part(const ci_tensor_call *c, const int64_t *v, int32_t n, int
 }
 
 /* Equal parts; the last is smaller where num_outputs says how many. */
-static int equal_part(const ci_tensor_call *c, int64_t size, cut *part, cnnimg_error *err) {
+static int equal_part(const ci_tensor_call *c, int64_t size, ci_span *part, cnnimg_error *err) {
   int64_t given = ci_attr_int(c->node, "num_outputs", 0), n = given > 0 ? given : c->node->n_out;
   if (n < 1 || n > PARTS_MOST || c->which >= n || (!given && size % n))
     return ci_tensor_fail(c, err, CNNIMG_CORRUPT, "%lld in %lld equal parts", (long long)size, (long long)n);
   int64_t each = size / n + (size % n > 0), start = clamp(each * c->which, 0, size);
-  *part = (cut){start, 1, clamp(each, 0, size - start)};
+  *part = (ci_span){start, 1, clamp(each, 0, size - start)};
   return CNNIMG_OK;
 }
 
-static int split_part(const ci_tensor_call *c, int32_t *axis, cut *part, cnnimg_error *err) {
+static int split_part(const ci_tensor_call *c, int32_t *axis, ci_span *part, cnnimg_error *err) {
   int64_t v[PARTS_MOST];
   int32_t n;
   int status = axis_of(c, 0, axis, err);
@@ -180,7 +175,7 @@ static int split_part(const ci_tensor_call *c, int32_t *axis, cut *part, cnnimg_
 
 static int split_shape(const ci_tensor_call *c, cnnimg_error *err) {
   int32_t axis;
-  cut part;
+  ci_span part;
   int status = split_part(c, &axis, &part, err);
   if (status) return status;
   ci_array_like(c->out, &c->in[0]);
@@ -190,7 +185,7 @@ static int split_shape(const ci_tensor_call *c, cnnimg_error *err) {
 
 static void split_run(const ci_tensor_call *c) {
   int32_t axis;
-  cut part;
+  ci_span part;
   if (!c->out->count || split_part(c, &axis, &part, NULL)) return;
   int64_t step[CI_MAX_RANK];
   ci_array_steps(&c->in[0], step);

@@ -79,4 +79,12 @@ void ci_array_like(ci_array *out, const ci_array *like);
 int ci_tensor_broadcast(const ci_tensor_call *c, int32_t first, int32_t count, ci_array *out, cnnimg_error *err);
 size_t ci_array_product(const ci_array *a, int32_t from, int32_t to); /* of dim[from..to) */
 
+/* ---- what lowering asks too (tensor/move2.c) ------------------------------------------------ */
+/* n elements of a dimension, from `start`, `step` apart (less than 0: backwards). */
+typedef struct ci_span {
+  int64_t start, step, n;
+} ci_span;
+/* What Slice takes of each dimension of its first input: one span a dimension. Its lists must be known. */
+int ci_slice_spans(const ci_tensor_call *c, ci_span *spans, cnnimg_error *err);
+
 #endif

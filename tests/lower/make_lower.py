@@ -252,7 +252,7 @@ def others():
     nodes = [node("Gather", ["x", "i"], "a", axis=1), node("Gather", ["x", "one"], "b", axis=1), node("Unsqueeze", ["b", "ax"], "c"), node("Mul", ["a", "c"])]
     case("min_after_conv", [node("Conv", ["x", "w"], "c"), node("Min", ["c", "k"])], "conv binary", dict(w=rand(3, 4, 1, 1), k=rand(3, 1, 1)))
     case("columns_after_conv", [node("Conv", ["x", "w"], "c"), node("Add", ["c", "k"])], "conv binary", dict(w=rand(4, 4, 1, 1), k=rand(4)))
-    case("before_the_first", [node("Slice", ["x", "s", "e", "a", "t"])], "pick", dict(s=ints(-9), e=ints(-9), a=ints(1), t=ints(-1)))
+    case("before_the_first", [node("Slice", ["x", "s", "e", "a", "t"])], "slice", dict(s=ints(-9), e=ints(-9), a=ints(1), t=ints(-1)))
     case("window_over_end", [node("MaxPool", ["x"], kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)], "max_pool", sizes={"H": 2, "W": 3})
     case("picked", nodes, "pick flatten held unflatten binary", dict(i=ints(3, -4, 1), one=np.int64(2), ax=ints(1)))
 
