@@ -5,8 +5,9 @@
 #include "exec/plan.h"
 
 #define PIECE_MACS 200000u /* less work than this is not worth a hand-over to another thread */
-#define PIECE_TILES 24u    /* nor are fewer tiles */
-#define PIECE_COLS 16      /* pieces start at multiples of this; every op's align divides it */
+#define PIECE_TILES 6u     /* nor are fewer tiles: each piece reads all the weights */
+#define PIECE_COLS 16      /* pieces of ops without tiles start at multiples of this */
+#define PIECE_UNITS 4      /* columns are cut before rows while a piece has so many of them */
 #define CANCEL_MACS 100000000u /* a piece ends within some ten milliseconds, so that cancelling is felt */
 
 static int32_t imin(int32_t a, int32_t b) { return a < b ? a : b; }
@@ -19,50 +20,62 @@ typedef struct work {
   const ci_step *s;
   const cnnimg_cancel *cancel;
   ci_rect rect;
-  int32_t left;       /* where the pieces' columns start: at or left of the rectangle */
-  int32_t rows, cols; /* of a piece */
-  int32_t across;     /* pieces side by side */
+  int32_t left;         /* where the units of columns start: at or left of the rectangle */
+  int32_t tall, wide;   /* a unit: what is not cut */
+  int32_t down, across; /* pieces */
 } work;
+
+/* Where piece i of n begins: all have the same units but for one. */
+static int32_t cut_at(int32_t from, int32_t to, int32_t unit, int32_t i, int32_t n) {
+  int32_t units = (to - from + unit - 1) / unit;
+  return imin(to, from + (int32_t)((int64_t)units * i / n) * unit);
+}
 
 static void run_piece(void *arg, uint32_t i, uint32_t worker) {
   const work *w = arg;
   if (ci_cancelled(w->cancel)) return;
-  int32_t y = w->rect.y0 + (int32_t)i / w->across * w->rows;
-  int32_t x = w->left + (int32_t)i % w->across * w->cols;
+  int32_t y = (int32_t)i / w->across, x = (int32_t)i % w->across;
+  const ci_rect *r = &w->rect;
   const ci_call call = {
       .node = w->s->node,
       .packed = w->s->packed,
       .k = w->p->k,
       .in = w->s->views,
       .out = &w->p->lanes[w->s->node->out].view,
-      .rect = {imax(x, w->rect.x0), y, imin(x + w->cols, w->rect.x1), imin(y + w->rows, w->rect.y1)},
+      .rect = {imax(r->x0, cut_at(w->left, r->x1, w->wide, x, w->across)), cut_at(r->y0, r->y1, w->tall, y, w->down),
+               cut_at(w->left, r->x1, w->wide, x + 1, w->across), cut_at(r->y0, r->y1, w->tall, y + 1, w->down)},
       .scratch = w->p->scratch + (size_t)worker * w->p->scratch_each};
-  w->s->op->run(&call);
+  if (!ci_rect_empty(call.rect)) w->s->op->run(&call);
 }
 
-/* How many pieces are worth a hand-over. Ops that like whole tiles also read all their weights for each piece. */
+/* How many pieces are worth a hand-over. */
 static uint32_t most_pieces(const work *w, uint64_t pixels) {
   uint64_t most = (w->s->macs + 16) * pixels / PIECE_MACS, side = (uint64_t)w->s->align;
   if (side > 1 && most > pixels / (side * side * PIECE_TILES)) most = pixels / (side * side * PIECE_TILES);
   return most < 1 ? 1 : most > UINT32_MAX ? UINT32_MAX : (uint32_t)most;
 }
 
-/* Pieces are rows (as many as the op likes), or parts of them when there are fewer than threads want. */
+/* As many as there are threads, so that all end together, or twice as many where that costs nothing; more for whoever
+ * cancels. */
+static uint32_t pieces_of(const work *w, uint64_t pixels, uint32_t threads) {
+  uint64_t patience = (w->s->macs + 16) * pixels / CANCEL_MACS + 1;
+  uint32_t most = most_pieces(w, pixels), want = threads == 1 ? 1 : most / threads >= 8 ? threads * 2 : threads;
+  if (want < patience) want = patience > 1 << 16 ? 1 << 16 : ((uint32_t)patience + threads - 1) / threads * threads;
+  return want < most ? want : most;
+}
+
+/* Columns are cut first, into whole tiles or lines of the cache, then rows. */
 static uint32_t cut(work *w, uint32_t threads) {
-  int32_t rows = w->rect.y1 - w->rect.y0, cols, align = w->s->align;
-  w->left = w->rect.x0 / PIECE_COLS * PIECE_COLS;
-  cols = w->rect.x1 - w->left;
-  uint64_t pixels = (uint64_t)rows * (uint64_t)cols, patience = (w->s->macs + 16) * pixels / CANCEL_MACS + 1;
-  uint32_t most = most_pieces(w, pixels), want = threads == 1 ? 1 : threads * 4;
-  if (want < patience) want = patience > 1 << 16 ? 1 << 16 : (uint32_t)patience;
-  if (want > most) want = most;
-  w->rows = imax(1, rows / (int32_t)imin((int32_t)want, rows));
-  w->rows = (int32_t)ci_round_up((size_t)w->rows, (size_t)align);
-  uint32_t down = (uint32_t)((rows + w->rows - 1) / w->rows);
-  uint32_t across = (want + down - 1) / down;
-  w->cols = (int32_t)ci_round_up((size_t)(cols + (int32_t)across - 1) / across, PIECE_COLS);
-  w->across = (cols + w->cols - 1) / w->cols;
-  return down * (uint32_t)w->across;
+  int32_t align = w->s->align, rows = w->rect.y1 - w->rect.y0;
+  w->tall = align;
+  w->wide = align > 1 ? align : PIECE_COLS;
+  w->left = w->rect.x0 / w->wide * w->wide;
+  int32_t tall = (rows + w->tall - 1) / w->tall, wide = (w->rect.x1 - w->left + w->wide - 1) / w->wide;
+  uint64_t pixels = (uint64_t)rows * (uint64_t)(w->rect.x1 - w->left);
+  int32_t want = (int32_t)pieces_of(w, pixels, threads);
+  w->across = imax(1, imin(want, wide / PIECE_UNITS));
+  w->down = imin(tall, (want + w->across - 1) / w->across);
+  return (uint32_t)w->down * (uint32_t)w->across;
 }
 
 static void set_view(ci_plan *p, size_t v) {

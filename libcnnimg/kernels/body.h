@@ -3,6 +3,9 @@
 #include "kernels/vec.h"
 
 enum { L = CI_LANES };
+#ifndef CI_WINO_VECS
+#define CI_WINO_VECS CI_VECS
+#endif
 
 #include "kernels/winograd.h"
 
@@ -270,6 +273,7 @@ const ci_kernels CI_TABLE = {.name = CI_NAME,
                              .isa = CI_ID,
                              .lanes = L,
                              .conv_vecs = CI_VECS,
+                             .wino_vecs = CI_WINO_VECS,
                              .conv = conv,
                              .winograd_input = winograd_input,
                              .winograd_multiply = winograd_multiply,

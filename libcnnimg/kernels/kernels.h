@@ -40,24 +40,38 @@ typedef struct ci_conv_row {
 } ci_conv_row;
 
 /*
- * Winograd's F(4x4, 3x3): a tile of 4 x 4 output pixels from 6 x 6 input pixels by CI_WINO_PLANES products (see
- * points.h). Tiles are gathered: input() puts 36 samples of a tile and channel into 36 planes, multiply() makes of each
- * plane (tiles x cin) a plane (tiles x a block of output channels), output() takes those back to pixels. Sums run over
- * the input channels in order, so bytes do not depend on which tiles are gathered.
+ * Winograd's F(m x m, r x r): a tile of m x m output pixels from n x n input pixels, n = m + r - 1, by n * n products
+ * (see points.h). Tiles are gathered: input() puts the samples of a tile and channel into n * n planes, multiply() makes
+ * of each plane (tiles x cin) a plane (tiles x a block of output channels), output() takes those back to pixels. Sums
+ * run over the input channels in order, in parts of CI_WINO_PART that are added up, so bytes do not depend on which
+ * tiles are gathered. (n, m) is one of (6, 4), (8, 6), (8, 4), (8, 2).
  */
-#define CI_WINO_PLANES 36
-#define CI_WINO_WIDTH 64 /* most output channels a block */
+#define CI_WINO_PLANES 64 /* most samples a tile */
+#define CI_WINO_WIDTH 64  /* most output channels a block */
+#define CI_WINO_PART 64   /* input channels whose products are summed before they are added to the others */
 
 typedef struct ci_wino_input {
-  const float
-      *rows[6]; /* pixel x of row r of the first tile at rows[r] + x * step; tile t starts at pixel 4 t */
-  ptrdiff_t step;
+  int32_t n;
+  const float *rows[8]; /* pixel x of row r of the first tile at rows[r] + x * step; n of them */
+  ptrdiff_t step, tile_step; /* floats from pixel to pixel, from tile to tile */
   int32_t tiles, channels; /* channels: a multiple of CI_SLOPE_PAD, all readable */
+  bool cold;               /* the pixels have not been fetched before */
   float *v;                /* sample i of channel c of tile t at v[i * plane + t * channels + c] */
   size_t plane;
 } ci_wino_input;
 
+/* Pixels that are wanted soon: fetched meanwhile. Rings are wider than the caches, and the processor does not see them
+ * coming: `pixels` of each of n rows, `step` floats apart, of each so many cache lines. */
+typedef struct ci_ahead {
+  const float *rows[8];
+  int32_t n, pixels, lines;
+  ptrdiff_t step;
+} ci_ahead;
+#define CI_LINE_FLOATS 16 /* a cache line */
+
 typedef struct ci_wino_multiply {
+  ci_ahead read, write;
+  int32_t planes; /* n * n */
   const float *v;
   size_t v_plane;
   int32_t v_step;              /* floats between tiles */
@@ -68,11 +82,12 @@ typedef struct ci_wino_multiply {
 } ci_wino_multiply;
 
 typedef struct ci_wino_output {
-  const float *m;
+  int32_t n, m;
+  const float *in; /* what multiply() left */
   size_t plane;
   int32_t tiles, vectors;
-  float *out[4]; /* pixel x of row r at out[r] + x * out_step; whole tiles are written, a block's channels */
-  const float *residual[4]; /* the same; all NULL: none */
+  float *out[6]; /* pixel x of row r at out[r] + x * out_step; whole tiles are written, a block's channels */
+  const float *residual[6]; /* the same; all NULL: none */
   int32_t out_step, residual_step;
   const float *bias; /* of the block, like the slopes */
   ci_kact act, act2;
@@ -81,8 +96,9 @@ typedef struct ci_wino_output {
 typedef struct ci_kernels {
   const char *name; /* "ref", "vec", "avx2", "avx512" */
   ci_isa isa;
-  /* Packed weights: output channels in vectors of `lanes`, at most conv_vecs vectors a block. */
-  int32_t lanes, conv_vecs;
+  /* Packed weights: output channels in vectors of `lanes`, at most conv_vecs vectors a block; in tiles' products at most
+   * wino_vecs a group. */
+  int32_t lanes, conv_vecs, wino_vecs;
   void (*conv)(const ci_conv_row *a);
   void (*winograd_input)(const ci_wino_input *a);
   void (*winograd_multiply)(const ci_wino_multiply *a);
@@ -134,12 +150,15 @@ static inline int32_t ci_conv_block_first(int32_t vectors, int32_t blocks, int32
   return (int32_t)((int64_t)b * vectors / blocks);
 }
 
-/* winograd_pack.c: the same for F(4x4, 3x3). Block b covers vectors first(b) to first(b + 1) and takes 36 * cin *
- * its channels floats of the packed weights. */
-size_t ci_wino_packed_floats(const ci_kernels *k, int32_t cout, int32_t cin);
-void ci_wino_pack(const ci_kernels *k, const ci_conv_weights *w, float *to); /* `to` is zeroed */
+/* winograd_pack.c: the same for F(n - r + 1, r), r = w->kh = w->kw. Block b covers vectors first(b) to first(b + 1) and
+ * takes n * n * cin * its channels floats of the packed weights. */
+size_t ci_wino_packed_floats(const ci_kernels *k, int32_t n, int32_t cout, int32_t cin);
+void ci_wino_pack(const ci_kernels *k, int32_t n, const ci_conv_weights *w, float *to); /* `to` is zeroed */
 int32_t ci_wino_blocks(const ci_kernels *k, int32_t cout);
 int32_t ci_wino_block_first(const ci_kernels *k, int32_t cout, int32_t b);
+/* A block's vectors go through the registers in so many groups of `most` at most, alike but for one: ci_conv_block_first
+ * says where they begin. */
+static inline int32_t ci_wino_groups(int32_t most, int32_t vectors) { return (vectors + most - 1) / most; }
 
 /* One table a file. */
 extern const ci_kernels ci_kernels_ref, ci_kernels_vec;

@@ -5,7 +5,7 @@ kernel_cflags = $(AM_CFLAGS) -O2 -ffp-contract=fast -fno-math-errno
 libcnnimg_libci_la_SOURCES += \
 	libcnnimg/kernels/kernels.h libcnnimg/kernels/kinds.h \
 	libcnnimg/kernels/vec.h libcnnimg/kernels/vec_math.h libcnnimg/kernels/body.h \
-	libcnnimg/kernels/winograd.h libcnnimg/kernels/points.h libcnnimg/kernels/winograd_pack.c \
+	libcnnimg/kernels/winograd.h libcnnimg/kernels/wino_lines.h libcnnimg/kernels/points.h libcnnimg/kernels/winograd_pack.c \
 	libcnnimg/kernels/ref_winograd.h libcnnimg/kernels/ref_winograd.c \
 	libcnnimg/kernels/dispatch.c libcnnimg/kernels/pack.c libcnnimg/kernels/ref.c \
 	libcnnimg/kernels/scalar.c libcnnimg/kernels/scalar.h
@@ -18,7 +18,7 @@ libcnnimg_libci_la_LIBADD += libcnnimg/kernels/libvec.la
 if X86_64
 noinst_LTLIBRARIES += libcnnimg/kernels/libavx2.la libcnnimg/kernels/libavx512.la
 libcnnimg_kernels_libavx2_la_SOURCES = libcnnimg/kernels/avx2.c
-libcnnimg_kernels_libavx2_la_CFLAGS = $(kernel_cflags) -mavx2 -mfma
+libcnnimg_kernels_libavx2_la_CFLAGS = $(kernel_cflags) -mavx2 -mfma -mprfchw
 libcnnimg_kernels_libavx512_la_SOURCES = libcnnimg/kernels/avx512.c
 libcnnimg_kernels_libavx512_la_CFLAGS = $(kernel_cflags) -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma \
 	-mprefer-vector-width=512

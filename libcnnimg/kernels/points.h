@@ -1,24 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* points.h - the interpolation points of F(4x4, 3x3) */
+/* points.h - the interpolation points of F(m x m, r x r), m + r - 1 = 6 or 8 */
 #ifndef CI_POINTS_H
 #define CI_POINTS_H
 
 /*
- * Winograd's minimal filtering as in Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2016), at
- * the points 0, a, -a, b, -b and infinity. With A = a a, B = b b, six values d in a line become
- *     A B d0 - (A + B) d2 + d4,   (d4 - B d2) +- a (d3 - B d1),   (d4 - A d2) +- b (d3 - A d1),
- *     A B d1 - (A + B) d3 + d5,
- * six products m become the four outputs
- *     m0 + m1 + m2 + m3 + m4,   a (m1 - m2) + b (m3 - m4),   A (m1 + m2) + B (m3 + m4),
- *     a A (m1 - m2) + b B (m3 - m4) + m5,
- * and three weights g become (g0 + p g1 + p p g2) / prod(p - other points) for the five finite points p, and g2.
- * Any a and b cost the same with fused multiply-add. 5/8 and 3/2, whose powers are exact, leave a third of the error
- * of the paper's 1 and 2 (48 to 128 channels: largest error 1.2e-6 to 2.1e-6 of the largest output, not 4.1e-6 to
- * 7.3e-6; a direct sum in single precision has 0.5e-6 to 1.2e-6).
+ * Winograd's minimal filtering as in Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2016). A line
+ * of n = m + r - 1 samples and r weights gives m outputs by n products: samples and weights are taken as polynomials,
+ * evaluated at n - 1 finite points (0 and pairs +-p) and at infinity, multiplied there, and brought back.
+ *
+ *   samples    at a finite point p: the sum of d[j] times the coefficients of the product of (x - q) over the other
+ *              finite points q; at infinity: the same over all finite points, from d[1] on (from d[0] on for n - 1
+ *              coefficients and a one for d[n - 1]).
+ *   weights    (g[0] + p g[1] + p p g[2] + ...) / prod(p - q) over the other finite points; at infinity g[r - 1].
+ *   outputs    y[i] = the sum of p^i times the product at p; the last one also takes the product at infinity.
+ *
+ * The points do not depend on r, so one transform of the samples serves 3x3, 5x5 and 7x7 weights. With squares of the
+ * points in symmetric pairs every choice costs the same with fused multiply-add; powers that are exact in binary and of
+ * a like size keep the error low (the figures stand in tests/kernels/test_winograd.c, which measures them).
  */
-#define WINO_A 0.625f
-#define WINO_B 1.5f
-#define WINO_AA (WINO_A * WINO_A)
-#define WINO_BB (WINO_B * WINO_B)
+#define WINO6_A 0.625f
+#define WINO6_B 1.5f
+
+#define WINO8_A 0.5f
+#define WINO8_B 1.0f
+#define WINO8_C 2.0f
+
+#define CI_WINO_MOST 8 /* samples a line */
 
 #endif

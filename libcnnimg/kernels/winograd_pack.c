@@ -1,64 +1,93 @@
 /* SPDX-License-Identifier: MIT */
-/* winograd_pack.c - transforms 3x3 weights and puts them where the products of F(4x4, 3x3) read them */
+/* winograd_pack.c - transforms square weights and puts them where the products of Winograd's tiles read them */
 #include "kernels/kernels.h"
 #include "kernels/points.h"
 
 static int32_t vectors_of(const ci_kernels *k, int32_t cout) { return (cout + k->lanes - 1) / k->lanes; }
 
-/* Vectors a block: what the products hold in registers, and no more than CI_WINO_WIDTH channels. */
-static int32_t block_vectors(const ci_kernels *k) {
-  int32_t most = CI_WINO_WIDTH / k->lanes;
-  return k->conv_vecs < most ? k->conv_vecs : most;
-}
-
 int32_t ci_wino_blocks(const ci_kernels *k, int32_t cout) {
-  return (vectors_of(k, cout) + block_vectors(k) - 1) / block_vectors(k);
+  int32_t most = CI_WINO_WIDTH / k->lanes;
+  return (vectors_of(k, cout) + most - 1) / most;
 }
 
 int32_t ci_wino_block_first(const ci_kernels *k, int32_t cout, int32_t b) {
   return ci_conv_block_first(vectors_of(k, cout), ci_wino_blocks(k, cout), b);
 }
 
-size_t ci_wino_packed_floats(const ci_kernels *k, int32_t cout, int32_t cin) {
-  size_t n = (size_t)vectors_of(k, cout) * (size_t)k->lanes * (size_t)cin * CI_WINO_PLANES;
-  return (n + CI_SLOPE_PAD - 1) / CI_SLOPE_PAD * CI_SLOPE_PAD;
+size_t ci_wino_packed_floats(const ci_kernels *k, int32_t n, int32_t cout, int32_t cin) {
+  size_t all = (size_t)vectors_of(k, cout) * (size_t)k->lanes * (size_t)cin * (size_t)(n * n);
+  return (all + CI_SLOPE_PAD - 1) / CI_SLOPE_PAD * CI_SLOPE_PAD;
 }
 
-/* Six samples of three weights in a line. */
-static void transform_line(const double g[3], double to[6]) {
-  const double p[5] = {0, WINO_A, -WINO_A, WINO_B, -WINO_B};
-  for (int i = 0; i < 5; i++) {
-    double below = 1;
-    for (int j = 0; j < 5; j++)
-      if (j != i) below *= p[i] - p[j];
-    to[i] = (g[0] + p[i] * g[1] + p[i] * p[i] * g[2]) / below;
+/* ---- the transform ------------------------------------------------------------------- */
+
+/* What r weights in a line are multiplied by at each of n points. */
+typedef struct matrix {
+  int32_t n, r;
+  double at[CI_WINO_MOST][CI_WINO_MOST];
+} matrix;
+
+static matrix matrix_of(int32_t n, int32_t r) {
+  static const double points6[5] = {0, WINO6_A, -WINO6_A, WINO6_B, -WINO6_B};
+  static const double points8[7] = {0, WINO8_A, -WINO8_A, WINO8_B, -WINO8_B, WINO8_C, -WINO8_C};
+  const double *p = n == 6 ? points6 : points8;
+  matrix m = {.n = n, .r = r};
+  for (int i = 0; i < n - 1; i++) {
+    double value = 1;
+    for (int j = 0; j < n - 1; j++)
+      if (j != i) value /= p[i] - p[j];
+    for (int x = 0; x < r; x++, value *= p[i]) m.at[i][x] = value;
   }
-  to[5] = g[2];
+  m.at[n - 1][r - 1] = 1;
+  return m;
 }
 
-/* The 36 samples of the weights from input channel i to output channel o, `step` floats apart. */
-static void transform(const ci_conv_weights *w, int32_t o, int32_t i, float *to, size_t step) {
-  double g[9], rows[3][6], turned[6][3], line[6];
-  for (int y = 0; y < 3; y++)
-    for (int x = 0; x < 3; x++) g[y * 3 + x] = w->w[o * w->so + i * w->si + y * w->sy + x * w->sx];
-  for (int y = 0; y < 3; y++) transform_line(g + y * 3, rows[y]);
-  for (int y = 0; y < 3; y++)
-    for (int x = 0; x < 6; x++) turned[x][y] = rows[y][x];
-  for (int x = 0; x < 6; x++) {
-    transform_line(turned[x], line);
-    for (int y = 0; y < 6; y++) to[(size_t)(y * 6 + x) * step] = (float)line[y];
+/* The n * n samples of the weights from input channel i to output channel o, `step` floats apart. */
+static void transform(const matrix *m, const ci_conv_weights *w, int32_t o, int32_t i, float *to, size_t step) {
+  double half[CI_WINO_MOST][CI_WINO_MOST] = {{0}};
+  const float *g = w->w + o * w->so + i * w->si;
+  for (int y = 0; y < m->r; y++)
+    for (int x = 0; x < m->r; x++)
+      for (int a = 0; a < m->n; a++) half[y][a] += m->at[a][x] * (double)g[y * w->sy + x * w->sx];
+  for (int b = 0; b < m->n; b++) {
+    double line[CI_WINO_MOST] = {0};
+    for (int y = 0; y < m->r; y++)
+      for (int a = 0; a < m->n; a++) line[a] += m->at[b][y] * half[y][a];
+    for (int a = 0; a < m->n; a++) to[(size_t)(b * m->n + a) * step] = (float)line[a];
   }
 }
 
-/* A block: for each plane, for each input channel, the block's output channels; those past cout stay zero. */
-void ci_wino_pack(const ci_kernels *k, const ci_conv_weights *w, float *to) {
+/* ---- places ------------------------------------------------------------------------------ */
+
+/* Where input channel i's weights to the first output channel of a group begin in a plane. */
+static size_t place(const ci_kernels *k, int32_t cin, int32_t vectors, int32_t i, int32_t first, int32_t nv) {
+  int32_t part = i / CI_WINO_PART * CI_WINO_PART, left = cin - part;
+  if (left > CI_WINO_PART) left = CI_WINO_PART;
+  return ((size_t)part * (size_t)vectors + (size_t)left * (size_t)first + (size_t)(i - part) * (size_t)nv) *
+         (size_t)k->lanes;
+}
+
+/* A group of vectors of a block; c0: its first channel. Channels past cout stay zero. */
+static void pack_group(const ci_kernels *k, const matrix *m, const ci_conv_weights *w, int32_t vectors, int32_t first,
+                       int32_t nv, int32_t c0, float *to) {
+  size_t plane = (size_t)w->cin * (size_t)(vectors * k->lanes);
+  for (int32_t i = 0; i < w->cin; i++) {
+    float *line = to + place(k, w->cin, vectors, i, first, nv);
+    for (int32_t c = c0; c < c0 + nv * k->lanes && c < w->cout; c++) transform(m, w, c, i, line + (c - c0), plane);
+  }
+}
+
+/* A block: for each plane, for each part of the input channels, for each group of vectors: for each input channel of the
+ * part, the group's output channels. */
+void ci_wino_pack(const ci_kernels *k, int32_t n, const ci_conv_weights *w, float *to) {
+  const matrix m = matrix_of(n, w->kh);
   for (int32_t b = 0; b < ci_wino_blocks(k, w->cout); b++) {
-    int32_t c0 = ci_wino_block_first(k, w->cout, b) * k->lanes;
-    int32_t c1 = ci_wino_block_first(k, w->cout, b + 1) * k->lanes;
-    size_t width = (size_t)(c1 - c0), plane = width * (size_t)w->cin;
-    for (int32_t i = 0; i < w->cin; i++)
-      for (int32_t c = c0; c < c1 && c < w->cout; c++)
-        transform(w, c, i, to + (size_t)i * width + (size_t)(c - c0), plane);
-    to += plane * CI_WINO_PLANES;
+    int32_t v0 = ci_wino_block_first(k, w->cout, b), vectors = ci_wino_block_first(k, w->cout, b + 1) - v0;
+    int32_t groups = ci_wino_groups(k->wino_vecs, vectors);
+    for (int32_t g = 0; g < groups; g++) {
+      int32_t first = ci_conv_block_first(vectors, groups, g), next = ci_conv_block_first(vectors, groups, g + 1);
+      pack_group(k, &m, w, vectors, first, next - first, (v0 + first) * k->lanes, to);
+    }
+    to += (size_t)(n * n) * (size_t)w->cin * (size_t)(vectors * k->lanes);
   }
 }

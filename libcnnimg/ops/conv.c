@@ -43,7 +43,8 @@ static int shape(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_sha
 
 static ci_rect need(const ci_node *n, const ci_shape *in, ci_shape out, int32_t k, ci_rect r) {
   if (k == n->residual) return ci_need_same(n, in, out, k, r);
-  if (ci_winograd_fits(n, in[0], out)) return ci_winograd_need(n, in[0], r);
+  ci_wino_scheme tiles = ci_winograd_scheme(n, in[0], out);
+  if (tiles.n) return ci_winograd_need(&tiles, n, in[0], r);
   int64_t size, x0, y0, x1, y1;
   ci_window y = ci_window_of(&n->p, 0, in[k].h, &size), x = ci_window_of(&n->p, 1, in[k].w, &size);
   ci_window_need(&y, r.y0, r.y1, &y0, &y1);
@@ -64,7 +65,7 @@ static void pack_depthwise(const float *w, int32_t c, int32_t taps, float *to) {
 }
 
 static void pack_group(const ci_node *n, const ci_kernels *k, const float *w, const float *bias,
-                       int32_t group, int32_t cin, int32_t cout, bool tiles, const ci_packed *p) {
+                       int32_t group, int32_t cin, int32_t cout, int32_t tiles, const ci_packed *p) {
   const int32_t *kernel = n->p.kernel;
   ptrdiff_t area = (ptrdiff_t)kernel[0] * kernel[1];
   ci_conv_weights cw = {w + (size_t)group * (size_t)cout * (size_t)cin * (size_t)area,
@@ -76,7 +77,7 @@ static void pack_group(const ci_node *n, const ci_kernels *k, const float *w, co
                         area,
                         kernel[1],
                         1};
-  if (tiles) ci_wino_pack(k, &cw, p->part[0]);
+  if (tiles) ci_wino_pack(k, tiles, &cw, p->part[0]);
   else ci_conv_pack(k, &cw, p->part[0] + (size_t)group * ci_conv_packed_floats(k, cout, cin, (int32_t)area));
   if (bias)
     memcpy(p->part[1] + (size_t)group * ci_conv_bias_floats(cout), bias + (size_t)group * (size_t)cout,
@@ -88,10 +89,11 @@ static int pack(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shap
   const float *w = ci_const(g, n->in[1])->data;
   const float *bias = has_bias(n) ? ci_const(g, n->in[2])->data : NULL;
   int32_t taps = n->p.kernel[0] * n->p.kernel[1], cin = in[0].c / n->p.group, cout = out.c / n->p.group;
-  bool single = is_depthwise(n, in[0].c, out.c), tiles = ci_winograd_fits(n, in[0], out);
+  int32_t tiles = ci_winograd_scheme(n, in[0], out).n;
+  bool single = is_depthwise(n, in[0].c, out.c);
   size_t group = (size_t)n->p.group, floats[3] = {0};
   floats[0] = single  ? (size_t)taps * (size_t)ci_channel_stride(out.c)
-              : tiles ? ci_wino_packed_floats(k, cout, cin)
+              : tiles ? ci_wino_packed_floats(k, tiles, cout, cin)
                       : group * ci_conv_packed_floats(k, cout, cin, taps);
   floats[1] = single ? ci_conv_bias_floats(out.c) : group * ci_conv_bias_floats(cout);
   ci_packed *p;
@@ -109,7 +111,8 @@ static int pack(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shap
 
 static size_t scratch(const ci_node *n, const ci_shape *in, ci_shape out, int32_t width) {
   (void)width;
-  if (ci_winograd_fits(n, in[0], out)) return ci_winograd_scratch(in[0], out);
+  ci_wino_scheme tiles = ci_winograd_scheme(n, in[0], out);
+  if (tiles.n) return ci_winograd_scratch(&tiles, in[0], out);
   return (size_t)n->p.kernel[0] * sizeof(float *);
 }
 
@@ -151,12 +154,14 @@ static void run_direct(const ci_call *c) {
 }
 
 static void run(const ci_call *c) {
-  if (ci_winograd_fits(c->node, c->in[0].map, c->out->map)) ci_winograd_run(c);
+  ci_wino_scheme tiles = ci_winograd_scheme(c->node, c->in[0].map, c->out->map);
+  if (tiles.n) ci_winograd_run(&tiles, c);
   else run_direct(c);
 }
 
 static int32_t align(const ci_node *n, const ci_shape *in, ci_shape out) {
-  return ci_winograd_fits(n, in[0], out) ? CI_WINO_TILE : 1;
+  ci_wino_scheme tiles = ci_winograd_scheme(n, in[0], out);
+  return tiles.n ? tiles.m * tiles.step : 1;
 }
 
 static uint64_t macs(const ci_node *n, const ci_graph *g, const ci_shape *in, ci_shape out) {

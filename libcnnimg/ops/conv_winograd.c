@@ -6,36 +6,46 @@
 
 #include "ops/window.h"
 
-enum { TILE = CI_WINO_TILE, PATCH = CI_WINO_TILE + 2 };
+#define MAX_DILATION 16 /* wider ones would need bands as tall as that */
+#define MIN_SIZE 8     /* rows and columns of the output: smaller maps waste more of their tiles than that */
+#define FEW_TILES 24   /* gathered while their samples and products stay in the second cache ... */
+#define MANY_TILES 48  /* ... or, of more than MANY_CHANNELS, whose weights come from memory, for more of them */
+#define MANY_CHANNELS 128
 
 /*
- * Multiplications of a direct sum are vectors of output channels times 144 inputs a tile, of F(4x4) vectors times 36
- * inputs, and transforms: about 240 a vector of inputs and 150 a vector of outputs (measured with 16 lanes). With 12
- * inputs or more that pays even for a single vector of outputs.
+ * The table of shapes: square kernels of `taps` and at least `inputs` channels in tiles of `out` pixels. Multiplications
+ * of a direct sum are taps * taps a pixel, of tiles n * n / (out * out), n = out + taps - 1; transforms cost as much as
+ * about 14 inputs more. Measured with tests/bench; the same on every processor.
  */
-#define MIN_INPUTS 12
-#define MIN_SIZE 8    /* rows and columns of the output: smaller maps waste more of their tiles than that */
-#define MANY_TILES 48 /* gathered while their samples stay in a cache of one MiB or two ... */
-#define FEW_TILES 24  /* ... that is, of MANY_CHANNELS at most; else this many */
-#define MANY_CHANNELS 128
-#define STEP_TILES 12 /* what most products take at once goes into this */
+static const struct {
+  int32_t taps, out, inputs;
+} schemes[] = {{3, 6, 12}, {5, 4, 12}, {7, 2, 24}};
 
-bool ci_winograd_fits(const ci_node *n, ci_shape in, ci_shape out) {
+ci_wino_scheme ci_winograd_scheme(const ci_node *n, ci_shape in, ci_shape out) {
   const ci_params *p = &n->p;
-  for (int i = 0; i < 2; i++)
-    if (p->kernel[i] != 3 || p->stride[i] != 1 || p->dilation[i] != 1) return false;
-  return p->group == 1 && in.c >= MIN_INPUTS && out.h >= MIN_SIZE && out.w >= MIN_SIZE;
+  const ci_wino_scheme none = {0, 0, 0};
+  if (p->kernel[0] != p->kernel[1] || p->dilation[0] != p->dilation[1] || p->stride[0] != 1 || p->stride[1] != 1 ||
+      p->group != 1 || p->dilation[0] > MAX_DILATION)
+    return none;
+  if (out.h < MIN_SIZE * p->dilation[0] || out.w < MIN_SIZE * p->dilation[0]) return none;
+  for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+    if (schemes[i].taps == p->kernel[0] && in.c >= schemes[i].inputs)
+      return (ci_wino_scheme){schemes[i].out + schemes[i].taps - 1, schemes[i].out, p->dilation[0]};
+  return none;
 }
 
-static int32_t down(int32_t v) { return v / TILE * TILE; }
-static int64_t up(int32_t v) { return ((int64_t)v + TILE - 1) / TILE * TILE; }
+static int32_t block_of(const ci_wino_scheme *s) { return s->m * s->step; }
+static int32_t down(const ci_wino_scheme *s, int32_t v) { return v / block_of(s) * block_of(s); }
+static int64_t up(const ci_wino_scheme *s, int32_t v) {
+  return ((int64_t)v + block_of(s) - 1) / block_of(s) * block_of(s);
+}
 
 /* Whole tiles, whose last pixels may lie behind the output: what they read of the map counts all the same. */
-ci_rect ci_winograd_need(const ci_node *n, ci_shape in, ci_rect r) {
-  int64_t size;
+ci_rect ci_winograd_need(const ci_wino_scheme *s, const ci_node *n, ci_shape in, ci_rect r) {
+  int64_t size, more = (int64_t)(s->n - s->m) * s->step;
   ci_window y = ci_window_of(&n->p, 0, in.h, &size), x = ci_window_of(&n->p, 1, in.w, &size);
-  return ci_rect_from(down(r.x0) + x.origin, down(r.y0) + y.origin, up(r.x1) + x.origin + 2,
-                      up(r.y1) + y.origin + 2, in);
+  return ci_rect_from(down(s, r.x0) + x.origin, down(s, r.y0) + y.origin, up(s, r.x1) + x.origin + more,
+                      up(s, r.y1) + y.origin + more, in);
 }
 
 /* ---- scratch --------------------------------------------------------------------- */
@@ -49,29 +59,30 @@ typedef struct room {
   size_t bytes;
 } room;
 
-static room room_of(ci_shape in, ci_shape out, void *scratch) {
-  room r = {.most = in.c <= MANY_CHANNELS ? MANY_TILES : FEW_TILES};
+static room room_of(const ci_wino_scheme *s, ci_shape in, ci_shape out, void *scratch) {
+  room r = {.most = in.c <= MANY_CHANNELS ? FEW_TILES : MANY_TILES};
   size_t cs = (size_t)ci_channel_stride(in.c), os = ci_round_up((size_t)out.c, CI_SLOPE_PAD);
-  size_t patch = PATCH * PATCH * (cs > os ? cs : os), most = (size_t)r.most;
+  size_t planes = (size_t)(s->n * s->n), patch = planes * (cs > os ? cs : os), most = (size_t)r.most;
   r.step = os;
   r.v_plane = most * cs + 16;
   r.m_plane = most * (os < CI_WINO_WIDTH ? os : CI_WINO_WIDTH) + 16;
   r.v = scratch;
-  r.bytes = sizeof(float) * (CI_WINO_PLANES * (r.v_plane + r.m_plane) + 2 * patch);
+  r.bytes = sizeof(float) * (planes * (r.v_plane + r.m_plane) + 2 * patch);
   if (!scratch) return r;
-  r.m = r.v + CI_WINO_PLANES * r.v_plane;
-  r.patch = r.m + CI_WINO_PLANES * r.m_plane;
+  r.m = r.v + planes * r.v_plane;
+  r.patch = r.m + planes * r.m_plane;
   r.residual = r.patch + patch;
   return r;
 }
 
-size_t ci_winograd_scratch(ci_shape in, ci_shape out) { return room_of(in, out, NULL).bytes; }
+size_t ci_winograd_scratch(const ci_wino_scheme *s, ci_shape in, ci_shape out) { return room_of(s, in, out, NULL).bytes; }
 
 /* ---- runs of tiles side by side ------------------------------------------------------ */
 
 /* What a call needs again and again. */
 typedef struct job {
   const ci_call *c;
+  ci_wino_scheme s;
   const ci_view *in, *out, *res; /* res: NULL without a residual */
   int64_t origin_y, origin_x;    /* of the input against the output */
   int32_t ty0, tx0, across;      /* the grid of tiles around the rectangle */
@@ -81,30 +92,47 @@ typedef struct job {
 /* Tiles of one row: ty, tx to tx + n, whose samples begin at tile `at` of the planes. */
 typedef struct span {
   int32_t ty, tx, n, at;
+  bool cold; /* nobody has fetched their pixels */
 } span;
 
 /* The next tiles of the same row from number i on, `n` at most. */
 static span span_at(const job *j, int32_t i, int32_t n, int32_t at) {
-  span s = {j->ty0 + i / j->across, j->tx0 + i % j->across, j->across - i % j->across, at};
+  span s = {j->ty0 + i / j->across, j->tx0 + i % j->across, j->across - i % j->across, at, false};
   if (s.n > n) s.n = n;
   return s;
 }
 
+/* The first row or column of the output that tile t computes; the others follow `step` apart. A dilated convolution is
+ * as many plain ones as there are phases, whose tiles take turns: the tiles of a block of m * step pixels are numbered
+ * by their phase. */
+static int32_t first_of(const job *j, int32_t t) { return t / j->s.step * block_of(&j->s) + t % j->s.step; }
+
+/* How many tiles from number t on, of `n`, have all their pixels below `end`, each a tile behind the one before. */
+static int32_t whole_tiles(const job *j, int64_t first, int32_t reach, int64_t end, int32_t n) {
+  int64_t last = first + (int64_t)(reach - 1) * j->s.step;
+  if (last >= end) return 0;
+  if (j->s.step > 1) return 1;
+  int64_t fit = (end - 1 - last) / j->s.m + 1;
+  return fit < n ? (int32_t)fit : n;
+}
+
 /* ---- input ----------------------------------------------------------------------------- */
 
-/* Copies the 6 x 6 pixels of a tile, zero outside the map. */
+/* Copies the n x n pixels of a tile, zero outside the map. */
 static void copy_patch(const job *j, int64_t y0, int64_t x0) {
-  size_t cs = (size_t)j->in->cs;
-  memset(j->r.patch, 0, PATCH * PATCH * cs * sizeof(float));
-  for (int64_t y = 0; y < PATCH; y++)
-    for (int64_t x = 0; x < PATCH; x++)
-      if (y0 + y >= 0 && y0 + y < j->in->map.h && x0 + x >= 0 && x0 + x < j->in->map.w)
-        memcpy(j->r.patch + (size_t)(y * PATCH + x) * cs,
-               ci_view_at(j->in, (int32_t)(x0 + x), (int32_t)(y0 + y)), cs * sizeof(float));
+  size_t cs = (size_t)j->in->cs, n = (size_t)j->s.n;
+  memset(j->r.patch, 0, n * n * cs * sizeof(float));
+  for (size_t i = 0; i < n * n; i++) {
+    int64_t y = y0 + (int64_t)(i / n) * j->s.step, x = x0 + (int64_t)(i % n) * j->s.step;
+    if (y >= 0 && y < j->in->map.h && x >= 0 && x < j->in->map.w)
+      memcpy(j->r.patch + i * cs, ci_view_at(j->in, (int32_t)x, (int32_t)y), cs * sizeof(float));
+  }
 }
 
 static ci_wino_input input_of(const job *j, int32_t at) {
-  return (ci_wino_input){.step = j->in->cs,
+  return (ci_wino_input){.n = j->s.n,
+                         .step = j->in->cs,
+                         .tile_step = (ptrdiff_t)j->s.m * j->in->cs,
                          .tiles = 1,
                          .channels = j->in->cs,
                          .v = j->r.v + (size_t)at * (size_t)j->in->cs,
@@ -114,71 +142,66 @@ static ci_wino_input input_of(const job *j, int32_t at) {
 static void input_edge(const job *j, int64_t y, int64_t x, int32_t at) {
   ci_wino_input w = input_of(j, at);
   copy_patch(j, y, x);
-  for (int r = 0; r < PATCH; r++) w.rows[r] = j->r.patch + (size_t)(r * PATCH) * (size_t)j->in->cs;
+  for (int r = 0; r < j->s.n; r++) w.rows[r] = j->r.patch + (size_t)(r * j->s.n) * (size_t)j->in->cs;
   j->c->k->winograd_input(&w);
 }
 
 /* Tiles that lie inside the map go together, the others one by one. */
 static void input_span(const job *j, span s) {
-  int64_t y = (int64_t)s.ty * TILE + j->origin_y;
-  bool rows_in = y >= 0 && y + PATCH <= j->in->map.h;
+  int64_t y = first_of(j, s.ty) + j->origin_y;
+  bool rows_in = y >= 0 && y + (int64_t)(j->s.n - 1) * j->s.step < j->in->map.h;
   for (int32_t i = 0, n; i < s.n; i += n) {
-    int64_t x = ((int64_t)s.tx + i) * TILE + j->origin_x;
-    int64_t fit = (j->in->map.w - x - PATCH) / TILE + 1;
-    if (!rows_in || x < 0 || x + PATCH > j->in->map.w) {
+    int64_t x = first_of(j, s.tx + i) + j->origin_x;
+    n = rows_in && x >= 0 ? whole_tiles(j, x, j->s.n, j->in->map.w, s.n - i) : 0;
+    if (!n) {
       input_edge(j, y, x, s.at + i);
       n = 1;
       continue;
     }
-    n = fit < s.n - i ? (int32_t)fit : s.n - i;
     ci_wino_input w = input_of(j, s.at + i);
     w.tiles = n;
-    for (int r = 0; r < PATCH; r++) w.rows[r] = ci_view_at(j->in, (int32_t)x, (int32_t)y + r);
+    w.cold = s.cold;
+    w.step *= j->s.step;
+    for (int r = 0; r < j->s.n; r++) w.rows[r] = ci_view_at(j->in, (int32_t)x, (int32_t)y + r * j->s.step);
     j->c->k->winograd_input(&w);
   }
 }
 
 /* ---- output ---------------------------------------------------------------------------- */
 
-/* The wanted pixels of a tile: of the map's rows y0 to y1, columns x0 to x1. */
-static ci_rect wanted(const job *j, int32_t ty, int32_t tx) {
-  ci_rect r = j->c->rect, t = {tx * TILE, ty * TILE, tx * TILE + TILE, ty * TILE + TILE};
-  return (ci_rect){t.x0 > r.x0 ? t.x0 : r.x0, t.y0 > r.y0 ? t.y0 : r.y0, t.x1 < r.x1 ? t.x1 : r.x1,
-                   t.y1 < r.y1 ? t.y1 : r.y1};
-}
-
-/* Copies the wanted pixels' channels c0 to c1 between a map and a patch. */
-static void copy_wanted(const job *j, const ci_view *v, ci_rect r, float *patch, size_t c0, size_t c1,
+/* Copies the wanted pixels' channels c0 to c1 of a tile between a map and a patch. */
+static void copy_wanted(const job *j, const ci_view *v, int32_t y0, int32_t x0, float *patch, size_t c0, size_t c1,
                         bool to_map) {
+  ci_rect r = j->c->rect;
   size_t width = (c1 < (size_t)v->cs ? c1 : (size_t)v->cs) - c0;
-  for (int32_t y = r.y0; y < r.y1; y++)
-    for (int32_t x = r.x0; x < r.x1; x++) {
-      float *map = ci_view_at(v, x, y) + c0,
-            *own = patch + (size_t)(y % TILE * TILE + x % TILE) * j->r.step + c0;
-      memcpy(to_map ? map : own, to_map ? own : map, width * sizeof(float));
-    }
+  for (int32_t i = 0; i < j->s.m * j->s.m; i++) {
+    int32_t y = y0 + i / j->s.m * j->s.step, x = x0 + i % j->s.m * j->s.step;
+    if (y < r.y0 || y >= r.y1 || x < r.x0 || x >= r.x1) continue;
+    float *map = ci_view_at(v, x, y) + c0, *own = patch + (size_t)i * j->r.step + c0;
+    memcpy(to_map ? map : own, to_map ? own : map, width * sizeof(float));
+  }
 }
 
 /* A tile that is not wanted whole, or has fewer channels than a vector has lanes, goes by way of a patch. */
-static void output_patch(const job *j, ci_wino_output *w, int32_t ty, int32_t tx, size_t c0) {
-  ci_rect r = wanted(j, ty, tx);
+static void output_patch(const job *j, ci_wino_output *w, int32_t y, int32_t x, size_t c0) {
   size_t step = j->r.step, c1 = c0 + (size_t)w->vectors * (size_t)j->c->k->lanes;
   w->tiles = 1;
   w->out_step = w->residual_step = (int32_t)step;
-  if (j->res) copy_wanted(j, j->res, r, j->r.residual, c0, c1, false);
-  for (int y = 0; y < TILE; y++) {
-    w->out[y] = j->r.patch + (size_t)(y * TILE) * step + c0;
-    w->residual[y] = j->res ? j->r.residual + (size_t)(y * TILE) * step + c0 : NULL;
+  if (j->res) copy_wanted(j, j->res, y, x, j->r.residual, c0, c1, false);
+  for (int i = 0; i < j->s.m; i++) {
+    w->out[i] = j->r.patch + (size_t)(i * j->s.m) * step + c0;
+    w->residual[i] = j->res ? j->r.residual + (size_t)(i * j->s.m) * step + c0 : NULL;
   }
   j->c->k->winograd_output(w);
-  copy_wanted(j, j->out, r, j->r.patch, c0, c1, true);
+  copy_wanted(j, j->out, y, x, j->r.patch, c0, c1, true);
 }
 
-static void output_whole(const job *j, ci_wino_output *w, int32_t ty, int32_t tx, int32_t n, size_t c0) {
+static void output_whole(const job *j, ci_wino_output *w, int32_t y, int32_t x, int32_t n, size_t c0) {
   w->tiles = n;
-  for (int32_t y = 0; y < TILE; y++) {
-    w->out[y] = ci_view_at(j->out, tx * TILE, ty * TILE + y) + c0;
-    w->residual[y] = j->res ? ci_view_at(j->res, tx * TILE, ty * TILE + y) + c0 : NULL;
+  w->out_step = w->residual_step = j->out->cs * j->s.step;
+  for (int32_t i = 0; i < j->s.m; i++) {
+    w->out[i] = ci_view_at(j->out, x, y + i * j->s.step) + c0;
+    w->residual[i] = j->res ? ci_view_at(j->res, x, y + i * j->s.step) + c0 : NULL;
   }
   j->c->k->winograd_output(w);
 }
@@ -186,19 +209,20 @@ static void output_whole(const job *j, ci_wino_output *w, int32_t ty, int32_t tx
 /* w: all but the tiles and where they go. */
 static void output_span(const job *j, const ci_wino_output *w, span s, size_t c0) {
   ci_rect r = j->c->rect;
-  size_t step = (size_t)w->vectors * (size_t)j->c->k->lanes;
-  bool direct = s.ty * TILE >= r.y0 && (int64_t)s.ty * TILE + TILE <= r.y1 && j->out->cs >= CI_SLOPE_PAD;
+  size_t width = (size_t)w->vectors * (size_t)j->c->k->lanes;
+  int32_t y = first_of(j, s.ty);
+  bool direct = y >= r.y0 && y + (j->s.m - 1) * j->s.step < r.y1 && j->out->cs >= CI_SLOPE_PAD;
   for (int32_t i = 0, n; i < s.n; i += n) {
     ci_wino_output o = *w;
-    int32_t tx = s.tx + i, fit = r.x1 / TILE - tx;
-    o.m = w->m + (size_t)(s.at + i) * step;
-    n = 1;
-    if (!direct || tx * TILE < r.x0 || fit < 1) {
-      output_patch(j, &o, s.ty, tx, c0);
-      continue;
+    int32_t x = first_of(j, s.tx + i);
+    o.in = w->in + (size_t)(s.at + i) * width;
+    n = direct && x >= r.x0 ? whole_tiles(j, x, j->s.m, r.x1, s.n - i) : 0;
+    if (n) {
+      output_whole(j, &o, y, x, n, c0);
+    } else {
+      output_patch(j, &o, y, x, c0);
+      n = 1;
     }
-    n = fit < s.n - i ? fit : s.n - i;
-    output_whole(j, &o, s.ty, tx, n, c0);
   }
 }
 
@@ -209,10 +233,45 @@ static ci_kact from_channel(ci_kact a, int32_t c) {
   return a;
 }
 
-/* Tiles i to i + n of the grid through one block of output channels from c0. */
-static void run_block(const job *j, int32_t i, int32_t n, const float *weights, int32_t c0, int32_t vectors) {
+/* ---- fetching ahead ------------------------------------------------------------------------ */
+
+/* Pixels x0 to x1 of rows y, y + 1 ... y + n - 1 of a view, as far as they are there; channels c0 and on, so many lines. */
+static ci_ahead ahead_of(const ci_view *v, int64_t y, int64_t x0, int64_t x1, int32_t n, size_t c0, int32_t lines) {
+  ci_ahead a = {.lines = lines, .step = v->cs};
+  ci_rect r = ci_rect_from(x0, y, x1, y + n, v->map);
+  if (r.x0 < v->rect.x0) r.x0 = v->rect.x0;
+  if (r.x1 > v->rect.x1) r.x1 = v->rect.x1;
+  for (int32_t i = r.y0; i < r.y1; i++)
+    if (i >= v->rect.y0 && i < v->rect.y1 && r.x0 < r.x1) a.rows[a.n++] = ci_view_at(v, r.x0, i) + c0;
+  a.pixels = r.x1 - r.x0;
+  return a;
+}
+
+/* What the first row of the tiles from number i on will read; dilated ones lie too far apart. */
+static ci_ahead read_ahead(const job *j, int32_t i, int32_t n) {
+  span s = span_at(j, i, n, 0);
+  int64_t y = first_of(j, s.ty) + j->origin_y, x = first_of(j, s.tx) + j->origin_x;
+  if (n < 1 || j->s.step > 1) return (ci_ahead){.n = 0};
+  return ahead_of(j->in, y, x, x + (int64_t)s.n * j->s.m + j->s.n - j->s.m, j->s.n, 0, j->in->cs / CI_LINE_FLOATS);
+}
+
+static ci_ahead write_ahead(const job *j, int32_t i, int32_t n, int32_t c0, int32_t channels) {
+  span s = span_at(j, i, n, 0);
+  int32_t y = first_of(j, s.ty), x = first_of(j, s.tx);
+  if (j->s.step > 1) return (ci_ahead){.n = 0};
+  if (channels > j->out->cs - c0) channels = j->out->cs - c0;
+  return ahead_of(j->out, y, x, (int64_t)x + (int64_t)s.n * j->s.m, j->s.m, (size_t)c0, channels / CI_LINE_FLOATS);
+}
+
+/* Tiles i to i + n of the grid through one block of output channels from c0; `next` tiles follow after them, and this is
+ * the last block. */
+static void run_block(const job *j, int32_t i, int32_t n, int32_t next, const float *weights, int32_t c0,
+                      int32_t vectors) {
   const ci_packed *p = j->c->packed;
-  const ci_wino_multiply mul = {.v = j->r.v,
+  const ci_wino_multiply mul = {.read = read_ahead(j, i + n, next),
+                                .write = write_ahead(j, i, n, c0, vectors * j->c->k->lanes),
+                                .planes = j->s.n * j->s.n,
+                                .v = j->r.v,
                                 .v_plane = j->r.v_plane,
                                 .v_step = j->in->cs,
                                 .weights = weights,
@@ -221,11 +280,11 @@ static void run_block(const job *j, int32_t i, int32_t n, const float *weights, 
                                 .vectors = vectors,
                                 .m = j->r.m,
                                 .m_plane = j->r.m_plane};
-  const ci_wino_output out = {.m = j->r.m,
+  const ci_wino_output out = {.n = j->s.n,
+                              .m = j->s.m,
+                              .in = j->r.m,
                               .plane = j->r.m_plane,
                               .vectors = vectors,
-                              .out_step = j->out->cs,
-                              .residual_step = j->out->cs,
                               .bias = p->part[1] + c0,
                               .act = from_channel(ci_op_kact(j->c, 0), c0),
                               .act2 = from_channel(ci_op_kact(j->c, 1), c0)};
@@ -237,39 +296,43 @@ static void run_block(const job *j, int32_t i, int32_t n, const float *weights, 
   }
 }
 
-static void run_tiles(const job *j, int32_t i, int32_t n) {
+static void run_tiles(const job *j, int32_t i, int32_t n, int32_t next) {
   const ci_kernels *k = j->c->k;
   const ci_packed *p = j->c->packed;
   const float *weights = p->part[0];
   int32_t cin = j->in->map.c, cout = j->out->map.c, blocks = ci_wino_blocks(k, cout);
   for (int32_t at = 0; at < n;) {
     span s = span_at(j, i + at, n - at, at);
+    s.cold = i == 0 || at > 0;
     input_span(j, s);
     at += s.n;
   }
   for (int32_t b = 0; b < blocks; b++) {
     int32_t first = ci_wino_block_first(k, cout, b), vectors = ci_wino_block_first(k, cout, b + 1) - first;
-    run_block(j, i, n, weights, first * k->lanes, vectors);
-    weights += (size_t)CI_WINO_PLANES * (size_t)cin * (size_t)(vectors * k->lanes);
+    run_block(j, i, n, b + 1 == blocks ? next : 0, weights, first * k->lanes, vectors);
+    weights += (size_t)(j->s.n * j->s.n) * (size_t)cin * (size_t)(vectors * k->lanes);
   }
 }
 
-void ci_winograd_run(const ci_call *c) {
+void ci_winograd_run(const ci_wino_scheme *s, const ci_call *c) {
   const ci_node *n = c->node;
   ci_rect r = c->rect;
   int64_t size;
   job j = {.c = c,
+           .s = *s,
            .in = c->in,
            .out = c->out,
            .res = n->residual < 0 ? NULL : &c->in[n->residual],
-           .ty0 = r.y0 / TILE,
-           .tx0 = r.x0 / TILE,
-           .r = room_of(c->in[0].map, c->out->map, c->scratch)};
+           .ty0 = r.y0 / block_of(s) * s->step,
+           .tx0 = r.x0 / block_of(s) * s->step,
+           .r = room_of(s, c->in[0].map, c->out->map, c->scratch)};
   j.origin_y = ci_window_of(&n->p, 0, c->in[0].map.h, &size).origin;
   j.origin_x = ci_window_of(&n->p, 1, c->in[0].map.w, &size).origin;
-  j.across = (r.x1 - 1) / TILE + 1 - j.tx0;
-  int32_t tiles = j.across * ((r.y1 - 1) / TILE + 1 - j.ty0);
+  j.across = (int32_t)(up(s, r.x1) / s->m) - j.tx0;
+  int32_t tiles = j.across * ((int32_t)(up(s, r.y1) / s->m) - j.ty0);
   int32_t parts = (tiles + j.r.most - 1) / j.r.most, each = (tiles + parts - 1) / parts;
-  each = (each + STEP_TILES - 1) / STEP_TILES * STEP_TILES;
-  for (int32_t i = 0; i < tiles; i += each) run_tiles(&j, i, tiles - i < each ? tiles - i : each);
+  for (int32_t i = 0, some; i < tiles; i += some) {
+    some = tiles - i < each ? tiles - i : each;
+    run_tiles(&j, i, some, tiles - i - some < each ? tiles - i - some : each);
+  }
 }
