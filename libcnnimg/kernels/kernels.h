@@ -70,7 +70,7 @@ typedef struct ci_ahead {
 #define CI_LINE_FLOATS 16 /* a cache line */
 
 typedef struct ci_wino_multiply {
-  ci_ahead read, write;
+  ci_ahead read[2], write;
   int32_t planes; /* n * n */
   const float *v;
   size_t v_plane;

@@ -143,7 +143,7 @@ static const float *plane_products(const ci_wino_multiply *a, int32_t i, const f
       int32_t first = ci_conv_block_first(a->vectors, groups, g);
       int32_t nv = ci_conv_block_first(a->vectors, groups, g + 1) - first;
       if (k == 0) fetch(&a->write, i * groups + g, a->planes * groups, 1);
-      if (k == 0) fetch(&a->read, i * groups + g, a->planes * groups, 0);
+      for (int r = 0; k == 0 && r < 2; r++) fetch(&a->read[r], i * groups + g, a->planes * groups, 0);
       products[nv](a, v + k, w, cin, m + first * L, k > 0);
       w += (ptrdiff_t)cin * nv * L;
     }

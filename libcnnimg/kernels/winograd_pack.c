@@ -42,18 +42,30 @@ static matrix matrix_of(int32_t n, int32_t r) {
   return m;
 }
 
-/* The n * n samples of the weights from input channel i to output channel o, `step` floats apart. */
-static void transform(const matrix *m, const ci_conv_weights *w, int32_t o, int32_t i, float *to, size_t step) {
-  double half[CI_WINO_MOST][CI_WINO_MOST] = {{0}};
-  const float *g = w->w + o * w->so + i * w->si;
+enum { TOGETHER = 8 }; /* output channels */
+typedef double lanes[TOGETHER];
+
+/* to[a] += the matrix's row a times g, along one line of weights. */
+static void add_line(const matrix *m, int column, const lanes g, lanes to[CI_WINO_MOST]) {
+  for (int a = 0; a < m->n; a++)
+    for (int c = 0; c < TOGETHER; c++) to[a][c] += m->at[a][column] * g[c];
+}
+
+/* The n * n samples of the weights from input channel i to `there` output channels from o, planes `step` floats apart. */
+static void transform(const matrix *m, const ci_conv_weights *w, int32_t o, int32_t there, int32_t i, float *to,
+                      size_t step) {
+  lanes half[CI_WINO_MOST][CI_WINO_MOST] = {{{0}}}; /* [row of weights][sample] */
   for (int y = 0; y < m->r; y++)
-    for (int x = 0; x < m->r; x++)
-      for (int a = 0; a < m->n; a++) half[y][a] += m->at[a][x] * (double)g[y * w->sy + x * w->sx];
-  for (int b = 0; b < m->n; b++) {
-    double line[CI_WINO_MOST] = {0};
-    for (int y = 0; y < m->r; y++)
-      for (int a = 0; a < m->n; a++) line[a] += m->at[b][y] * half[y][a];
-    for (int a = 0; a < m->n; a++) to[(size_t)(b * m->n + a) * step] = (float)line[a];
+    for (int x = 0; x < m->r; x++) {
+      lanes g = {0};
+      for (int c = 0; c < there; c++) g[c] = w->w[(o + c) * w->so + i * w->si + y * w->sy + x * w->sx];
+      add_line(m, x, g, half[y]);
+    }
+  for (int a = 0; a < m->n; a++) {
+    lanes line[CI_WINO_MOST] = {{0}};
+    for (int y = 0; y < m->r; y++) add_line(m, y, half[y][a], line);
+    for (int b = 0; b < m->n; b++)
+      for (int c = 0; c < there; c++) to[(size_t)(b * m->n + a) * step + (size_t)c] = (float)line[b][c];
   }
 }
 
@@ -71,9 +83,11 @@ static size_t place(const ci_kernels *k, int32_t cin, int32_t vectors, int32_t i
 static void pack_group(const ci_kernels *k, const matrix *m, const ci_conv_weights *w, int32_t vectors, int32_t first,
                        int32_t nv, int32_t c0, float *to) {
   size_t plane = (size_t)w->cin * (size_t)(vectors * k->lanes);
+  int32_t end = c0 + nv * k->lanes < w->cout ? c0 + nv * k->lanes : w->cout;
   for (int32_t i = 0; i < w->cin; i++) {
     float *line = to + place(k, w->cin, vectors, i, first, nv);
-    for (int32_t c = c0; c < c0 + nv * k->lanes && c < w->cout; c++) transform(m, w, c, i, line + (c - c0), plane);
+    for (int32_t c = c0; c < end; c += TOGETHER)
+      transform(m, w, c, end - c < TOGETHER ? end - c : TOGETHER, i, line + (c - c0), plane);
   }
 }
 

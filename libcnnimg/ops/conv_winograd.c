@@ -255,12 +255,13 @@ static ci_ahead read_ahead(const job *j, int32_t i, int32_t n) {
   return ahead_of(j->in, y, x, x + (int64_t)s.n * j->s.m + j->s.n - j->s.m, j->s.n, 0, j->in->cs / CI_LINE_FLOATS);
 }
 
-static ci_ahead write_ahead(const job *j, int32_t i, int32_t n, int32_t c0, int32_t channels) {
+/* Where the first row of these tiles goes, or the residual comes from. */
+static ci_ahead output_ahead(const job *j, const ci_view *v, int32_t i, int32_t n, int32_t c0, int32_t channels) {
   span s = span_at(j, i, n, 0);
   int32_t y = first_of(j, s.ty), x = first_of(j, s.tx);
-  if (j->s.step > 1) return (ci_ahead){.n = 0};
-  if (channels > j->out->cs - c0) channels = j->out->cs - c0;
-  return ahead_of(j->out, y, x, (int64_t)x + (int64_t)s.n * j->s.m, j->s.m, (size_t)c0, channels / CI_LINE_FLOATS);
+  if (!v || j->s.step > 1) return (ci_ahead){.n = 0};
+  if (channels > v->cs - c0) channels = v->cs - c0;
+  return ahead_of(v, y, x, (int64_t)x + (int64_t)s.n * j->s.m, j->s.m, (size_t)c0, channels / CI_LINE_FLOATS);
 }
 
 /* Tiles i to i + n of the grid through one block of output channels from c0; `next` tiles follow after them, and this is
@@ -268,8 +269,9 @@ static ci_ahead write_ahead(const job *j, int32_t i, int32_t n, int32_t c0, int3
 static void run_block(const job *j, int32_t i, int32_t n, int32_t next, const float *weights, int32_t c0,
                       int32_t vectors) {
   const ci_packed *p = j->c->packed;
-  const ci_wino_multiply mul = {.read = read_ahead(j, i + n, next),
-                                .write = write_ahead(j, i, n, c0, vectors * j->c->k->lanes),
+  int32_t channels = vectors * j->c->k->lanes;
+  const ci_wino_multiply mul = {.read = {read_ahead(j, i + n, next), output_ahead(j, j->res, i, n, c0, channels)},
+                                .write = output_ahead(j, j->out, i, n, c0, channels),
                                 .planes = j->s.n * j->s.n,
                                 .v = j->r.v,
                                 .v_plane = j->r.v_plane,
