@@ -6,3 +6,7 @@ EXTRA_DIST += tests/bench/denoise.py tests/bench/onnxruntime_agrees.py tests/ben
 check_PROGRAMS += tests/bench/bench
 tests_bench_bench_SOURCES = tests/bench/bench.c tests/bench/npy.c tests/bench/npy.h
 tests_bench_bench_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+# the processor's own limit, for bench.py
+check_PROGRAMS += tests/bench/peak
+tests_bench_peak_SOURCES = tests/bench/peak.c
