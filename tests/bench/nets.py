@@ -234,13 +234,26 @@ def calibrate(name):
     return float(f"{DEVIATION / deviation(y):.2g}")
 
 
-def write(folder, name, size=None, scales={}):
-    """The file's path; it is made once."""
-    path = os.path.join(folder, name + (f"-{size[1]}x{size[0]}" if size else "") + ".onnx")
+def scale_of(folder, name):
+    """Of the last layer; the open file remembers it."""
+    path = path_of(folder, name)
     if not os.path.exists(path):
-        if name not in scales:
-            scales[name] = calibrate(name)
-        onnx.save(build(name, size, scales[name]), path + ".part")
+        return calibrate(name)
+    return float(next(p.value for p in onnx.load(path).metadata_props if p.key == "scale of the last layer"))
+
+
+def path_of(folder, name, size=None):
+    return os.path.join(folder, name + (f"-{size[1]}x{size[0]}" if size else "") + ".onnx")
+
+
+def write(folder, name, size=None):
+    """The file's path; it is made once."""
+    path = path_of(folder, name, size)
+    if not os.path.exists(path):
+        scale = scale_of(folder, name)
+        model = build(name, size, scale)
+        onnx.helper.set_model_props(model, {"scale of the last layer": str(scale)})
+        onnx.save(model, path + ".part")
         os.replace(path + ".part", path)
     return path
 

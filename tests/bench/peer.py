@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: MIT
 """peer.py - one network in another runtime: seconds, peak memory, its answer; a process of its own, a line of JSON.
 
-  peer.py onnxruntime|openvino|ncnn FILE --input X.npy [--output Y.npy] [--threads N] [--runs N] [--seconds S]
+  peer.py onnxruntime|openvino|ncnn FILE --input X.npy [--output Y.npy] [--threads N] [--runs N]
 
 FILE is made for the size of X (1 x C x H x W): ONNX, for ncnn the .param file beside its .bin. fp32 everywhere, the
-settings that are fastest. The first run counts like the others, the minimum is what is compared. No further run begins after
-S seconds. Memory is the most that was resident while running (VmHWM, set back after the model was loaded) less what was
-resident then (VmRSS).
+settings that are fastest. The first run counts like the others, the minimum is what is compared. Memory is the most that
+was resident while running (VmHWM, set back after the model was loaded) less what was resident then (VmRSS).
 """
 import argparse
 import json
@@ -89,9 +88,9 @@ def ncnn(path, shape, threads):
 RUNTIMES = {"onnxruntime": onnxruntime, "openvino": openvino, "ncnn": ncnn}
 
 
-def measure(run, x, runs, most):
-    took, begun = [], time.perf_counter()
-    while len(took) < runs and (not took or time.perf_counter() - begun + took[-1] < most):
+def measure(run, x, runs):
+    took = []
+    for _ in range(runs):
         start = time.perf_counter()
         y = run(x)
         took.append(time.perf_counter() - start)
@@ -106,7 +105,6 @@ def main():
     p.add_argument("--output")
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--runs", type=int, default=5)
-    p.add_argument("--seconds", type=float, default=10)
     o = p.parse_args()
     # What sums with more threads than were asked for would be nobody's figure.
     os.environ["OMP_NUM_THREADS"] = str(o.threads)
@@ -114,7 +112,7 @@ def main():
     version, settings, run = RUNTIMES[o.runtime](o.file, x.shape, o.threads)
     told = forget_peak()
     base = status("VmRSS:")
-    took, y = measure(run, x, o.runs, o.seconds)
+    took, y = measure(run, x, o.runs)
     peak = status("VmHWM:") - base
     if o.output:
         np.save(o.output, y)
