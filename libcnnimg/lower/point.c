@@ -266,6 +266,25 @@ static int lower_binary(ci_site *c) {
   return status ? status : chain(c, ids, c->n_in, layout);
 }
 
+/* A square is a product, which is much faster; exporters write variances so. PASS: it is no square of a map. */
+static int lower_square(ci_site *c) {
+  const ci_tensor *t = ci_site_const(c, 1);
+  float power = 0;
+  if (c->out->type != CI_FLOAT || c->in[0]->map < 0 || !t || t->rank > c->in[0]->rank) return CI_LOWER_PASS;
+  if (bound(c, 1, "exponent", &power) || power != 2) return CI_LOWER_PASS;
+  const int32_t twice[2] = {c->in[0]->map, c->in[0]->map};
+  ci_node *n = ci_lower_emit(c->s, c->n->name, CI_OP_binary, twice, 2);
+  if (!n) return c->s->err->code;
+  n->p.mode = CI_MUL;
+  set_form(c, n->out, true);
+  return CNNIMG_OK;
+}
+
+static int lower_pow(ci_site *c) {
+  int status = lower_square(c);
+  return status == CI_LOWER_PASS ? lower_binary(c) : status;
+}
+
 static int lower_where(ci_site *c) {
   int32_t ids[3];
   ci_layout layout = CI_LAYOUT_NCHW;
@@ -323,7 +342,7 @@ const ci_lower_rule ci_lower_point_rules[] = {
     PLAIN("Asin"),     PLAIN("Acos"),       PLAIN("Atan"),    PLAIN("Sinh"),      PLAIN("Cosh"),       PLAIN("Asinh"),
     PLAIN("Acosh"),    PLAIN("Atanh"),      {"Gelu", lower_gelu}, {"Clip", lower_clip}, {"Identity", lower_same},
     {"Dropout", lower_same}, {"Cast", lower_cast}, BINARY("Add"), BINARY("Sub"),  BINARY("Mul"),       BINARY("Div"),
-    BINARY("Pow"),     BINARY("Equal"),     BINARY("Greater"), BINARY("GreaterOrEqual"), BINARY("Less"), BINARY("LessOrEqual"),
+    {"Pow", lower_pow},    BINARY("Equal"),     BINARY("Greater"), BINARY("GreaterOrEqual"), BINARY("Less"), BINARY("LessOrEqual"),
     BINARY("And"),     BINARY("Or"),        BINARY("Xor"),    BINARY("Min"),      BINARY("Max"),       BINARY("Sum"),
     BINARY("Mod"),     {"Where", lower_where}, {"PRelu", lower_prelu}, {"Softmax", lower_softmax},
     {NULL, NULL},

@@ -1,7 +1,20 @@
 # tests/bench - measuring, by hand: quality and agreement with other programs
-EXTRA_DIST += tests/bench/denoise.py tests/bench/onnxruntime_agrees.py tests/bench/zoo.py
+EXTRA_DIST += tests/bench/denoise.py tests/bench/onnxruntime_agrees.py tests/bench/zoo.py \
+	tests/bench/nets.py tests/bench/nets_lib.py tests/bench/float64.py \
+	tests/bench/bench.py tests/bench/engines.py tests/bench/peer.py
 
 # bench --net FILE --size WxH --threads N --json: built by `make check`, run by hand
 check_PROGRAMS += tests/bench/bench
 tests_bench_bench_SOURCES = tests/bench/bench.c tests/bench/npy.c tests/bench/npy.h
 tests_bench_bench_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+# the processor's own limit, for bench.py
+check_PROGRAMS += tests/bench/peak
+tests_bench_peak_SOURCES = tests/bench/peak.c
+
+# Beside other runtimes, which it installs into tests/bench/run of the build folder; bench.py says what BENCH_ARGS may be.
+BENCH_WITH = python3
+BENCH_ARGS =
+.PHONY: bench
+bench: tests/bench/bench$(EXEEXT) tests/bench/peak$(EXEEXT)
+	$(BENCH_WITH) -B $(srcdir)/tests/bench/bench.py --programs tests/bench --folder tests/bench/run $(BENCH_ARGS)
