@@ -48,7 +48,7 @@ static void make_steps(ci_plan *p) {
       if (ci_is_map(p->g, n->in[k])) s->in[k] = p->shapes[n->in[k]];
     at += (size_t)n->n_in;
     s->macs = s->op->macs ? s->op->macs(n, p->g, s->in, s->out) : 0;
-    s->align = s->op->align ? s->op->align(n, s->in, s->out) : 1;
+    for (int axis = 0; axis < 2; axis++) s->align[axis] = s->op->align ? s->op->align(n, s->in, s->out, axis) : 1;
     if (!s->op->fold) continue;
     p->folded[n->out] = 1;
     s->state = p->state_bytes;

@@ -14,7 +14,7 @@ typedef struct ci_step {
   ci_shape out;
   void *packed;
   uint64_t macs;  /* a pixel of the output */
-  int32_t align;  /* rows and columns that come cheapest together */
+  int32_t align[2]; /* rows, columns that come cheapest together */
   size_t state;   /* op->fold: its state's offset in the plan's states */
   ci_view *views; /* node->n_in views, set before each run */
 } ci_step;

@@ -50,8 +50,8 @@ static void run_piece(void *arg, uint32_t i, uint32_t worker) {
 
 /* How many pieces are worth a hand-over. */
 static uint32_t most_pieces(const work *w, uint64_t pixels) {
-  uint64_t most = (w->s->macs + 16) * pixels / PIECE_MACS, side = (uint64_t)w->s->align;
-  if (side > 1 && most > pixels / (side * side * PIECE_TILES)) most = pixels / (side * side * PIECE_TILES);
+  uint64_t most = (w->s->macs + 16) * pixels / PIECE_MACS, tile = (uint64_t)w->s->align[0] * (uint64_t)w->s->align[1];
+  if (tile > 1 && most > pixels / (tile * PIECE_TILES)) most = pixels / (tile * PIECE_TILES);
   return most < 1 ? 1 : most > UINT32_MAX ? UINT32_MAX : (uint32_t)most;
 }
 
@@ -66,9 +66,9 @@ static uint32_t pieces_of(const work *w, uint64_t pixels, uint32_t threads) {
 
 /* Columns are cut first, into whole tiles or lines of the cache, then rows. */
 static uint32_t cut(work *w, uint32_t threads) {
-  int32_t align = w->s->align, rows = w->rect.y1 - w->rect.y0;
-  w->tall = align;
-  w->wide = align > 1 ? align : PIECE_COLS;
+  int32_t rows = w->rect.y1 - w->rect.y0;
+  w->tall = w->s->align[0];
+  w->wide = w->s->align[1] > 1 ? w->s->align[1] : PIECE_COLS;
   w->left = w->rect.x0 / w->wide * w->wide;
   int32_t tall = (rows + w->tall - 1) / w->tall, wide = (w->rect.x1 - w->left + w->wide - 1) / w->wide;
   uint64_t pixels = (uint64_t)rows * (uint64_t)(w->rect.x1 - w->left);

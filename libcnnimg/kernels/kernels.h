@@ -40,19 +40,23 @@ typedef struct ci_conv_row {
 } ci_conv_row;
 
 /*
- * Winograd's F(m x m, r x r): a tile of m x m output pixels from n x n input pixels, n = m + r - 1, by n * n products
- * (see points.h). Tiles are gathered: input() puts the samples of a tile and channel into n * n planes, multiply() makes
- * of each plane (tiles x cin) a plane (tiles x a block of output channels), output() takes those back to pixels. Sums
- * run over the input channels in order, in parts of CI_WINO_PART that are added up, so bytes do not depend on which
- * tiles are gathered. (n, m) is one of (6, 4), (8, 6), (8, 4), (8, 2).
+ * Winograd's F(my x mx, r x r): a tile of my x mx output pixels from ny x nx input pixels, n = m + r - 1 each way, by
+ * ny * nx products (see points.h). Tiles are gathered: input() puts the samples of a tile and channel into ny * nx
+ * planes, multiply() makes of each plane (tiles x cin) a plane (tiles x a block of output channels), output() takes
+ * those back to pixels. Sums run over the input channels in order, in parts of CI_WINO_PART that are added up, so bytes
+ * do not depend on which tiles are gathered.
  */
+typedef struct ci_wino_tile {
+  int32_t ny, nx, my, mx; /* (6, 8, 4, 6), (8, 8, 4, 4) or (8, 8, 2, 2); ny 0: none */
+} ci_wino_tile;
+static inline int32_t ci_wino_planes(const ci_wino_tile *t) { return t->ny * t->nx; }
 #define CI_WINO_PLANES 64 /* most samples a tile */
 #define CI_WINO_WIDTH 64  /* most output channels a block */
 #define CI_WINO_PART 64   /* input channels whose products are summed before they are added to the others */
 
 typedef struct ci_wino_input {
-  int32_t n;
-  const float *rows[8]; /* pixel x of row r of the first tile at rows[r] + x * step; n of them */
+  ci_wino_tile tile;
+  const float *rows[8]; /* pixel x of row r of the first tile at rows[r] + x * step; ny of them */
   ptrdiff_t step, tile_step; /* floats from pixel to pixel, from tile to tile */
   int32_t tiles, channels; /* channels: a multiple of CI_SLOPE_PAD, all readable */
   bool cold;               /* the pixels have not been fetched before */
@@ -71,7 +75,7 @@ typedef struct ci_ahead {
 
 typedef struct ci_wino_multiply {
   ci_ahead read[2], write;
-  int32_t planes; /* n * n */
+  int32_t planes; /* ny * nx */
   const float *v;
   size_t v_plane;
   int32_t v_step;              /* floats between tiles */
@@ -82,12 +86,12 @@ typedef struct ci_wino_multiply {
 } ci_wino_multiply;
 
 typedef struct ci_wino_output {
-  int32_t n, m;
+  ci_wino_tile tile;
   const float *in; /* what multiply() left */
   size_t plane;
   int32_t tiles, vectors;
-  float *out[6]; /* pixel x of row r at out[r] + x * out_step; whole tiles are written, a block's channels */
-  const float *residual[6]; /* the same; all NULL: none */
+  float *out[4]; /* pixel x of row r at out[r] + x * out_step; whole tiles are written, a block's channels */
+  const float *residual[4]; /* the same; all NULL: none */
   int32_t out_step, residual_step;
   const float *bias; /* of the block, like the slopes */
   ci_kact act, act2;
@@ -150,10 +154,10 @@ static inline int32_t ci_conv_block_first(int32_t vectors, int32_t blocks, int32
   return (int32_t)((int64_t)b * vectors / blocks);
 }
 
-/* winograd_pack.c: the same for F(n - r + 1, r), r = w->kh = w->kw. Block b covers vectors first(b) to first(b + 1) and
- * takes n * n * cin * its channels floats of the packed weights. */
-size_t ci_wino_packed_floats(const ci_kernels *k, int32_t n, int32_t cout, int32_t cin);
-void ci_wino_pack(const ci_kernels *k, int32_t n, const ci_conv_weights *w, float *to); /* `to` is zeroed */
+/* winograd_pack.c: the same for tiles, r = w->kh = w->kw. Block b covers vectors first(b) to first(b + 1) and takes
+ * ny * nx * cin * its channels floats of the packed weights. */
+size_t ci_wino_packed_floats(const ci_kernels *k, const ci_wino_tile *t, int32_t cout, int32_t cin);
+void ci_wino_pack(const ci_kernels *k, const ci_wino_tile *t, const ci_conv_weights *w, float *to); /* `to` is zeroed */
 int32_t ci_wino_blocks(const ci_kernels *k, int32_t cout);
 int32_t ci_wino_block_first(const ci_kernels *k, int32_t cout, int32_t b);
 /* A block's vectors go through the registers in so many groups of `most` at most, alike but for one: ci_conv_block_first

@@ -49,15 +49,15 @@ static void output_line(int n, int m, const float *d, float *to) {
 
 static void input_one(const ci_wino_input *a, int32_t t, int32_t c, float *v) {
   float d[MOST], rows[MOST][MOST], to[MOST];
-  int n = a->n;
-  for (int y = 0; y < n; y++) {
-    for (int x = 0; x < n; x++) d[x] = a->rows[y][t * a->tile_step + x * a->step + c];
-    input_line(n, d, rows[y]);
+  int ny = a->tile.ny, nx = a->tile.nx;
+  for (int y = 0; y < ny; y++) {
+    for (int x = 0; x < nx; x++) d[x] = a->rows[y][t * a->tile_step + x * a->step + c];
+    input_line(nx, d, rows[y]);
   }
-  for (int x = 0; x < n; x++) {
-    for (int y = 0; y < n; y++) d[y] = rows[y][x];
-    input_line(n, d, to);
-    for (int y = 0; y < n; y++) v[(size_t)(y * n + x) * a->plane] = to[y];
+  for (int x = 0; x < nx; x++) {
+    for (int y = 0; y < ny; y++) d[y] = rows[y][x];
+    input_line(ny, d, to);
+    for (int y = 0; y < ny; y++) v[(size_t)(y * nx + x) * a->plane] = to[y];
   }
 }
 
@@ -93,16 +93,16 @@ static float finish(const ci_wino_output *a, float x, int y, int32_t px, int32_t
 
 static void output_one(const ci_wino_output *a, int32_t t, int32_t c, const float *in) {
   float d[MOST], columns[MOST][MOST], to[MOST];
-  int n = a->n, m = a->m;
-  for (int x = 0; x < n; x++) {
-    for (int y = 0; y < n; y++) d[y] = in[(size_t)(y * n + x) * a->plane];
-    output_line(n, m, d, columns[x]);
+  const ci_wino_tile *s = &a->tile;
+  for (int x = 0; x < s->nx; x++) {
+    for (int y = 0; y < s->ny; y++) d[y] = in[(size_t)(y * s->nx + x) * a->plane];
+    output_line(s->ny, s->my, d, columns[x]);
   }
-  for (int y = 0; y < m; y++) {
-    for (int x = 0; x < n; x++) d[x] = columns[x][y];
-    output_line(n, m, d, to);
-    for (int x = 0; x < m; x++)
-      a->out[y][(ptrdiff_t)(m * t + x) * a->out_step + c] = finish(a, to[x], y, m * t + x, c);
+  for (int y = 0; y < s->my; y++) {
+    for (int x = 0; x < s->nx; x++) d[x] = columns[x][y];
+    output_line(s->nx, s->mx, d, to);
+    for (int x = 0; x < s->mx; x++)
+      a->out[y][(ptrdiff_t)(s->mx * t + x) * a->out_step + c] = finish(a, to[x], y, s->mx * t + x, c);
   }
 }
 

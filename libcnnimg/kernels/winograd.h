@@ -2,45 +2,46 @@
 /* winograd.h - Winograd's tiles: transforms and products, written once; included by body.h */
 #include "kernels/wino_lines.h"
 
-/* ---- input: n x n pixels to n x n samples ------------------------------------------ */
+/* ---- input: ny x nx pixels to as many samples --------------------------------------- */
 
 /* Down the columns, then along the rows; fetches what lies `ahead` (0: nothing) meanwhile. */
-INLINE void in_tile(const float *const rows[], ptrdiff_t step, float *v, size_t plane, ptrdiff_t ahead, const int n) {
+INLINE void in_tile(const float *const rows[], ptrdiff_t step, float *v, size_t plane, ptrdiff_t ahead, const int ny,
+                    const int nx) {
   vf t[64], d[8], o[8];
 #pragma GCC unroll 1
-  for (int x = 0; x < n; x++) {
+  for (int x = 0; x < nx; x++) {
 #pragma GCC unroll 8
-    for (int r = 0; r < n; r++) {
+    for (int r = 0; r < ny; r++) {
       d[r] = load(rows[r] + x * step);
       if (ahead) __builtin_prefetch(rows[r] + x * step + ahead, 0, 3);
     }
-    in_line(d, o, n);
+    in_line(d, o, ny);
 #pragma GCC unroll 8
-    for (int r = 0; r < n; r++) t[r * n + x] = o[r];
+    for (int r = 0; r < ny; r++) t[r * nx + x] = o[r];
   }
 #pragma GCC unroll 1
-  for (int r = 0; r < n; r++) {
-    in_line(t + r * n, o, n);
+  for (int r = 0; r < ny; r++) {
+    in_line(t + r * nx, o, nx);
 #pragma GCC unroll 8
-    for (int x = 0; x < n; x++, v += plane) store(v, o[x]);
+    for (int x = 0; x < nx; x++, v += plane) store(v, o[x]);
   }
 }
 
-INLINE void input_n(const ci_wino_input *a, const int n) {
+INLINE void input_n(const ci_wino_input *a, const int ny, const int nx) {
   const float *rows[8];
   for (int32_t t = 0; t < a->tiles; t++) {
     float *v = a->v + (size_t)t * (size_t)a->channels;
     ptrdiff_t ahead = a->cold && t + 1 < a->tiles ? a->tile_step : 0;
     for (int32_t c = 0; c < a->channels; c += L) {
-      for (int r = 0; r < n; r++) rows[r] = a->rows[r] + t * a->tile_step + c;
-      in_tile(rows, a->step, v + c, a->plane, ahead, n);
+      for (int r = 0; r < ny; r++) rows[r] = a->rows[r] + t * a->tile_step + c;
+      in_tile(rows, a->step, v + c, a->plane, ahead, ny, nx);
     }
   }
 }
 
 static void winograd_input(const ci_wino_input *a) {
-  if (a->n == 6) input_n(a, 6);
-  else input_n(a, 8);
+  if (a->tile.ny == 6) input_n(a, 6, 8);
+  else input_n(a, 8, 8);
 }
 
 /* ---- products ------------------------------------------------------------------- */
@@ -156,7 +157,7 @@ static void winograd_multiply(const ci_wino_multiply *a) {
   for (int32_t i = 0; i < a->planes; i++) w = plane_products(a, i, w);
 }
 
-/* ---- output: n x n samples to m x m pixels -------------------------------------------- */
+/* ---- output: ny x nx samples to my x mx pixels ------------------------------------------ */
 
 enum { PLAIN, RECTIFIED, ADDED, ANY };
 
@@ -171,50 +172,49 @@ INLINE void emit(const ci_wino_output *a, vf x, int r, ptrdiff_t at, ptrdiff_t r
   store(a->out[r] + at + c, x);
 }
 
-INLINE void out_tile(const ci_wino_output *a, const float *in, int32_t tile, int32_t c, const int n, const int m,
+INLINE void out_tile(const ci_wino_output *a, const float *in, int32_t tile, int32_t c, const ci_wino_tile s,
                      const int how) {
-  const ptrdiff_t at = (ptrdiff_t)tile * m * a->out_step, res = (ptrdiff_t)tile * m * a->residual_step;
+  const ptrdiff_t at = (ptrdiff_t)tile * s.mx * a->out_step, res = (ptrdiff_t)tile * s.mx * a->residual_step;
   vf t[64], d[8], y[8], bias = load(a->bias + c);
 #pragma GCC unroll 1
-  for (int j = 0; j < n; j++, in += a->plane) {
+  for (int j = 0; j < s.nx; j++, in += a->plane) {
     const float *x = in;
 #pragma GCC unroll 8
-    for (int i = 0; i < n; i++, x += (size_t)n * a->plane) d[i] = load(x);
-    out_line(d, y, n, m);
+    for (int i = 0; i < s.ny; i++, x += (size_t)s.nx * a->plane) d[i] = load(x);
+    out_line(d, y, s.ny, s.my);
 #pragma GCC unroll 8
-    for (int i = 0; i < m; i++) t[i * n + j] = y[i];
+    for (int i = 0; i < s.my; i++) t[i * s.nx + j] = y[i];
   }
 #pragma GCC unroll 1
-  for (int i = 0; i < m; i++) {
-    out_line(t + i * n, y, n, m);
+  for (int i = 0; i < s.my; i++) {
+    out_line(t + i * s.nx, y, s.nx, s.mx);
 #pragma GCC unroll 8
-    for (int j = 0; j < m; j++) emit(a, y[j] + bias, i, at + j * a->out_step, res + j * a->residual_step, c, how);
+    for (int j = 0; j < s.mx; j++) emit(a, y[j] + bias, i, at + j * a->out_step, res + j * a->residual_step, c, how);
   }
 }
 
-INLINE void output_n(const ci_wino_output *a, const int n, const int m, const int how) {
+INLINE void output_n(const ci_wino_output *a, const ci_wino_tile s, const int how) {
   int32_t width = a->vectors * L;
   for (int32_t t = 0; t < a->tiles; t++)
-    for (int32_t c = 0; c < width; c += L) out_tile(a, a->in + t * width + c, t, c, n, m, how);
+    for (int32_t c = 0; c < width; c += L) out_tile(a, a->in + t * width + c, t, c, s, how);
 }
 
-#define OUT(n, m)                                                                    \
-  static void out_##n##_##m(const ci_wino_output *a) {                               \
-    bool none = a->act.kind == K_NONE, last = a->act2.kind == K_NONE;                \
-    bool add = a->residual[0] != NULL;                                               \
-    if (none && last && add) output_n(a, n, m, ADDED);                               \
-    else if (none && last) output_n(a, n, m, PLAIN);                                 \
-    else if (a->act.kind == K_RELU && last && !add) output_n(a, n, m, RECTIFIED);    \
-    else output_n(a, n, m, ANY);                                                     \
+/* A function for each shape of tile; those that come often are also written out for the ways to finish a pixel. */
+#define OUT(name, ...)                                                                              \
+  static void name(const ci_wino_output *a) {                                                       \
+    const ci_wino_tile s = {__VA_ARGS__};                                                           \
+    bool none = a->act.kind == K_NONE, last = a->act2.kind == K_NONE, add = a->residual[0] != NULL; \
+    if (none && last && add) output_n(a, s, ADDED);                                                 \
+    else if (none && last) output_n(a, s, PLAIN);                                                   \
+    else if (a->act.kind == K_RELU && last && !add) output_n(a, s, RECTIFIED);                      \
+    else output_n(a, s, ANY);                                                                       \
   }
-OUT(6, 4)
-OUT(8, 6)
-OUT(8, 4)
-OUT(8, 2)
+OUT(out_4_6, 6, 8, 4, 6)
+OUT(out_4_4, 8, 8, 4, 4)
+OUT(out_2_2, 8, 8, 2, 2)
 
 static void winograd_output(const ci_wino_output *a) {
-  if (a->n == 6) out_6_4(a);
-  else if (a->m == 6) out_8_6(a);
-  else if (a->m == 4) out_8_4(a);
-  else out_8_2(a);
+  if (a->tile.mx == 6) out_4_6(a);
+  else if (a->tile.mx == 4) out_4_4(a);
+  else out_2_2(a);
 }

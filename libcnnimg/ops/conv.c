@@ -44,7 +44,7 @@ static int shape(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_sha
 static ci_rect need(const ci_node *n, const ci_shape *in, ci_shape out, int32_t k, ci_rect r) {
   if (k == n->residual) return ci_need_same(n, in, out, k, r);
   ci_wino_scheme tiles = ci_winograd_scheme(n, in[0], out);
-  if (tiles.n) return ci_winograd_need(&tiles, n, in[0], r);
+  if (tiles.tile.ny) return ci_winograd_need(&tiles, n, in[0], r);
   int64_t size, x0, y0, x1, y1;
   ci_window y = ci_window_of(&n->p, 0, in[k].h, &size), x = ci_window_of(&n->p, 1, in[k].w, &size);
   ci_window_need(&y, r.y0, r.y1, &y0, &y1);
@@ -65,7 +65,7 @@ static void pack_depthwise(const float *w, int32_t c, int32_t taps, float *to) {
 }
 
 static void pack_group(const ci_node *n, const ci_kernels *k, const float *w, const float *bias,
-                       int32_t group, int32_t cin, int32_t cout, int32_t tiles, const ci_packed *p) {
+                       int32_t group, int32_t cin, int32_t cout, const ci_wino_tile *tiles, const ci_packed *p) {
   const int32_t *kernel = n->p.kernel;
   ptrdiff_t area = (ptrdiff_t)kernel[0] * kernel[1];
   ci_conv_weights cw = {w + (size_t)group * (size_t)cout * (size_t)cin * (size_t)area,
@@ -77,7 +77,7 @@ static void pack_group(const ci_node *n, const ci_kernels *k, const float *w, co
                         area,
                         kernel[1],
                         1};
-  if (tiles) ci_wino_pack(k, tiles, &cw, p->part[0]);
+  if (tiles->ny) ci_wino_pack(k, tiles, &cw, p->part[0]);
   else ci_conv_pack(k, &cw, p->part[0] + (size_t)group * ci_conv_packed_floats(k, cout, cin, (int32_t)area));
   if (bias)
     memcpy(p->part[1] + (size_t)group * ci_conv_bias_floats(cout), bias + (size_t)group * (size_t)cout,
@@ -89,11 +89,11 @@ static int pack(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shap
   const float *w = ci_const(g, n->in[1])->data;
   const float *bias = has_bias(n) ? ci_const(g, n->in[2])->data : NULL;
   int32_t taps = n->p.kernel[0] * n->p.kernel[1], cin = in[0].c / n->p.group, cout = out.c / n->p.group;
-  int32_t tiles = ci_winograd_scheme(n, in[0], out).n;
+  const ci_wino_tile tiles = ci_winograd_scheme(n, in[0], out).tile;
   bool single = is_depthwise(n, in[0].c, out.c);
   size_t group = (size_t)n->p.group, floats[3] = {0};
   floats[0] = single  ? (size_t)taps * (size_t)ci_channel_stride(out.c)
-              : tiles ? ci_wino_packed_floats(k, tiles, cout, cin)
+              : tiles.ny ? ci_wino_packed_floats(k, &tiles, cout, cin)
                       : group * ci_conv_packed_floats(k, cout, cin, taps);
   floats[1] = single ? ci_conv_bias_floats(out.c) : group * ci_conv_bias_floats(cout);
   ci_packed *p;
@@ -104,7 +104,7 @@ static int pack(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shap
     pack_depthwise(w, out.c, taps, p->part[0]);
     if (bias) memcpy(p->part[1], bias, (size_t)out.c * sizeof(float));
   } else {
-    for (int32_t i = 0; i < n->p.group; i++) pack_group(n, k, w, bias, i, cin, cout, tiles, p);
+    for (int32_t i = 0; i < n->p.group; i++) pack_group(n, k, w, bias, i, cin, cout, &tiles, p);
   }
   return CNNIMG_OK;
 }
@@ -112,7 +112,7 @@ static int pack(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shap
 static size_t scratch(const ci_node *n, const ci_shape *in, ci_shape out, int32_t width) {
   (void)width;
   ci_wino_scheme tiles = ci_winograd_scheme(n, in[0], out);
-  if (tiles.n) return ci_winograd_scratch(&tiles, in[0], out);
+  if (tiles.tile.ny) return ci_winograd_scratch(&tiles, in[0], out);
   return (size_t)n->p.kernel[0] * sizeof(float *);
 }
 
@@ -155,13 +155,13 @@ static void run_direct(const ci_call *c) {
 
 static void run(const ci_call *c) {
   ci_wino_scheme tiles = ci_winograd_scheme(c->node, c->in[0].map, c->out->map);
-  if (tiles.n) ci_winograd_run(&tiles, c);
+  if (tiles.tile.ny) ci_winograd_run(&tiles, c);
   else run_direct(c);
 }
 
-static int32_t align(const ci_node *n, const ci_shape *in, ci_shape out) {
+static int32_t align(const ci_node *n, const ci_shape *in, ci_shape out, int axis) {
   ci_wino_scheme tiles = ci_winograd_scheme(n, in[0], out);
-  return tiles.n ? tiles.m * tiles.step : 1;
+  return tiles.tile.ny ? ci_winograd_align(&tiles, axis) : 1;
 }
 
 static uint64_t macs(const ci_node *n, const ci_graph *g, const ci_shape *in, ci_shape out) {

@@ -13,39 +13,44 @@
 #define MANY_CHANNELS 128
 
 /*
- * The table of shapes: square kernels of `taps` and at least `inputs` channels in tiles of `out` pixels. Multiplications
- * of a direct sum are taps * taps a pixel, of tiles n * n / (out * out), n = out + taps - 1; transforms cost as much as
- * about 14 inputs more. Measured with tests/bench; the same on every processor.
+ * The table of shapes: square kernels of `taps` and at least `inputs` channels. Multiplications of a direct sum are taps *
+ * taps a pixel, of tiles ny * nx / (my * mx); transforms cost as much as about 14 inputs more. Tiles of 6 x 6 pixels for
+ * 3x3 would need a ninth fewer multiplications, but have twice the error: up to 17 times a direct sum's in whole networks.
+ * Measured with tests/bench; the same on every processor.
  */
 static const struct {
-  int32_t taps, out, inputs;
-} schemes[] = {{3, 6, 12}, {5, 4, 12}, {7, 2, 24}};
+  int32_t taps, inputs;
+  ci_wino_tile tile;
+} schemes[] = {{3, 12, {6, 8, 4, 6}}, {5, 12, {8, 8, 4, 4}}, {7, 24, {8, 8, 2, 2}}};
 
 ci_wino_scheme ci_winograd_scheme(const ci_node *n, ci_shape in, ci_shape out) {
   const ci_params *p = &n->p;
-  const ci_wino_scheme none = {0, 0, 0};
+  const ci_wino_scheme none = {{0, 0, 0, 0}, 0};
   if (p->kernel[0] != p->kernel[1] || p->dilation[0] != p->dilation[1] || p->stride[0] != 1 || p->stride[1] != 1 ||
       p->group != 1 || p->dilation[0] > MAX_DILATION)
     return none;
   if (out.h < MIN_SIZE * p->dilation[0] || out.w < MIN_SIZE * p->dilation[0]) return none;
   for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
     if (schemes[i].taps == p->kernel[0] && in.c >= schemes[i].inputs)
-      return (ci_wino_scheme){schemes[i].out + schemes[i].taps - 1, schemes[i].out, p->dilation[0]};
+      return (ci_wino_scheme){schemes[i].tile, p->dilation[0]};
   return none;
 }
 
-static int32_t block_of(const ci_wino_scheme *s) { return s->m * s->step; }
-static int32_t down(const ci_wino_scheme *s, int32_t v) { return v / block_of(s) * block_of(s); }
-static int64_t up(const ci_wino_scheme *s, int32_t v) {
-  return ((int64_t)v + block_of(s) - 1) / block_of(s) * block_of(s);
-}
+static int64_t down(int64_t v, int32_t block) { return v / block * block; }
+static int64_t up(int64_t v, int32_t block) { return down(v + block - 1, block); }
+
+/* Rows and columns that the tiles of all phases fill together. */
+static int32_t tall(const ci_wino_scheme *s) { return s->tile.my * s->step; }
+static int32_t wide(const ci_wino_scheme *s) { return s->tile.mx * s->step; }
+
+int32_t ci_winograd_align(const ci_wino_scheme *s, int axis) { return axis ? wide(s) : tall(s); }
 
 /* Whole tiles, whose last pixels may lie behind the output: what they read of the map counts all the same. */
 ci_rect ci_winograd_need(const ci_wino_scheme *s, const ci_node *n, ci_shape in, ci_rect r) {
-  int64_t size, more = (int64_t)(s->n - s->m) * s->step;
+  int64_t size, more = (int64_t)(s->tile.ny - s->tile.my) * s->step;
   ci_window y = ci_window_of(&n->p, 0, in.h, &size), x = ci_window_of(&n->p, 1, in.w, &size);
-  return ci_rect_from(down(s, r.x0) + x.origin, down(s, r.y0) + y.origin, up(s, r.x1) + x.origin + more,
-                      up(s, r.y1) + y.origin + more, in);
+  return ci_rect_from(down(r.x0, wide(s)) + x.origin, down(r.y0, tall(s)) + y.origin,
+                      up(r.x1, wide(s)) + x.origin + more, up(r.y1, tall(s)) + y.origin + more, in);
 }
 
 /* ---- scratch --------------------------------------------------------------------- */
@@ -62,7 +67,7 @@ typedef struct room {
 static room room_of(const ci_wino_scheme *s, ci_shape in, ci_shape out, void *scratch) {
   room r = {.most = in.c <= MANY_CHANNELS ? FEW_TILES : MANY_TILES};
   size_t cs = (size_t)ci_channel_stride(in.c), os = ci_round_up((size_t)out.c, CI_SLOPE_PAD);
-  size_t planes = (size_t)(s->n * s->n), patch = planes * (cs > os ? cs : os), most = (size_t)r.most;
+  size_t planes = (size_t)ci_wino_planes(&s->tile), patch = planes * (cs > os ? cs : os), most = (size_t)r.most;
   r.step = os;
   r.v_plane = most * cs + 16;
   r.m_plane = most * (os < CI_WINO_WIDTH ? os : CI_WINO_WIDTH) + 16;
@@ -103,36 +108,38 @@ static span span_at(const job *j, int32_t i, int32_t n, int32_t at) {
 }
 
 /* The first row or column of the output that tile t computes; the others follow `step` apart. A dilated convolution is
- * as many plain ones as there are phases, whose tiles take turns: the tiles of a block of m * step pixels are numbered
- * by their phase. */
-static int32_t first_of(const job *j, int32_t t) { return t / j->s.step * block_of(&j->s) + t % j->s.step; }
+ * as many plain ones as there are phases, whose tiles take turns: the tiles of a block are numbered by their phase. */
+static int32_t first_of(const job *j, int32_t t, int32_t block) { return t / j->s.step * block + t % j->s.step; }
+static int32_t row_of(const job *j, int32_t ty) { return first_of(j, ty, tall(&j->s)); }
+static int32_t column_of(const job *j, int32_t tx) { return first_of(j, tx, wide(&j->s)); }
 
-/* How many tiles from number t on, of `n`, have all their pixels below `end`, each a tile behind the one before. */
+/* How many of `n` tiles whose first column is `first`, each a tile behind the one before, have their `reach` pixels
+ * below `end`. */
 static int32_t whole_tiles(const job *j, int64_t first, int32_t reach, int64_t end, int32_t n) {
   int64_t last = first + (int64_t)(reach - 1) * j->s.step;
   if (last >= end) return 0;
   if (j->s.step > 1) return 1;
-  int64_t fit = (end - 1 - last) / j->s.m + 1;
+  int64_t fit = (end - 1 - last) / j->s.tile.mx + 1;
   return fit < n ? (int32_t)fit : n;
 }
 
 /* ---- input ----------------------------------------------------------------------------- */
 
-/* Copies the n x n pixels of a tile, zero outside the map. */
+/* Copies the pixels of a tile, zero outside the map. */
 static void copy_patch(const job *j, int64_t y0, int64_t x0) {
-  size_t cs = (size_t)j->in->cs, n = (size_t)j->s.n;
-  memset(j->r.patch, 0, n * n * cs * sizeof(float));
-  for (size_t i = 0; i < n * n; i++) {
-    int64_t y = y0 + (int64_t)(i / n) * j->s.step, x = x0 + (int64_t)(i % n) * j->s.step;
+  size_t cs = (size_t)j->in->cs, planes = (size_t)ci_wino_planes(&j->s.tile), nx = (size_t)j->s.tile.nx;
+  memset(j->r.patch, 0, planes * cs * sizeof(float));
+  for (size_t i = 0; i < planes; i++) {
+    int64_t y = y0 + (int64_t)(i / nx) * j->s.step, x = x0 + (int64_t)(i % nx) * j->s.step;
     if (y >= 0 && y < j->in->map.h && x >= 0 && x < j->in->map.w)
       memcpy(j->r.patch + i * cs, ci_view_at(j->in, (int32_t)x, (int32_t)y), cs * sizeof(float));
   }
 }
 
 static ci_wino_input input_of(const job *j, int32_t at) {
-  return (ci_wino_input){.n = j->s.n,
+  return (ci_wino_input){.tile = j->s.tile,
                          .step = j->in->cs,
-                         .tile_step = (ptrdiff_t)j->s.m * j->in->cs,
+                         .tile_step = (ptrdiff_t)j->s.tile.mx * j->in->cs,
                          .tiles = 1,
                          .channels = j->in->cs,
                          .v = j->r.v + (size_t)at * (size_t)j->in->cs,
@@ -142,17 +149,17 @@ static ci_wino_input input_of(const job *j, int32_t at) {
 static void input_edge(const job *j, int64_t y, int64_t x, int32_t at) {
   ci_wino_input w = input_of(j, at);
   copy_patch(j, y, x);
-  for (int r = 0; r < j->s.n; r++) w.rows[r] = j->r.patch + (size_t)(r * j->s.n) * (size_t)j->in->cs;
+  for (int r = 0; r < j->s.tile.ny; r++) w.rows[r] = j->r.patch + (size_t)(r * j->s.tile.nx) * (size_t)j->in->cs;
   j->c->k->winograd_input(&w);
 }
 
 /* Tiles that lie inside the map go together, the others one by one. */
 static void input_span(const job *j, span s) {
-  int64_t y = first_of(j, s.ty) + j->origin_y;
-  bool rows_in = y >= 0 && y + (int64_t)(j->s.n - 1) * j->s.step < j->in->map.h;
+  int64_t y = row_of(j, s.ty) + j->origin_y;
+  bool rows_in = y >= 0 && y + (int64_t)(j->s.tile.ny - 1) * j->s.step < j->in->map.h;
   for (int32_t i = 0, n; i < s.n; i += n) {
-    int64_t x = first_of(j, s.tx + i) + j->origin_x;
-    n = rows_in && x >= 0 ? whole_tiles(j, x, j->s.n, j->in->map.w, s.n - i) : 0;
+    int64_t x = column_of(j, s.tx + i) + j->origin_x;
+    n = rows_in && x >= 0 ? whole_tiles(j, x, j->s.tile.nx, j->in->map.w, s.n - i) : 0;
     if (!n) {
       input_edge(j, y, x, s.at + i);
       n = 1;
@@ -162,7 +169,7 @@ static void input_span(const job *j, span s) {
     w.tiles = n;
     w.cold = s.cold;
     w.step *= j->s.step;
-    for (int r = 0; r < j->s.n; r++) w.rows[r] = ci_view_at(j->in, (int32_t)x, (int32_t)y + r * j->s.step);
+    for (int r = 0; r < j->s.tile.ny; r++) w.rows[r] = ci_view_at(j->in, (int32_t)x, (int32_t)y + r * j->s.step);
     j->c->k->winograd_input(&w);
   }
 }
@@ -174,8 +181,9 @@ static void copy_wanted(const job *j, const ci_view *v, int32_t y0, int32_t x0, 
                         bool to_map) {
   ci_rect r = j->c->rect;
   size_t width = (c1 < (size_t)v->cs ? c1 : (size_t)v->cs) - c0;
-  for (int32_t i = 0; i < j->s.m * j->s.m; i++) {
-    int32_t y = y0 + i / j->s.m * j->s.step, x = x0 + i % j->s.m * j->s.step;
+  const ci_wino_tile *t = &j->s.tile;
+  for (int32_t i = 0; i < t->my * t->mx; i++) {
+    int32_t y = y0 + i / t->mx * j->s.step, x = x0 + i % t->mx * j->s.step;
     if (y < r.y0 || y >= r.y1 || x < r.x0 || x >= r.x1) continue;
     float *map = ci_view_at(v, x, y) + c0, *own = patch + (size_t)i * j->r.step + c0;
     memcpy(to_map ? map : own, to_map ? own : map, width * sizeof(float));
@@ -188,9 +196,9 @@ static void output_patch(const job *j, ci_wino_output *w, int32_t y, int32_t x, 
   w->tiles = 1;
   w->out_step = w->residual_step = (int32_t)step;
   if (j->res) copy_wanted(j, j->res, y, x, j->r.residual, c0, c1, false);
-  for (int i = 0; i < j->s.m; i++) {
-    w->out[i] = j->r.patch + (size_t)(i * j->s.m) * step + c0;
-    w->residual[i] = j->res ? j->r.residual + (size_t)(i * j->s.m) * step + c0 : NULL;
+  for (int i = 0; i < j->s.tile.my; i++) {
+    w->out[i] = j->r.patch + (size_t)(i * j->s.tile.mx) * step + c0;
+    w->residual[i] = j->res ? j->r.residual + (size_t)(i * j->s.tile.mx) * step + c0 : NULL;
   }
   j->c->k->winograd_output(w);
   copy_wanted(j, j->out, y, x, j->r.patch, c0, c1, true);
@@ -199,7 +207,7 @@ static void output_patch(const job *j, ci_wino_output *w, int32_t y, int32_t x, 
 static void output_whole(const job *j, ci_wino_output *w, int32_t y, int32_t x, int32_t n, size_t c0) {
   w->tiles = n;
   w->out_step = w->residual_step = j->out->cs * j->s.step;
-  for (int32_t i = 0; i < j->s.m; i++) {
+  for (int32_t i = 0; i < j->s.tile.my; i++) {
     w->out[i] = ci_view_at(j->out, x, y + i * j->s.step) + c0;
     w->residual[i] = j->res ? ci_view_at(j->res, x, y + i * j->s.step) + c0 : NULL;
   }
@@ -210,13 +218,13 @@ static void output_whole(const job *j, ci_wino_output *w, int32_t y, int32_t x, 
 static void output_span(const job *j, const ci_wino_output *w, span s, size_t c0) {
   ci_rect r = j->c->rect;
   size_t width = (size_t)w->vectors * (size_t)j->c->k->lanes;
-  int32_t y = first_of(j, s.ty);
-  bool direct = y >= r.y0 && y + (j->s.m - 1) * j->s.step < r.y1 && j->out->cs >= CI_SLOPE_PAD;
+  int32_t y = row_of(j, s.ty);
+  bool direct = y >= r.y0 && y + (j->s.tile.my - 1) * j->s.step < r.y1 && j->out->cs >= CI_SLOPE_PAD;
   for (int32_t i = 0, n; i < s.n; i += n) {
     ci_wino_output o = *w;
-    int32_t x = first_of(j, s.tx + i);
+    int32_t x = column_of(j, s.tx + i);
     o.in = w->in + (size_t)(s.at + i) * width;
-    n = direct && x >= r.x0 ? whole_tiles(j, x, j->s.m, r.x1, s.n - i) : 0;
+    n = direct && x >= r.x0 ? whole_tiles(j, x, j->s.tile.mx, r.x1, s.n - i) : 0;
     if (n) {
       output_whole(j, &o, y, x, n, c0);
     } else {
@@ -250,18 +258,19 @@ static ci_ahead ahead_of(const ci_view *v, int64_t y, int64_t x0, int64_t x1, in
 /* What the first row of the tiles from number i on will read; dilated ones lie too far apart. */
 static ci_ahead read_ahead(const job *j, int32_t i, int32_t n) {
   span s = span_at(j, i, n, 0);
-  int64_t y = first_of(j, s.ty) + j->origin_y, x = first_of(j, s.tx) + j->origin_x;
+  int64_t y = row_of(j, s.ty) + j->origin_y, x = column_of(j, s.tx) + j->origin_x;
   if (n < 1 || j->s.step > 1) return (ci_ahead){.n = 0};
-  return ahead_of(j->in, y, x, x + (int64_t)s.n * j->s.m + j->s.n - j->s.m, j->s.n, 0, j->in->cs / CI_LINE_FLOATS);
+  const ci_wino_tile *t = &j->s.tile;
+  return ahead_of(j->in, y, x, x + (int64_t)s.n * t->mx + t->nx - t->mx, t->ny, 0, j->in->cs / CI_LINE_FLOATS);
 }
 
 /* Where the first row of these tiles goes, or the residual comes from. */
 static ci_ahead output_ahead(const job *j, const ci_view *v, int32_t i, int32_t n, int32_t c0, int32_t channels) {
   span s = span_at(j, i, n, 0);
-  int32_t y = first_of(j, s.ty), x = first_of(j, s.tx);
+  int32_t y = row_of(j, s.ty), x = column_of(j, s.tx);
   if (!v || j->s.step > 1) return (ci_ahead){.n = 0};
   if (channels > v->cs - c0) channels = v->cs - c0;
-  return ahead_of(v, y, x, (int64_t)x + (int64_t)s.n * j->s.m, j->s.m, (size_t)c0, channels / CI_LINE_FLOATS);
+  return ahead_of(v, y, x, (int64_t)x + (int64_t)s.n * j->s.tile.mx, j->s.tile.my, (size_t)c0, channels / CI_LINE_FLOATS);
 }
 
 /* Tiles i to i + n of the grid through one block of output channels from c0; `next` tiles follow after them, and this is
@@ -272,7 +281,7 @@ static void run_block(const job *j, int32_t i, int32_t n, int32_t next, const fl
   int32_t channels = vectors * j->c->k->lanes;
   const ci_wino_multiply mul = {.read = {read_ahead(j, i + n, next), output_ahead(j, j->res, i, n, c0, channels)},
                                 .write = output_ahead(j, j->out, i, n, c0, channels),
-                                .planes = j->s.n * j->s.n,
+                                .planes = ci_wino_planes(&j->s.tile),
                                 .v = j->r.v,
                                 .v_plane = j->r.v_plane,
                                 .v_step = j->in->cs,
@@ -282,8 +291,7 @@ static void run_block(const job *j, int32_t i, int32_t n, int32_t next, const fl
                                 .vectors = vectors,
                                 .m = j->r.m,
                                 .m_plane = j->r.m_plane};
-  const ci_wino_output out = {.n = j->s.n,
-                              .m = j->s.m,
+  const ci_wino_output out = {.tile = j->s.tile,
                               .in = j->r.m,
                               .plane = j->r.m_plane,
                               .vectors = vectors,
@@ -312,7 +320,7 @@ static void run_tiles(const job *j, int32_t i, int32_t n, int32_t next) {
   for (int32_t b = 0; b < blocks; b++) {
     int32_t first = ci_wino_block_first(k, cout, b), vectors = ci_wino_block_first(k, cout, b + 1) - first;
     run_block(j, i, n, b + 1 == blocks ? next : 0, weights, first * k->lanes, vectors);
-    weights += (size_t)(j->s.n * j->s.n) * (size_t)cin * (size_t)(vectors * k->lanes);
+    weights += (size_t)ci_wino_planes(&j->s.tile) * (size_t)cin * (size_t)(vectors * k->lanes);
   }
 }
 
@@ -325,13 +333,13 @@ void ci_winograd_run(const ci_wino_scheme *s, const ci_call *c) {
            .in = c->in,
            .out = c->out,
            .res = n->residual < 0 ? NULL : &c->in[n->residual],
-           .ty0 = r.y0 / block_of(s) * s->step,
-           .tx0 = r.x0 / block_of(s) * s->step,
+           .ty0 = r.y0 / tall(s) * s->step,
+           .tx0 = r.x0 / wide(s) * s->step,
            .r = room_of(s, c->in[0].map, c->out->map, c->scratch)};
   j.origin_y = ci_window_of(&n->p, 0, c->in[0].map.h, &size).origin;
   j.origin_x = ci_window_of(&n->p, 1, c->in[0].map.w, &size).origin;
-  j.across = (int32_t)(up(s, r.x1) / s->m) - j.tx0;
-  int32_t tiles = j.across * ((int32_t)(up(s, r.y1) / s->m) - j.ty0);
+  j.across = (int32_t)(up(r.x1, wide(s)) / s->tile.mx) - j.tx0;
+  int32_t tiles = j.across * ((int32_t)(up(r.y1, tall(s)) / s->tile.my) - j.ty0);
   int32_t parts = (tiles + j.r.most - 1) / j.r.most, each = (tiles + parts - 1) / parts;
   for (int32_t i = 0, some; i < tiles; i += some) {
     some = tiles - i < each ? tiles - i : each;

@@ -5,9 +5,10 @@
 
 #include "ops/common.h"
 
-/* Tiles of m x m pixels of the output, `step` apart (the dilation), from n x n of the input. n 0: no tiles. */
+/* Tiles whose pixels are `step` apart (the dilation). tile.ny 0: none. */
 typedef struct ci_wino_scheme {
-  int32_t n, m, step;
+  ci_wino_tile tile;
+  int32_t step;
 } ci_wino_scheme;
 
 /* How does this node run? A rule of the node and the shapes only, so that bytes depend on nothing else. */
@@ -16,6 +17,7 @@ ci_wino_scheme ci_winograd_scheme(const ci_node *n, ci_shape in, ci_shape out);
  * 1. */
 ci_rect ci_winograd_need(const ci_wino_scheme *s, const ci_node *n, ci_shape in, ci_rect r);
 size_t ci_winograd_scratch(const ci_wino_scheme *s, ci_shape in, ci_shape out);
+int32_t ci_winograd_align(const ci_wino_scheme *s, int axis);
 void ci_winograd_run(const ci_wino_scheme *s, const ci_call *c);
 
 #endif

@@ -48,9 +48,9 @@ typedef struct ci_op {
   void (*run)(const ci_call *c);
   /* Multiply-adds a pixel of the output (an estimate where it varies). NULL: 0. */
   uint64_t (*macs)(const ci_node *n, const ci_graph *g, const ci_shape *in, ci_shape out);
-  /* Rows and columns of the output that come cheapest together: rectangles whose sides are multiples of this (or
-   * the map's own) waste nothing. NULL: 1. */
-  int32_t (*align)(const ci_node *n, const ci_shape *in, ci_shape out);
+  /* Rows (axis 0) or columns (1) of the output that come cheapest together: rectangles whose sides are multiples of them
+   * (or the map's own) waste nothing. NULL: 1. */
+  int32_t (*align)(const ci_node *n, const ci_shape *in, ci_shape out, int axis);
   /* NULL: none. Where there is one, run() is the same on a map that is there whole (ci_fold_run), and need() of
    * input 0 is all of it. */
   const ci_fold *fold;
