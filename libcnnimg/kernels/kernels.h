@@ -56,11 +56,11 @@ static inline int32_t ci_wino_planes(const ci_wino_tile *t) { return t->ny * t->
 
 typedef struct ci_wino_input {
   ci_wino_tile tile;
-  const float *rows[8]; /* pixel x of row r of the first tile at rows[r] + x * step; ny of them */
+  const float *rows[8];      /* pixel x of row r of the first tile at rows[r] + x * step; ny of them */
   ptrdiff_t step, tile_step; /* floats from pixel to pixel, from tile to tile */
-  int32_t tiles, channels; /* channels: a multiple of CI_SLOPE_PAD, all readable */
-  bool cold;               /* the pixels have not been fetched before */
-  float *v;                /* sample i of channel c of tile t at v[i * plane + t * channels + c] */
+  int32_t tiles, channels;   /* channels: a multiple of CI_SLOPE_PAD, all readable */
+  bool cold;                 /* the pixels have not been fetched before */
+  float *v;                  /* sample i of channel c of tile t at v[i * plane + t * channels + c] */
   size_t plane;
 } ci_wino_input;
 
@@ -157,7 +157,8 @@ static inline int32_t ci_conv_block_first(int32_t vectors, int32_t blocks, int32
 /* winograd_pack.c: the same for tiles, r = w->kh = w->kw. Block b covers vectors first(b) to first(b + 1) and takes
  * ny * nx * cin * its channels floats of the packed weights. */
 size_t ci_wino_packed_floats(const ci_kernels *k, const ci_wino_tile *t, int32_t cout, int32_t cin);
-void ci_wino_pack(const ci_kernels *k, const ci_wino_tile *t, const ci_conv_weights *w, float *to); /* `to` is zeroed */
+void ci_wino_pack(const ci_kernels *k, const ci_wino_tile *t, const ci_conv_weights *w,
+                  float *to); /* `to` is zeroed */
 int32_t ci_wino_blocks(const ci_kernels *k, int32_t cout);
 int32_t ci_wino_block_first(const ci_kernels *k, int32_t cout, int32_t b);
 /* A block's vectors go through the registers in so many groups of `most` at most, alike but for one: ci_conv_block_first

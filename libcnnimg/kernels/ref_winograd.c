@@ -67,7 +67,8 @@ void ci_ref_winograd_input(const ci_wino_input *a) {
 }
 
 /* Weights of one plane from input channels i to i + n on; the table has one group a block. */
-static void multiply_part(const ci_wino_multiply *a, const float *v, const float *w, int32_t i, int32_t n, float *m) {
+static void multiply_part(const ci_wino_multiply *a, const float *v, const float *w, int32_t i, int32_t n,
+                          float *m) {
   for (int32_t t = 0; t < a->tiles; t++)
     for (int32_t o = 0; o < a->vectors; o++) {
       const float *x = v + (ptrdiff_t)t * a->v_step + i;

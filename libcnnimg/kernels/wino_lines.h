@@ -25,9 +25,12 @@ INLINE void in_line8(const vf d[8], vf o[8]) {
   const float a = WINO8_A, b = WINO8_B, c = WINO8_C, aa = a * a, bb = b * b, cc = c * c;
   const float s1 = aa + bb + cc, s2 = aa * bb + aa * cc + bb * cc, s3 = aa * bb * cc;
   o[0] = (d[6] - d[0] * s3) + (d[2] * s2 - d[4] * s1);
-  in_pair((d[6] - d[4] * (bb + cc)) + d[2] * (bb * cc), (d[5] - d[3] * (bb + cc)) + d[1] * (bb * cc), a, &o[1], &o[2]);
-  in_pair((d[6] - d[4] * (aa + cc)) + d[2] * (aa * cc), (d[5] - d[3] * (aa + cc)) + d[1] * (aa * cc), b, &o[3], &o[4]);
-  in_pair((d[6] - d[4] * (aa + bb)) + d[2] * (aa * bb), (d[5] - d[3] * (aa + bb)) + d[1] * (aa * bb), c, &o[5], &o[6]);
+  in_pair((d[6] - d[4] * (bb + cc)) + d[2] * (bb * cc), (d[5] - d[3] * (bb + cc)) + d[1] * (bb * cc), a,
+          &o[1], &o[2]);
+  in_pair((d[6] - d[4] * (aa + cc)) + d[2] * (aa * cc), (d[5] - d[3] * (aa + cc)) + d[1] * (aa * cc), b,
+          &o[3], &o[4]);
+  in_pair((d[6] - d[4] * (aa + bb)) + d[2] * (aa * bb), (d[5] - d[3] * (aa + bb)) + d[1] * (aa * bb), c,
+          &o[5], &o[6]);
   o[7] = (d[7] - d[1] * s3) + (d[3] * s2 - d[5] * s1);
 }
 

@@ -5,8 +5,8 @@
 /* ---- input: ny x nx pixels to as many samples --------------------------------------- */
 
 /* Down the columns, then along the rows; fetches what lies `ahead` (0: nothing) meanwhile. */
-INLINE void in_tile(const float *const rows[], ptrdiff_t step, float *v, size_t plane, ptrdiff_t ahead, const int ny,
-                    const int nx) {
+INLINE void in_tile(const float *const rows[], ptrdiff_t step, float *v, size_t plane, ptrdiff_t ahead,
+                    const int ny, const int nx) {
   vf t[64], d[8], o[8];
 #pragma GCC unroll 1
   for (int x = 0; x < nx; x++) {
@@ -48,8 +48,8 @@ static void winograd_input(const ci_wino_input *a) {
 
 /* px tiles by nv vectors of output channels: sums in registers, over `cin` input channels in order. more: they are added
  * to what is there. */
-INLINE void product(const float *v, ptrdiff_t v_step, const float *w, ptrdiff_t cin, float *m, ptrdiff_t m_step,
-                    bool more, const int px, const int nv) {
+INLINE void product(const float *v, ptrdiff_t v_step, const float *w, ptrdiff_t cin, float *m,
+                    ptrdiff_t m_step, bool more, const int px, const int nv) {
   const float *x[12];
   vf sum[12][4];
 #pragma GCC unroll 16
@@ -78,8 +78,8 @@ INLINE void product(const float *v, ptrdiff_t v_step, const float *w, ptrdiff_t 
 }
 
 /* n <= most tiles by nv vectors: a function of constants for every n. */
-INLINE void some_products(const ci_wino_multiply *a, const float *v, const float *w, ptrdiff_t cin, float *m, bool more,
-                          int32_t n, const int most, const int nv) {
+INLINE void some_products(const ci_wino_multiply *a, const float *v, const float *w, ptrdiff_t cin, float *m,
+                          bool more, int32_t n, const int most, const int nv) {
   const ptrdiff_t s = a->v_step, d = a->vectors * L;
 #pragma GCC unroll 12
   for (int px = 1; px <= most; px++)
@@ -87,14 +87,16 @@ INLINE void some_products(const ci_wino_multiply *a, const float *v, const float
 }
 
 /* All tiles by nv vectors, in groups that are alike but for one: few sums at a time would wait for each other. */
-#define PRODUCTS(nv, most)                                                                                     \
-  static void products##nv(const ci_wino_multiply *a, const float *v, const float *w, ptrdiff_t cin, float *m, \
-                           bool more) {                                                                        \
-    int32_t groups = (a->tiles + (most)-1) / (most);                                                           \
-    for (int32_t g = 0; g < groups; g++) {                                                                     \
-      int32_t t = ci_conv_block_first(a->tiles, groups, g), n = ci_conv_block_first(a->tiles, groups, g + 1) - t; \
-      some_products(a, v + t * (ptrdiff_t)a->v_step, w, cin, m + t * (ptrdiff_t)(a->vectors * L), more, n, most, nv); \
-    }                                                                                                          \
+#define PRODUCTS(nv, most)                                                                                 \
+  static void products##nv(const ci_wino_multiply *a, const float *v, const float *w, ptrdiff_t cin,       \
+                           float *m, bool more) {                                                          \
+    int32_t groups = (a->tiles + (most)-1) / (most);                                                       \
+    for (int32_t g = 0; g < groups; g++) {                                                                 \
+      int32_t t = ci_conv_block_first(a->tiles, groups, g),                                                \
+              n = ci_conv_block_first(a->tiles, groups, g + 1) - t;                                        \
+      some_products(a, v + t * (ptrdiff_t)a->v_step, w, cin, m + t * (ptrdiff_t)(a->vectors * L), more, n, \
+                    most, nv);                                                                             \
+    }                                                                                                      \
   }
 PRODUCTS(1, CI_PX1)
 PRODUCTS(2, CI_PX2)
@@ -124,7 +126,8 @@ INLINE void fetch(const ci_ahead *a, int32_t i, int32_t of, const int write) {
 
 /* Plane i: the input channels in parts, so that a part's weights stay in the nearest cache. */
 static const float *plane_products(const ci_wino_multiply *a, int32_t i, const float *w) {
-  static void (*const products[])(const ci_wino_multiply *, const float *, const float *, ptrdiff_t, float *, bool) = {
+  static void (*const products[])(const ci_wino_multiply *, const float *, const float *, ptrdiff_t, float *,
+                                  bool) = {
     NULL,
     products1,
     products2,
@@ -161,7 +164,8 @@ static void winograd_multiply(const ci_wino_multiply *a) {
 
 enum { PLAIN, RECTIFIED, ADDED, ANY };
 
-INLINE void emit(const ci_wino_output *a, vf x, int r, ptrdiff_t at, ptrdiff_t res_at, int32_t c, const int how) {
+INLINE void emit(const ci_wino_output *a, vf x, int r, ptrdiff_t at, ptrdiff_t res_at, int32_t c,
+                 const int how) {
   if (how == RECTIFIED) x = act_v(x, K_RELU, 0, 0, x);
   if (how == ADDED) x += load(a->residual[r] + res_at + c);
   if (how == ANY) {
@@ -189,7 +193,8 @@ INLINE void out_tile(const ci_wino_output *a, const float *in, int32_t tile, int
   for (int i = 0; i < s.my; i++) {
     out_line(t + i * s.nx, y, s.nx, s.mx);
 #pragma GCC unroll 8
-    for (int j = 0; j < s.mx; j++) emit(a, y[j] + bias, i, at + j * a->out_step, res + j * a->residual_step, c, how);
+    for (int j = 0; j < s.mx; j++)
+      emit(a, y[j] + bias, i, at + j * a->out_step, res + j * a->residual_step, c, how);
   }
 }
 

@@ -52,8 +52,8 @@ static void add_line(const matrix *m, int column, const lanes g, lanes to[CI_WIN
 }
 
 /* The samples of the weights from input channel i to `there` output channels from o, planes `step` floats apart. */
-static void transform(const matrix m[2], const ci_conv_weights *w, int32_t o, int32_t there, int32_t i, float *to,
-                      size_t step) {
+static void transform(const matrix m[2], const ci_conv_weights *w, int32_t o, int32_t there, int32_t i,
+                      float *to, size_t step) {
   lanes half[CI_WINO_MOST][CI_WINO_MOST] = {{{0}}}; /* [row of weights][sample along the row] */
   for (int y = 0; y < m[0].r; y++)
     for (int x = 0; x < m[1].r; x++) {
@@ -80,8 +80,8 @@ static size_t place(const ci_kernels *k, int32_t cin, int32_t vectors, int32_t i
 }
 
 /* A group of vectors of a block; c0: its first channel. Channels past cout stay zero. */
-static void pack_group(const ci_kernels *k, const matrix m[2], const ci_conv_weights *w, int32_t vectors, int32_t first,
-                       int32_t nv, int32_t c0, float *to) {
+static void pack_group(const ci_kernels *k, const matrix m[2], const ci_conv_weights *w, int32_t vectors,
+                       int32_t first, int32_t nv, int32_t c0, float *to) {
   size_t plane = (size_t)w->cin * (size_t)(vectors * k->lanes);
   int32_t end = c0 + nv * k->lanes < w->cout ? c0 + nv * k->lanes : w->cout;
   for (int32_t i = 0; i < w->cin; i++) {
@@ -99,7 +99,8 @@ void ci_wino_pack(const ci_kernels *k, const ci_wino_tile *t, const ci_conv_weig
     int32_t v0 = ci_wino_block_first(k, w->cout, b), vectors = ci_wino_block_first(k, w->cout, b + 1) - v0;
     int32_t groups = ci_wino_groups(k->wino_vecs, vectors);
     for (int32_t g = 0; g < groups; g++) {
-      int32_t first = ci_conv_block_first(vectors, groups, g), next = ci_conv_block_first(vectors, groups, g + 1);
+      int32_t first = ci_conv_block_first(vectors, groups, g),
+              next = ci_conv_block_first(vectors, groups, g + 1);
       pack_group(k, m, w, vectors, first, next - first, (v0 + first) * k->lanes, to);
     }
     to += (size_t)ci_wino_planes(t) * (size_t)w->cin * (size_t)(vectors * k->lanes);

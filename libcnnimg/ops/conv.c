@@ -65,7 +65,8 @@ static void pack_depthwise(const float *w, int32_t c, int32_t taps, float *to) {
 }
 
 static void pack_group(const ci_node *n, const ci_kernels *k, const float *w, const float *bias,
-                       int32_t group, int32_t cin, int32_t cout, const ci_wino_tile *tiles, const ci_packed *p) {
+                       int32_t group, int32_t cin, int32_t cout, const ci_wino_tile *tiles,
+                       const ci_packed *p) {
   const int32_t *kernel = n->p.kernel;
   ptrdiff_t area = (ptrdiff_t)kernel[0] * kernel[1];
   ci_conv_weights cw = {w + (size_t)group * (size_t)cout * (size_t)cin * (size_t)area,
@@ -92,9 +93,9 @@ static int pack(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shap
   const ci_wino_tile tiles = ci_winograd_scheme(n, in[0], out).tile;
   bool single = is_depthwise(n, in[0].c, out.c);
   size_t group = (size_t)n->p.group, floats[3] = {0};
-  floats[0] = single  ? (size_t)taps * (size_t)ci_channel_stride(out.c)
+  floats[0] = single     ? (size_t)taps * (size_t)ci_channel_stride(out.c)
               : tiles.ny ? ci_wino_packed_floats(k, &tiles, cout, cin)
-                      : group * ci_conv_packed_floats(k, cout, cin, taps);
+                         : group * ci_conv_packed_floats(k, cout, cin, taps);
   floats[1] = single ? ci_conv_bias_floats(out.c) : group * ci_conv_bias_floats(cout);
   ci_packed *p;
   int status = ci_pack_new(g, n, out.c, floats, a, &p, bytes, err);

@@ -7,9 +7,10 @@
 #include "ops/window.h"
 
 #define MAX_DILATION 16 /* wider ones would need bands as tall as that */
-#define MIN_SIZE 8     /* rows and columns of the output: smaller maps waste more of their tiles than that */
-#define FEW_TILES 24   /* gathered while their samples and products stay in the second cache ... */
-#define MANY_TILES 48  /* ... or, of more than MANY_CHANNELS, whose weights come from memory, for more of them */
+#define MIN_SIZE 8      /* rows and columns of the output: smaller maps waste more of their tiles than that */
+#define FEW_TILES 24    /* gathered while their samples and products stay in the second cache ... */
+#define MANY_TILES \
+  48 /* ... or, of more than MANY_CHANNELS, whose weights come from memory, for more of them */
 #define MANY_CHANNELS 128
 
 /*
@@ -26,8 +27,8 @@ static const struct {
 ci_wino_scheme ci_winograd_scheme(const ci_node *n, ci_shape in, ci_shape out) {
   const ci_params *p = &n->p;
   const ci_wino_scheme none = {{0, 0, 0, 0}, 0};
-  if (p->kernel[0] != p->kernel[1] || p->dilation[0] != p->dilation[1] || p->stride[0] != 1 || p->stride[1] != 1 ||
-      p->group != 1 || p->dilation[0] > MAX_DILATION)
+  if (p->kernel[0] != p->kernel[1] || p->dilation[0] != p->dilation[1] || p->stride[0] != 1 ||
+      p->stride[1] != 1 || p->group != 1 || p->dilation[0] > MAX_DILATION)
     return none;
   if (out.h < MIN_SIZE * p->dilation[0] || out.w < MIN_SIZE * p->dilation[0]) return none;
   for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
@@ -67,7 +68,8 @@ typedef struct room {
 static room room_of(const ci_wino_scheme *s, ci_shape in, ci_shape out, void *scratch) {
   room r = {.most = in.c <= MANY_CHANNELS ? FEW_TILES : MANY_TILES};
   size_t cs = (size_t)ci_channel_stride(in.c), os = ci_round_up((size_t)out.c, CI_SLOPE_PAD);
-  size_t planes = (size_t)ci_wino_planes(&s->tile), patch = planes * (cs > os ? cs : os), most = (size_t)r.most;
+  size_t planes = (size_t)ci_wino_planes(&s->tile), patch = planes * (cs > os ? cs : os),
+         most = (size_t)r.most;
   r.step = os;
   r.v_plane = most * cs + 16;
   r.m_plane = most * (os < CI_WINO_WIDTH ? os : CI_WINO_WIDTH) + 16;
@@ -80,7 +82,9 @@ static room room_of(const ci_wino_scheme *s, ci_shape in, ci_shape out, void *sc
   return r;
 }
 
-size_t ci_winograd_scratch(const ci_wino_scheme *s, ci_shape in, ci_shape out) { return room_of(s, in, out, NULL).bytes; }
+size_t ci_winograd_scratch(const ci_wino_scheme *s, ci_shape in, ci_shape out) {
+  return room_of(s, in, out, NULL).bytes;
+}
 
 /* ---- runs of tiles side by side ------------------------------------------------------ */
 
@@ -109,7 +113,9 @@ static span span_at(const job *j, int32_t i, int32_t n, int32_t at) {
 
 /* The first row or column of the output that tile t computes; the others follow `step` apart. A dilated convolution is
  * as many plain ones as there are phases, whose tiles take turns: the tiles of a block are numbered by their phase. */
-static int32_t first_of(const job *j, int32_t t, int32_t block) { return t / j->s.step * block + t % j->s.step; }
+static int32_t first_of(const job *j, int32_t t, int32_t block) {
+  return t / j->s.step * block + t % j->s.step;
+}
 static int32_t row_of(const job *j, int32_t ty) { return first_of(j, ty, tall(&j->s)); }
 static int32_t column_of(const job *j, int32_t tx) { return first_of(j, tx, wide(&j->s)); }
 
@@ -149,7 +155,8 @@ static ci_wino_input input_of(const job *j, int32_t at) {
 static void input_edge(const job *j, int64_t y, int64_t x, int32_t at) {
   ci_wino_input w = input_of(j, at);
   copy_patch(j, y, x);
-  for (int r = 0; r < j->s.tile.ny; r++) w.rows[r] = j->r.patch + (size_t)(r * j->s.tile.nx) * (size_t)j->in->cs;
+  for (int r = 0; r < j->s.tile.ny; r++)
+    w.rows[r] = j->r.patch + (size_t)(r * j->s.tile.nx) * (size_t)j->in->cs;
   j->c->k->winograd_input(&w);
 }
 
@@ -169,7 +176,8 @@ static void input_span(const job *j, span s) {
     w.tiles = n;
     w.cold = s.cold;
     w.step *= j->s.step;
-    for (int r = 0; r < j->s.tile.ny; r++) w.rows[r] = ci_view_at(j->in, (int32_t)x, (int32_t)y + r * j->s.step);
+    for (int r = 0; r < j->s.tile.ny; r++)
+      w.rows[r] = ci_view_at(j->in, (int32_t)x, (int32_t)y + r * j->s.step);
     j->c->k->winograd_input(&w);
   }
 }
@@ -177,8 +185,8 @@ static void input_span(const job *j, span s) {
 /* ---- output ---------------------------------------------------------------------------- */
 
 /* Copies the wanted pixels' channels c0 to c1 of a tile between a map and a patch. */
-static void copy_wanted(const job *j, const ci_view *v, int32_t y0, int32_t x0, float *patch, size_t c0, size_t c1,
-                        bool to_map) {
+static void copy_wanted(const job *j, const ci_view *v, int32_t y0, int32_t x0, float *patch, size_t c0,
+                        size_t c1, bool to_map) {
   ci_rect r = j->c->rect;
   size_t width = (c1 < (size_t)v->cs ? c1 : (size_t)v->cs) - c0;
   const ci_wino_tile *t = &j->s.tile;
@@ -244,7 +252,8 @@ static ci_kact from_channel(ci_kact a, int32_t c) {
 /* ---- fetching ahead ------------------------------------------------------------------------ */
 
 /* Pixels x0 to x1 of rows y, y + 1 ... y + n - 1 of a view, as far as they are there; channels c0 and on, so many lines. */
-static ci_ahead ahead_of(const ci_view *v, int64_t y, int64_t x0, int64_t x1, int32_t n, size_t c0, int32_t lines) {
+static ci_ahead ahead_of(const ci_view *v, int64_t y, int64_t x0, int64_t x1, int32_t n, size_t c0,
+                         int32_t lines) {
   ci_ahead a = {.lines = lines, .step = v->cs};
   ci_rect r = ci_rect_from(x0, y, x1, y + n, v->map);
   if (r.x0 < v->rect.x0) r.x0 = v->rect.x0;
@@ -261,16 +270,19 @@ static ci_ahead read_ahead(const job *j, int32_t i, int32_t n) {
   int64_t y = row_of(j, s.ty) + j->origin_y, x = column_of(j, s.tx) + j->origin_x;
   if (n < 1 || j->s.step > 1) return (ci_ahead){.n = 0};
   const ci_wino_tile *t = &j->s.tile;
-  return ahead_of(j->in, y, x, x + (int64_t)s.n * t->mx + t->nx - t->mx, t->ny, 0, j->in->cs / CI_LINE_FLOATS);
+  return ahead_of(j->in, y, x, x + (int64_t)s.n * t->mx + t->nx - t->mx, t->ny, 0,
+                  j->in->cs / CI_LINE_FLOATS);
 }
 
 /* Where the first row of these tiles goes, or the residual comes from. */
-static ci_ahead output_ahead(const job *j, const ci_view *v, int32_t i, int32_t n, int32_t c0, int32_t channels) {
+static ci_ahead output_ahead(const job *j, const ci_view *v, int32_t i, int32_t n, int32_t c0,
+                             int32_t channels) {
   span s = span_at(j, i, n, 0);
   int32_t y = row_of(j, s.ty), x = column_of(j, s.tx);
   if (!v || j->s.step > 1) return (ci_ahead){.n = 0};
   if (channels > v->cs - c0) channels = v->cs - c0;
-  return ahead_of(v, y, x, (int64_t)x + (int64_t)s.n * j->s.tile.mx, j->s.tile.my, (size_t)c0, channels / CI_LINE_FLOATS);
+  return ahead_of(v, y, x, (int64_t)x + (int64_t)s.n * j->s.tile.mx, j->s.tile.my, (size_t)c0,
+                  channels / CI_LINE_FLOATS);
 }
 
 /* Tiles i to i + n of the grid through one block of output channels from c0; `next` tiles follow after them, and this is
@@ -279,18 +291,19 @@ static void run_block(const job *j, int32_t i, int32_t n, int32_t next, const fl
                       int32_t vectors) {
   const ci_packed *p = j->c->packed;
   int32_t channels = vectors * j->c->k->lanes;
-  const ci_wino_multiply mul = {.read = {read_ahead(j, i + n, next), output_ahead(j, j->res, i, n, c0, channels)},
-                                .write = output_ahead(j, j->out, i, n, c0, channels),
-                                .planes = ci_wino_planes(&j->s.tile),
-                                .v = j->r.v,
-                                .v_plane = j->r.v_plane,
-                                .v_step = j->in->cs,
-                                .weights = weights,
-                                .tiles = n,
-                                .cin = j->in->map.c,
-                                .vectors = vectors,
-                                .m = j->r.m,
-                                .m_plane = j->r.m_plane};
+  const ci_wino_multiply mul = {
+      .read = {read_ahead(j, i + n, next), output_ahead(j, j->res, i, n, c0, channels)},
+      .write = output_ahead(j, j->out, i, n, c0, channels),
+      .planes = ci_wino_planes(&j->s.tile),
+      .v = j->r.v,
+      .v_plane = j->r.v_plane,
+      .v_step = j->in->cs,
+      .weights = weights,
+      .tiles = n,
+      .cin = j->in->map.c,
+      .vectors = vectors,
+      .m = j->r.m,
+      .m_plane = j->r.m_plane};
   const ci_wino_output out = {.tile = j->s.tile,
                               .in = j->r.m,
                               .plane = j->r.m_plane,
