@@ -79,7 +79,7 @@ typedef struct ci_wino_output {
 } ci_wino_output;
 
 typedef struct ci_kernels {
-  const char *name; /* "ref", "vec", "avx2", "avx512" */
+  const char *name; /* "ref", "vec", "avx2", "avx512", "neon" */
   ci_isa isa;
   /* Packed weights: output channels in vectors of `lanes`, at most conv_vecs vectors a block. */
   int32_t lanes, conv_vecs;
@@ -145,6 +145,8 @@ int32_t ci_wino_block_first(const ci_kernels *k, int32_t cout, int32_t b);
 extern const ci_kernels ci_kernels_ref, ci_kernels_vec;
 #if defined(__x86_64__)
 extern const ci_kernels ci_kernels_avx2, ci_kernels_avx512;
+#elif defined(__aarch64__)
+extern const ci_kernels ci_kernels_neon;
 #endif
 
 #endif

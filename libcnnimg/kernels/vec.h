@@ -13,6 +13,16 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* Before a loop: UNROLL for those over sums[] that must become registers, ROLL for those that would only grow the code.
+ * clang does not hear "#pragma GCC unroll": sums[] then stay in memory, at a third of the speed. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define ROLL _Pragma("clang loop unroll(disable)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#define ROLL _Pragma("GCC unroll 1")
+#endif
+
 typedef float vf __attribute__((vector_size(CI_LANES * 4)));
 typedef int32_t vi __attribute__((vector_size(CI_LANES * 4)));
 typedef float vf_any

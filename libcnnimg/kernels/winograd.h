@@ -30,7 +30,7 @@ INLINE void in_column(const vf d[6], float *v, size_t plane) {
 INLINE void in_two(const float *const x[6], ptrdiff_t step, const float p, const float qq, float *v,
                    size_t plane) {
   vf plus[6], minus[6];
-#pragma GCC unroll 6
+  UNROLL
   for (int r = 0; r < 6; r++)
     in_pair(load(x[r] + step), load(x[r] + 2 * step), load(x[r] + 3 * step), load(x[r] + 4 * step), p, qq,
             &plus[r], &minus[r]);
@@ -40,7 +40,7 @@ INLINE void in_two(const float *const x[6], ptrdiff_t step, const float p, const
 
 INLINE void in_one(const float *const x[6], ptrdiff_t step, float *v, size_t plane) {
   vf d[6];
-#pragma GCC unroll 6
+  UNROLL
   for (int r = 0; r < 6; r++) d[r] = in_zero(load(x[r]), load(x[r] + 2 * step), load(x[r] + 4 * step));
   in_column(d, v, plane);
 }
@@ -67,27 +67,29 @@ INLINE void product(const ci_wino_multiply *a, const float *v, const float *w, f
                     const int nv) {
   const float *x[12];
   vf sum[12][4];
-#pragma GCC unroll 16
+  UNROLL
   for (int p = 0; p < px; p++) x[p] = v + (ptrdiff_t)p * a->v_step;
-#pragma GCC unroll 16
-  for (int p = 0; p < px; p++)
-#pragma GCC unroll 16
+  UNROLL
+  for (int p = 0; p < px; p++) {
+    UNROLL
     for (int k = 0; k < nv; k++) sum[p][k] = (vf){0};
+  }
   for (ptrdiff_t i = 0; i < a->cin; i++, w += nv * L) {
     vf wv[4];
-#pragma GCC unroll 16
+    UNROLL
     for (int k = 0; k < nv; k++) wv[k] = load(w + k * L);
-#pragma GCC unroll 16
+    UNROLL
     for (int p = 0; p < px; p++) {
       vf s = splat(x[p][i]);
-#pragma GCC unroll 16
+      UNROLL
       for (int k = 0; k < nv; k++) sum[p][k] += s * wv[k];
     }
   }
-#pragma GCC unroll 16
-  for (int p = 0; p < px; p++)
-#pragma GCC unroll 16
+  UNROLL
+  for (int p = 0; p < px; p++) {
+    UNROLL
     for (int k = 0; k < nv; k++) store(m + (p * nv + k) * L, sum[p][k]);
+  }
 }
 
 #define PRODUCTS(nv, px)                                                                               \
@@ -156,7 +158,7 @@ INLINE void out_row(const ci_wino_output *a, const vf t[6], vf bias, int r, int3
 INLINE void out_tile(const ci_wino_output *a, const float *m, int32_t tile, int32_t c, const int how) {
   const size_t plane = a->plane;
   vf bias = load(a->bias + c), t0[6], t1[6];
-#pragma GCC unroll 6
+  UNROLL
   for (size_t j = 0; j < 6; j++) {
     const float *x = m + j * plane;
     vf p = load(x + 6 * plane) + load(x + 12 * plane), u = load(x + 18 * plane) + load(x + 24 * plane);
@@ -165,7 +167,7 @@ INLINE void out_tile(const ci_wino_output *a, const float *m, int32_t tile, int3
   }
   out_row(a, t0, bias, 0, tile, c, how);
   out_row(a, t1, bias, 2, tile, c, how);
-#pragma GCC unroll 6
+  UNROLL
   for (size_t j = 0; j < 6; j++) {
     const float *x = m + j * plane;
     vf q = load(x + 6 * plane) - load(x + 12 * plane), s = load(x + 18 * plane) - load(x + 24 * plane);
