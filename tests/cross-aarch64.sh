@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 # cross-aarch64.sh - builds for 64-bit ARM with a cross compiler and runs the tests there under qemu-user
 #
-#   cross-aarch64.sh [TEST...]     all that `make check` runs, or those named; or: make check-aarch64
+#   cross-aarch64.sh             what `make check` runs, without the shell scripts of the tools; or: make check-aarch64
+#   cross-aarch64.sh --all       with them: they denoise many pictures, which an emulator does a hundred times slower
+#   cross-aarch64.sh TEST...     those named, as tests/kernels/test_kernels
 #
 # Everything lies in ./build-aarch64 (of the folder that it is called in): a second call builds only what changed. Needs
 # Debian's gcc-aarch64-linux-gnu and qemu-user, which are installed when they are missing and that is allowed. The arm64
@@ -75,7 +77,7 @@ configure() {
   step "configuring in $build"
   lib=$sysroot/usr/lib/$triplet
   (cd "$build" && PKG_CONFIG_LIBDIR=$lib/pkgconfig:$sysroot/usr/share/pkgconfig PKG_CONFIG_SYSROOT_DIR=$sysroot \
-    PKG_CONFIG_ALLOW_SYSTEM_CFLAGS= LDFLAGS="-L$lib -Wl,-rpath-link,$lib:$sysroot/lib/$triplet" CPPFLAGS="-I$sysroot/usr/include -I$sysroot/usr/include/$triplet" \
+    LDFLAGS="-L$lib -Wl,-rpath-link,$lib:$sysroot/lib/$triplet" CPPFLAGS="-I$sysroot/usr/include -I$sysroot/usr/include/$triplet" \
     logged configure "$top/configure" --host=$triplet --disable-shared --enable-werror \
     --without-fftw --without-openblas)
 }
@@ -109,9 +111,18 @@ wrap_programs() {
     if is_foreign "$file"; then wrap "$file"; fi
   done
 }
+default_tests() {
+  # shellcheck disable=SC2016 # make expands it
+  printf 'include Makefile\nprint-tests:\n\t@echo $(TESTS)\n' | make -s -C "$build" -f - print-tests |
+    tr ' ' '\n' | grep -v '^tests/tools/.*\.sh$' | tr '\n' ' '
+}
 run_tests() {
   step "running the tests under $(qemu) (log: $build/check.log)"
-  [ $# = 0 ] || set -- TESTS="$*"
+  case ${1:-} in
+    --all) set -- ;;
+    '') set -- TESTS="$(default_tests)" ;;
+    *) set -- TESTS="$*" ;;
+  esac
   EMULATOR=$build/emulator make -C "$build" -j "$jobs" check CXX=none "$@" >"$build/check.log" 2>&1 || true
   grep -E '^(FAIL|ERROR|SKIP):' "$build/check.log" || true
 }
