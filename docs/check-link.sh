@@ -16,7 +16,7 @@ try() { # NAME COMPILER...: compiles, links through libtool against what was bui
   shift
   "$@" -Wall -Wextra -Werror $LINK_CFLAGS -I"$top/libcnnimg" -c "$work/link.$name" -o "$work/$name.o" &&
     "$build/libtool" --silent --mode=link --tag=CC $CC $LINK_CFLAGS "$work/$name.o" "$build/libcnnimg/libcnnimg.la" \
-      $EXTRA_LIBS -o "$work/$name" && "$work/$name" "$top/models/denoise/denoise.onnx" >"$work/said" 2>"$work/err" ||
+      $EXTRA_LIBS -o "$work/$name" && ${EMULATOR:-} "$work/$name" "$top/models/denoise/denoise.onnx" >"$work/said" 2>"$work/err" ||
     { echo "the program of docs/link.md fails as $name"; cat "$work/err" 2>/dev/null; return 1; }
   grep -q '^noise of sigma [1-9]' "$work/said" || { echo "it finds no noise:"; cat "$work/said"; return 1; }
 }

@@ -92,6 +92,11 @@ for file in models/*/*.onnx; do
   grep -qF "  ${file#models/}" models/SHA256SUMS || bad "$file: not in models/SHA256SUMS"
 done
 
+# ---- what only one compiler hears ----------------------------------------------------
+for file in $(sources libcnnimg/kernels); do
+  ! grep -q '#pragma GCC unroll' "$file" || bad "$file: clang is deaf to #pragma GCC unroll; write UNROLL, UNROLL_BY(n) or ROLL (kernels/vec.h)"
+done
+
 # ---- length (named, not failed) -----------------------------------------------------
 for file in $(sources libcnnimg tools); do
   lines=$(($(wc -l <"$file")))

@@ -7,3 +7,9 @@ EXTRA_DIST += tests/mutants
 .PHONY: mutants
 mutants:
 	$(srcdir)/tests/mutants/run.sh
+
+# make check-aarch64: cross-compiles in ./build-aarch64 and runs the tests there under an emulator
+EXTRA_DIST += tests/cross-aarch64.sh
+.PHONY: check-aarch64
+check-aarch64:
+	$(srcdir)/tests/cross-aarch64.sh

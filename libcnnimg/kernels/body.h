@@ -28,10 +28,12 @@ INLINE void finish(const ci_conv_row *a, vf x, int32_t i, int32_t c) {
  */
 INLINE void tile(const ci_conv_row *a, const float *w, int32_t c, int32_t i, const int px, const int nv) {
   vf sum[12][4];
-#pragma GCC unroll 16
-  for (int v = 0; v < nv; v++)
-#pragma GCC unroll 16
-    for (int p = 0; p < px; p++) sum[p][v] = load(a->bias + c + v * L);
+  UNROLL
+  for (int v = 0; v < nv; v++) {
+    vf bias = load(a->bias + c + v * L);
+    UNROLL
+    for (int p = 0; p < px; p++) sum[p][v] = bias;
+  }
   const ptrdiff_t step = a->in_step;
   const size_t tap = (size_t)a->cin * (size_t)(nv * L);
   for (int32_t ky = a->ky0; ky < a->ky1; ky++)
@@ -40,26 +42,28 @@ INLINE void tile(const ci_conv_row *a, const float *w, int32_t c, int32_t i, con
       const float *wk = w + (size_t)(ky * a->kw + kx) * tap;
       for (const float *end = x + a->cin; x < end; x++, wk += nv * L) {
         vf wv[4];
-#pragma GCC unroll 16
+        UNROLL
         for (int v = 0; v < nv; v++) wv[v] = load(wk + v * L);
-#pragma GCC unroll 16
+        UNROLL
         for (int p = 0; p < px; p++) {
           vf s = splat(x[p * step]);
-#pragma GCC unroll 16
+          UNROLL
           for (int v = 0; v < nv; v++) sum[p][v] += s * wv[v];
         }
       }
     }
   vf done[12][4]; /* a copy that may lie in memory */
-#pragma GCC unroll 16
-  for (int p = 0; p < px; p++)
-#pragma GCC unroll 16
+  UNROLL
+  for (int p = 0; p < px; p++) {
+    UNROLL
     for (int v = 0; v < nv; v++) done[p][v] = sum[p][v];
-#pragma GCC unroll 1
-  for (int p = 0; p < px; p++)
-#pragma GCC unroll 1
+  }
+  ROLL
+  for (int p = 0; p < px; p++) {
+    ROLL
     for (int v = 0; v < nv; v++)
       if (c + v * L < a->room) finish(a, done[p][v], i + p, c + v * L);
+  }
 }
 
 /* A block's row: full tiles, half tiles, single pixels. */

@@ -98,7 +98,7 @@ typedef struct ci_wino_output {
 } ci_wino_output;
 
 typedef struct ci_kernels {
-  const char *name; /* "ref", "vec", "avx2", "avx512" */
+  const char *name; /* "ref", "vec", "avx2", "avx512", "neon" */
   ci_isa isa;
   /* Packed weights: output channels in vectors of `lanes`, at most conv_vecs vectors a block; in tiles' products at most
    * wino_vecs a group. */
@@ -169,6 +169,8 @@ static inline int32_t ci_wino_groups(int32_t most, int32_t vectors) { return (ve
 extern const ci_kernels ci_kernels_ref, ci_kernels_vec;
 #if defined(__x86_64__)
 extern const ci_kernels ci_kernels_avx2, ci_kernels_avx512;
+#elif defined(__aarch64__)
+extern const ci_kernels ci_kernels_neon;
 #endif
 
 #endif

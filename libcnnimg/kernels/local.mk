@@ -24,3 +24,10 @@ libcnnimg_kernels_libavx512_la_CFLAGS = $(kernel_cflags) -mavx512f -mavx512dq -m
 	-mprefer-vector-width=512
 libcnnimg_libci_la_LIBADD += libcnnimg/kernels/libavx2.la libcnnimg/kernels/libavx512.la
 endif
+
+if AARCH64
+noinst_LTLIBRARIES += libcnnimg/kernels/libneon.la
+libcnnimg_kernels_libneon_la_SOURCES = libcnnimg/kernels/neon.c
+libcnnimg_kernels_libneon_la_CFLAGS = $(kernel_cflags) $(neon_cflags)
+libcnnimg_libci_la_LIBADD += libcnnimg/kernels/libneon.la
+endif

@@ -13,6 +13,27 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+/*
+ * Before a loop: UNROLL, whose turns are a constant, for those over sums that must become registers; UNROLL_BY(n) for
+ * those with any number of turns; ROLL for those that would only grow the code. clang does not hear "#pragma GCC
+ * unroll": the sums then stay in memory, at a third of the speed; and it loads four turns' samples at once, more than
+ * NEON's registers hold beside the sums.
+ */
+#define PRAGMA(text) _Pragma(#text)
+#if defined(__clang__)
+#define UNROLL PRAGMA(clang loop unroll(full))
+#define ROLL PRAGMA(clang loop unroll(disable))
+#if defined(__aarch64__)
+#define UNROLL_BY(n) ROLL
+#else
+#define UNROLL_BY(n) PRAGMA(clang loop unroll_count(n))
+#endif
+#else
+#define UNROLL PRAGMA(GCC unroll 16)
+#define ROLL PRAGMA(GCC unroll 1)
+#define UNROLL_BY(n) PRAGMA(GCC unroll n)
+#endif
+
 typedef float vf __attribute__((vector_size(CI_LANES * 4)));
 typedef int32_t vi __attribute__((vector_size(CI_LANES * 4)));
 typedef float vf_any

@@ -51,7 +51,7 @@ INLINE float power(float p, const int i) {
 INLINE void out_line6(const vf x[6], vf *y, const int m) {
   vf p = x[1] + x[2], q = x[1] - x[2], u = x[3] + x[4], s = x[3] - x[4];
   y[0] = x[0] + (p + u);
-#pragma GCC unroll 8
+  UNROLL
   for (int i = 1; i < m; i++) {
     vf first = i % 2 ? q : p, second = i % 2 ? s : u;
     y[i] = first * power(WINO6_A, i) + second * power(WINO6_B, i);
@@ -62,7 +62,7 @@ INLINE void out_line6(const vf x[6], vf *y, const int m) {
 INLINE void out_line8(const vf x[8], vf *y, const int m) {
   vf p = x[1] + x[2], q = x[1] - x[2], u = x[3] + x[4], s = x[3] - x[4], w = x[5] + x[6], z = x[5] - x[6];
   y[0] = (x[0] + p) + (u + w);
-#pragma GCC unroll 8
+  UNROLL
   for (int i = 1; i < m; i++) {
     vf first = i % 2 ? q : p, second = i % 2 ? s : u, third = i % 2 ? z : w;
     y[i] = first * power(WINO8_A, i) + (second * power(WINO8_B, i) + third * power(WINO8_C, i));

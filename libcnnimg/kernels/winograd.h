@@ -8,21 +8,21 @@
 INLINE void in_tile(const float *const rows[], ptrdiff_t step, float *v, size_t plane, ptrdiff_t ahead,
                     const int ny, const int nx) {
   vf t[64], d[8], o[8];
-#pragma GCC unroll 1
+  ROLL
   for (int x = 0; x < nx; x++) {
-#pragma GCC unroll 8
+    UNROLL
     for (int r = 0; r < ny; r++) {
       d[r] = load(rows[r] + x * step);
       if (ahead) __builtin_prefetch(rows[r] + x * step + ahead, 0, 3);
     }
     in_line(d, o, ny);
-#pragma GCC unroll 8
+    UNROLL
     for (int r = 0; r < ny; r++) t[r * nx + x] = o[r];
   }
-#pragma GCC unroll 1
+  ROLL
   for (int r = 0; r < ny; r++) {
     in_line(t + r * nx, o, nx);
-#pragma GCC unroll 8
+    UNROLL
     for (int x = 0; x < nx; x++, v += plane) store(v, o[x]);
   }
 }
@@ -52,36 +52,38 @@ INLINE void product(const float *v, ptrdiff_t v_step, const float *w, ptrdiff_t 
                     ptrdiff_t m_step, bool more, const int px, const int nv) {
   const float *x[12];
   vf sum[12][4];
-#pragma GCC unroll 16
+  UNROLL
   for (int p = 0; p < px; p++) x[p] = v + (ptrdiff_t)p * v_step;
-#pragma GCC unroll 16
-  for (int p = 0; p < px; p++)
-#pragma GCC unroll 16
+  UNROLL
+  for (int p = 0; p < px; p++) {
+    UNROLL
     for (int k = 0; k < nv; k++) sum[p][k] = (vf){0};
-#pragma GCC unroll 4
+  }
+  UNROLL_BY(4)
   for (ptrdiff_t i = 0; i < cin; i++) {
     vf wv[4];
-#pragma GCC unroll 16
+    UNROLL
     for (int k = 0; k < nv; k++) wv[k] = load(w + (i * nv + k) * L);
     __builtin_prefetch(w + (i + cin) * nv * L, 0, 3);
-#pragma GCC unroll 16
+    UNROLL
     for (int p = 0; p < px; p++) {
       vf s = splat(x[p][i]);
-#pragma GCC unroll 16
+      UNROLL
       for (int k = 0; k < nv; k++) sum[p][k] += s * wv[k];
     }
   }
-#pragma GCC unroll 16
-  for (int p = 0; p < px; p++, m += m_step)
-#pragma GCC unroll 16
+  UNROLL
+  for (int p = 0; p < px; p++, m += m_step) {
+    UNROLL
     for (int k = 0; k < nv; k++) store(m + k * L, more ? load(m + k * L) + sum[p][k] : sum[p][k]);
+  }
 }
 
 /* n <= most tiles by nv vectors: a function of constants for every n. */
 INLINE void some_products(const ci_wino_multiply *a, const float *v, const float *w, ptrdiff_t cin, float *m,
                           bool more, int32_t n, const int most, const int nv) {
   const ptrdiff_t s = a->v_step, d = a->vectors * L;
-#pragma GCC unroll 12
+  UNROLL
   for (int px = 1; px <= most; px++)
     if (px == n) product(v, s, w, cin, m, d, more, px, nv);
 }
@@ -180,19 +182,19 @@ INLINE void out_tile(const ci_wino_output *a, const float *in, int32_t tile, int
                      const int how) {
   const ptrdiff_t at = (ptrdiff_t)tile * s.mx * a->out_step, res = (ptrdiff_t)tile * s.mx * a->residual_step;
   vf t[64], d[8], y[8], bias = load(a->bias + c);
-#pragma GCC unroll 1
+  ROLL
   for (int j = 0; j < s.nx; j++, in += a->plane) {
     const float *x = in;
-#pragma GCC unroll 8
+    UNROLL
     for (int i = 0; i < s.ny; i++, x += (size_t)s.nx * a->plane) d[i] = load(x);
     out_line(d, y, s.ny, s.my);
-#pragma GCC unroll 8
+    UNROLL
     for (int i = 0; i < s.my; i++) t[i * s.nx + j] = y[i];
   }
-#pragma GCC unroll 1
+  ROLL
   for (int i = 0; i < s.my; i++) {
     out_line(t + i * s.nx, y, s.nx, s.mx);
-#pragma GCC unroll 8
+    UNROLL
     for (int j = 0; j < s.mx; j++)
       emit(a, y[j] + bias, i, at + j * a->out_step, res + j * a->residual_step, c, how);
   }

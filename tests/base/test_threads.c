@@ -65,6 +65,8 @@ static void the_environment_lowers_the_level(void **state) {
   assert_int_equal(ci_cpu_isa(), CI_ISA_VEC);
   setenv("CNNIMG_CPU", "avx512", 1);
   assert_true(ci_cpu_isa() <= best || best == CI_ISA_NEON);
+  setenv("CNNIMG_CPU", "neon", 1); /* the best of its family, unknown to others */
+  assert_int_equal(ci_cpu_isa(), best);
   unsetenv("CNNIMG_CPU");
   assert_int_equal(ci_cpu_isa(), best);
 }
