@@ -4,6 +4,7 @@
 
 enum { L = CI_LANES };
 
+#include "kernels/fft.h"
 #include "kernels/winograd.h"
 
 /* ---- convolution ---------------------------------------------------------- */
@@ -274,6 +275,10 @@ const ci_kernels CI_TABLE = {.name = CI_NAME,
                              .winograd_input = winograd_input,
                              .winograd_multiply = winograd_multiply,
                              .winograd_output = winograd_output,
+                             .fft_forward = fft_forward,
+                             .fft_multiply = fft_multiply,
+                             .fft_scale = fft_scale,
+                             .fft_inverse = fft_inverse,
                              .depthwise = depthwise,
                              .pool_max = pool_max,
                              .pool_sum = pool_sum,

@@ -78,6 +78,54 @@ typedef struct ci_wino_output {
   ci_kact act, act2;
 } ci_wino_output;
 
+/*
+ * Large kernels by tiles of size x size pixels in Fourier space (overlap-save), size 16, 32, 64 or 128. A tile of real
+ * pixels has ci_fft_planes(size) complex samples: for columns k = 1 .. size/2 - 1 of the spectrum the rows 0 .. size - 1,
+ * then for column 0 and for column size/2 the rows 0 .. size/2. Neither transform divides. Channels never meet in a
+ * transform, and a product sums over the input channels in order, so bytes do not depend on which tiles are gathered.
+ */
+#define CI_FFT_MOST 128
+static inline int32_t ci_fft_planes(int32_t size) { return size * size / 2 + 2; }
+/* Floats of work space that a transform takes. */
+static inline size_t ci_fft_work(int32_t size) { return (size_t)(size + 2) * (size_t)(size * 16 + CI_SLOPE_PAD); }
+
+typedef struct ci_fft_forward {
+  int32_t size;
+  const float *const *rows; /* `size` of them; pixel x at rows[y] + x * step; NULL: a row of zeros */
+  ptrdiff_t step;
+  int32_t x0, x1;   /* pixels that are there; the others are zero */
+  int32_t channels; /* readable: a multiple of 4 */
+  float *v;         /* sample p of channel c at v[p * plane + c], its imaginary part `im` floats behind; written in */
+  size_t plane;     /* whole vectors */
+  ptrdiff_t im;
+  float *work;
+} ci_fft_forward;
+
+/* Of each plane (tiles x cin) makes (tiles x cout), in place. */
+typedef struct ci_fft_multiply {
+  float *v; /* sample p of channel c of tile t at v[p * plane + t * step + c], im floats behind the imaginary part */
+  size_t plane;
+  ptrdiff_t step, im;
+  const float *weights; /* as ci_fft_pack left them */
+  int32_t planes, tiles, cin, vectors;
+  float *beside; /* tiles * step floats */
+} ci_fft_multiply;
+
+typedef struct ci_fft_inverse {
+  int32_t size;
+  const float *v; /* as in ci_fft_forward */
+  size_t plane;
+  ptrdiff_t im;
+  int32_t x0, x1, y0, y1;       /* the pixels of the tile that are wanted */
+  float *const *out;            /* pixel x of row y at out[y] + x * out_step */
+  const float *const *residual; /* the same; NULL: none */
+  int32_t out_step, residual_step;
+  int32_t channels;  /* that are written: a multiple of 4 */
+  const float *bias; /* whole vectors, like the slopes */
+  ci_kact act, act2;
+  float *work;
+} ci_fft_inverse;
+
 typedef struct ci_kernels {
   const char *name; /* "ref", "vec", "avx2", "avx512" */
   ci_isa isa;
@@ -87,6 +135,12 @@ typedef struct ci_kernels {
   void (*winograd_input)(const ci_wino_input *a);
   void (*winograd_multiply)(const ci_wino_multiply *a);
   void (*winograd_output)(const ci_wino_output *a);
+  void (*fft_forward)(const ci_fft_forward *a);
+  void (*fft_multiply)(const ci_fft_multiply *a);
+  /* One vector of channels of one tile times its own weights: sample p at v + p * 2 * lanes and w + p * 2 * step, the
+   * imaginary parts `lanes` and `step` behind. */
+  void (*fft_scale)(float *v, const float *w, size_t step, int32_t planes);
+  void (*fft_inverse)(const ci_fft_inverse *a);
   /* channel c of the output from channel c of the input; weights: for ky, kx: `room` floats; bias: `room`.
    * room is a multiple of 4. act, residual, act2 as in conv. */
   void (*depthwise)(const ci_conv_row *a);
