@@ -5,8 +5,10 @@
 #include "exec/plan.h"
 
 #define PIECE_MACS 200000u /* less work than this is not worth a hand-over to another thread */
-#define PIECE_TILES 24u    /* nor are fewer tiles */
-#define PIECE_COLS 16      /* pieces start at multiples of this; every op's align divides it */
+#define PIECE_TILES 24u    /* nor are fewer tiles ... */
+#define PIECE_LARGE_TILES 6u /* ... or of those that are larger than LARGE_TILE */
+#define LARGE_TILE 8
+#define PIECE_COLS 16      /* pieces start at multiples of this, or of the op's align where that is larger */
 #define CANCEL_MACS 100000000u /* a piece ends within some ten milliseconds, so that cancelling is felt */
 
 static int32_t imin(int32_t a, int32_t b) { return a < b ? a : b; }
@@ -43,14 +45,16 @@ static void run_piece(void *arg, uint32_t i, uint32_t worker) {
 /* How many pieces are worth a hand-over. Ops that like whole tiles also read all their weights for each piece. */
 static uint32_t most_pieces(const work *w, uint64_t pixels) {
   uint64_t most = (w->s->macs + 16) * pixels / PIECE_MACS, side = (uint64_t)w->s->align;
-  if (side > 1 && most > pixels / (side * side * PIECE_TILES)) most = pixels / (side * side * PIECE_TILES);
+  uint64_t least = side > LARGE_TILE ? PIECE_LARGE_TILES : PIECE_TILES;
+  if (side > 1 && most > pixels / (side * side * least)) most = pixels / (side * side * least);
   return most < 1 ? 1 : most > UINT32_MAX ? UINT32_MAX : (uint32_t)most;
 }
 
 /* Pieces are rows (as many as the op likes), or parts of them when there are fewer than threads want. */
 static uint32_t cut(work *w, uint32_t threads) {
   int32_t rows = w->rect.y1 - w->rect.y0, cols, align = w->s->align;
-  w->left = w->rect.x0 / PIECE_COLS * PIECE_COLS;
+  int32_t step = (int32_t)ci_round_up(PIECE_COLS, (size_t)align); /* whole tiles */
+  w->left = w->rect.x0 / step * step;
   cols = w->rect.x1 - w->left;
   uint64_t pixels = (uint64_t)rows * (uint64_t)cols, patience = (w->s->macs + 16) * pixels / CANCEL_MACS + 1;
   uint32_t most = most_pieces(w, pixels), want = threads == 1 ? 1 : threads * 4;
@@ -60,7 +64,7 @@ static uint32_t cut(work *w, uint32_t threads) {
   w->rows = (int32_t)ci_round_up((size_t)w->rows, (size_t)align);
   uint32_t down = (uint32_t)((rows + w->rows - 1) / w->rows);
   uint32_t across = (want + down - 1) / down;
-  w->cols = (int32_t)ci_round_up((size_t)(cols + (int32_t)across - 1) / across, PIECE_COLS);
+  w->cols = (int32_t)ci_round_up((size_t)(cols + (int32_t)across - 1) / across, (size_t)step);
   w->across = (cols + w->cols - 1) / w->cols;
   return down * (uint32_t)w->across;
 }

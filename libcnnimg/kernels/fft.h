@@ -207,7 +207,7 @@ INLINE ptrdiff_t pitch_of(int32_t size) { return (ptrdiff_t)size * L + CI_SLOPE_
 static const float *line_of(const ci_fft_forward *a, const float *row, int32_t c, float *line) {
   int32_t there = a->channels - c;
   for (int32_t x = 0; x < a->size; x++)
-    store(line + x * L, x >= a->x0 && x < a->x1 ? load_upto(row + x * a->step + c, there) : (vf){0});
+    store(line + x * L, x >= a->x0 && x < a->x1 ? load_upto(row + (x - a->x0) * a->step + c, there) : (vf){0});
   return line;
 }
 
@@ -258,6 +258,7 @@ static void join(const float *v, size_t plane, ptrdiff_t im, int32_t size, float
   }
 }
 
+/* Pixel x from x0. */
 INLINE void fft_emit(const ci_fft_inverse *a, int32_t y, int32_t x, vf v, int32_t c, int32_t there,
                      const bool any) {
   if (any) {
@@ -273,10 +274,12 @@ static void fft_row(const ci_fft_inverse *a, int32_t y, const float *line, int32
   const int32_t there = a->channels - c;
   const vf bias = load(a->bias + c);
   const bool any = a->residual || a->act.kind != K_NONE || a->act2.kind != K_NONE;
+  const int32_t n = a->x1 - a->x0;
+  line += a->x0 * L;
   if (any || there < L)
-    for (int32_t x = a->x0; x < a->x1; x++) fft_emit(a, y, x, load(line + x * L) + bias, c, there, true);
+    for (int32_t x = 0; x < n; x++) fft_emit(a, y, x, load(line + x * L) + bias, c, there, true);
   else
-    for (int32_t x = a->x0; x < a->x1; x++) fft_emit(a, y, x, load(line + x * L) + bias, c, L, false);
+    for (int32_t x = 0; x < n; x++) fft_emit(a, y, x, load(line + x * L) + bias, c, L, false);
 }
 
 static void fft_inverse(const ci_fft_inverse *a) {
@@ -299,7 +302,7 @@ static void fft_inverse(const ci_fft_inverse *a) {
 
 /* ---- products --------------------------------------------------------------------------------------------------- */
 
-#if CI_LANES == 16 || defined(__aarch64__)
+#if CI_LANES == 16 || (CI_LANES == 4 && defined(__aarch64__))
 enum { FFT_VECS = 2, FFT_PX = 6 }; /* 32 registers: 24 sums, 4 weights, 2 samples */
 #elif CI_LANES == 8
 enum { FFT_VECS = 1, FFT_PX = 6 }; /* 16: 12 sums, 2 weights, 1 or 2 samples */

@@ -91,7 +91,7 @@ static inline size_t ci_fft_work(int32_t size) { return (size_t)(size + 2) * (si
 
 typedef struct ci_fft_forward {
   int32_t size;
-  const float *const *rows; /* `size` of them; pixel x at rows[y] + x * step; NULL: a row of zeros */
+  const float *const *rows; /* `size` of them; pixel x at rows[y] + (x - x0) * step; NULL: a row of zeros */
   ptrdiff_t step;
   int32_t x0, x1;   /* pixels that are there; the others are zero */
   int32_t channels; /* readable: a multiple of 4 */
@@ -117,7 +117,7 @@ typedef struct ci_fft_inverse {
   size_t plane;
   ptrdiff_t im;
   int32_t x0, x1, y0, y1;       /* the pixels of the tile that are wanted */
-  float *const *out;            /* pixel x of row y at out[y] + x * out_step */
+  float *const *out;            /* pixel x of row y at out[y] + (x - x0) * out_step */
   const float *const *residual; /* the same; NULL: none */
   int32_t out_step, residual_step;
   int32_t channels;  /* that are written: a multiple of 4 */
@@ -131,6 +131,7 @@ typedef struct ci_kernels {
   ci_isa isa;
   /* Packed weights: output channels in vectors of `lanes`, at most conv_vecs vectors a block. */
   int32_t lanes, conv_vecs;
+  int32_t fft_vecs; /* the same of fft_multiply */
   void (*conv)(const ci_conv_row *a);
   void (*winograd_input)(const ci_wino_input *a);
   void (*winograd_multiply)(const ci_wino_multiply *a);
@@ -194,6 +195,14 @@ size_t ci_wino_packed_floats(const ci_kernels *k, int32_t cout, int32_t cin);
 void ci_wino_pack(const ci_kernels *k, const ci_conv_weights *w, float *to); /* `to` is zeroed */
 int32_t ci_wino_blocks(const ci_kernels *k, int32_t cout);
 int32_t ci_wino_block_first(const ci_kernels *k, int32_t cout, int32_t b);
+
+/* fft_pack.c: the same for Fourier tiles: spectra, conjugate and divided by size * size, for fft_multiply; and
+ * those of a kernel a channel (cin is 1) for fft_scale, with a step of ci_fft_wide(cout). `to` is zeroed. */
+static inline size_t ci_fft_wide(int32_t channels) { return ((size_t)channels + 15) / 16 * 16; }
+size_t ci_fft_packed_floats(const ci_kernels *k, int32_t size, int32_t cout, int32_t cin);
+void ci_fft_pack(const ci_kernels *k, int32_t size, const ci_conv_weights *w, float *to);
+size_t ci_fft_packed_depthwise_floats(int32_t size, int32_t channels);
+void ci_fft_pack_depthwise(int32_t size, const ci_conv_weights *w, float *to);
 
 /* One table a file. */
 extern const ci_kernels ci_kernels_ref, ci_kernels_vec;
