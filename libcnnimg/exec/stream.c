@@ -6,8 +6,8 @@
 
 #define PIECE_MACS 200000u /* less work than this is not worth a hand-over to another thread */
 #define PIECE_TILES 24u    /* nor are fewer tiles ... */
-#define PIECE_LARGE_TILES 6u /* ... or of those that are larger than LARGE_TILE */
-#define LARGE_TILE 8
+#define LARGE_TILE 8       /* ... or half as many of those that are larger than this (in Fourier space), ... */
+#define LARGE_GAIN 8u      /* ... whose multiply-adds are done so many times as fast, and more */
 #define PIECE_COLS 16      /* pieces start at multiples of this, or of the op's align where that is larger */
 #define CANCEL_MACS 100000000u /* a piece ends within some ten milliseconds, so that cancelling is felt */
 
@@ -45,7 +45,7 @@ static void run_piece(void *arg, uint32_t i, uint32_t worker) {
 /* How many pieces are worth a hand-over. Ops that like whole tiles also read all their weights for each piece. */
 static uint32_t most_pieces(const work *w, uint64_t pixels) {
   uint64_t most = (w->s->macs + 16) * pixels / PIECE_MACS, side = (uint64_t)w->s->align;
-  uint64_t least = side > LARGE_TILE ? PIECE_LARGE_TILES : PIECE_TILES;
+  uint64_t least = side > LARGE_TILE ? PIECE_TILES / 2 : PIECE_TILES;
   if (side > 1 && most > pixels / (side * side * least)) most = pixels / (side * side * least);
   return most < 1 ? 1 : most > UINT32_MAX ? UINT32_MAX : (uint32_t)most;
 }
@@ -56,7 +56,8 @@ static uint32_t cut(work *w, uint32_t threads) {
   int32_t step = (int32_t)ci_round_up(PIECE_COLS, (size_t)align); /* whole tiles */
   w->left = w->rect.x0 / step * step;
   cols = w->rect.x1 - w->left;
-  uint64_t pixels = (uint64_t)rows * (uint64_t)cols, patience = (w->s->macs + 16) * pixels / CANCEL_MACS + 1;
+  uint64_t pixels = (uint64_t)rows * (uint64_t)cols, patience = (w->s->macs + 16) * pixels / CANCEL_MACS;
+  patience = patience / (align > LARGE_TILE ? LARGE_GAIN : 1) + 1;
   uint32_t most = most_pieces(w, pixels), want = threads == 1 ? 1 : threads * 4;
   if (want < patience) want = patience > 1 << 16 ? 1 << 16 : (uint32_t)patience;
   if (want > most) want = most;

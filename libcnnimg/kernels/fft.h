@@ -50,13 +50,13 @@ INLINE vc turned(vc v, const int j) {
 INLINE void complex2(const float *x, ptrdiff_t step, ptrdiff_t im, vc *to) {
   together(load_c(x, im), load_c(x + step, im), 0, &to[0], &to[1]);
 }
-#define COMPLEX(n, h)                                                          \
+#define COMPLEX(n, h)                                                            \
   INLINE void complex##n(const float *x, ptrdiff_t step, ptrdiff_t im, vc *to) { \
-    vc even[h], odd[h];                                                        \
-    complex##h(x, 2 * step, im, even);                                         \
-    complex##h(x + step, 2 * step, im, odd);                                   \
-    _Pragma("GCC unroll 64") for (int k = 0; k < (h); k++)                     \
-        together(even[k], odd[k], k *TURNS(n), &to[k], &to[k + (h)]);          \
+    vc even[h], odd[h];                                                          \
+    complex##h(x, 2 * step, im, even);                                           \
+    complex##h(x + step, 2 * step, im, odd);                                     \
+    _Pragma("GCC unroll 64") for (int k = 0; k < (h); k++)                       \
+        together(even[k], odd[k], k *TURNS(n), &to[k], &to[k + (h)]);            \
   }
 COMPLEX(4, 2)
 COMPLEX(8, 4)
@@ -74,11 +74,11 @@ COMPLEX(16, 8)
       store_c(to + (k + (h)) * to_step, to_im, m);                                                          \
     }                                                                                                       \
   }
-#define INNER_C(h)                         \
-  complex##h(x, 2 * step, im, even);       \
+#define INNER_C(h)                   \
+  complex##h(x, 2 * step, im, even); \
   complex##h(x + step, 2 * step, im, odd)
-#define CALLS_C(h)                                                   \
-  complex_line##h(x, 2 * step, im, (float *)even, 2 * L, L);         \
+#define CALLS_C(h)                                           \
+  complex_line##h(x, 2 * step, im, (float *)even, 2 * L, L); \
   complex_line##h(x + step, 2 * step, im, (float *)odd, 2 * L, L)
 COMPLEX_LINE(16, 8, INNER_C)
 COMPLEX_LINE(32, 16, INNER_C)
@@ -97,39 +97,39 @@ INLINE void real_step(vc even, vc odd, const int k, const int n, vc *low, vc *hi
   together(even, odd, k * TURNS(n), low, high);
   high->im = -high->im;
 }
-#define REAL(n, h)                                                                                      \
-  INLINE void real##n(const float *x, ptrdiff_t step, vc *to) {                                         \
-    vc even[(h) / 2 + 1], odd[(h) / 2 + 1];                                                             \
-    real##h(x, 2 * step, even);                                                                         \
-    real##h(x + step, 2 * step, odd);                                                                   \
-    _Pragma("GCC unroll 64") for (int k = 0; k < (h) / 2; k++)                                          \
-        real_step(even[k], odd[k], k, n, &to[k], &to[(h)-k]);                                           \
-    to[(h) / 2] = (vc){even[(h) / 2].re, -odd[(h) / 2].re};                                             \
+#define REAL(n, h)                                              \
+  INLINE void real##n(const float *x, ptrdiff_t step, vc *to) { \
+    vc even[(h) / 2 + 1], odd[(h) / 2 + 1];                     \
+    real##h(x, 2 * step, even);                                 \
+    real##h(x + step, 2 * step, odd);                           \
+    _Pragma("GCC unroll 64") for (int k = 0; k < (h) / 2; k++)  \
+        real_step(even[k], odd[k], k, n, &to[k], &to[(h)-k]);   \
+    to[(h) / 2] = (vc){even[(h) / 2].re, -odd[(h) / 2].re};     \
   }
 REAL(4, 2)
 REAL(8, 4)
 REAL(16, 8)
 
 /* To memory; the last one's real part lies where the first one's imaginary part would. */
-#define REAL_LINE(n, h, halves)                                                                         \
-  NOINLINE void real_line##n(const float *x, ptrdiff_t step, float *to) {                               \
-    vc even[(h) / 2 + 1], odd[(h) / 2 + 1], low, high;                                                  \
-    halves(h);                                                                                          \
-    store_c(to, L, (vc){even[0].re + odd[0].re, even[0].re - odd[0].re});                               \
-    _Pragma("GCC unroll 64") for (int k = 1; k < (h) / 2; k++) {                                        \
-      real_step(even[k], odd[k], k, n, &low, &high);                                                    \
-      store_c(to + k * 2 * L, L, low);                                                                  \
-      store_c(to + ((h)-k) * 2 * L, L, high);                                                           \
-    }                                                                                                   \
-    store_c(to + (h) / 2 * 2 * L, L, (vc){even[(h) / 2].re, -odd[(h) / 2].re});                         \
+#define REAL_LINE(n, h, halves)                                                 \
+  NOINLINE void real_line##n(const float *x, ptrdiff_t step, float *to) {       \
+    vc even[(h) / 2 + 1], odd[(h) / 2 + 1], low, high;                          \
+    halves(h);                                                                  \
+    store_c(to, L, (vc){even[0].re + odd[0].re, even[0].re - odd[0].re});       \
+    _Pragma("GCC unroll 64") for (int k = 1; k < (h) / 2; k++) {                \
+      real_step(even[k], odd[k], k, n, &low, &high);                            \
+      store_c(to + k * 2 * L, L, low);                                          \
+      store_c(to + ((h)-k) * 2 * L, L, high);                                   \
+    }                                                                           \
+    store_c(to + (h) / 2 * 2 * L, L, (vc){even[(h) / 2].re, -odd[(h) / 2].re}); \
   }
-#define INNER_R(h)               \
-  real##h(x, 2 * step, even);    \
+#define INNER_R(h)            \
+  real##h(x, 2 * step, even); \
   real##h(x + step, 2 * step, odd)
-#define CALLS_R(h)                                   \
-  real_line##h(x, 2 * step, (float *)even);          \
-  real_line##h(x + step, 2 * step, (float *)odd);    \
-  even[(h) / 2].re = even[0].im;                     \
+#define CALLS_R(h)                                \
+  real_line##h(x, 2 * step, (float *)even);       \
+  real_line##h(x + step, 2 * step, (float *)odd); \
+  even[(h) / 2].re = even[0].im;                  \
   odd[(h) / 2].re = odd[0].im
 REAL_LINE(16, 8, INNER_R)
 REAL_LINE(32, 16, INNER_R)
@@ -144,38 +144,39 @@ INLINE void back2(const vc *x, float *to, ptrdiff_t step) {
 }
 INLINE vc even_of(vc low, vc high) { return (vc){low.re + high.re, low.im - high.im}; }
 INLINE vc odd_of(vc low, vc high, const int j) { return turned((vc){low.re - high.re, low.im + high.im}, j); }
-#define BACK(n, h)                                                                                     \
-  INLINE void back##n(const vc *x, float *to, ptrdiff_t step) {                                        \
-    vc even[(h) / 2 + 1], odd[(h) / 2 + 1];                                                            \
-    even[0].re = x[0].re + x[h].re, odd[0].re = x[0].re - x[h].re;                                     \
-    _Pragma("GCC unroll 64") for (int k = 1; k < (h) / 2; k++) even[k] = even_of(x[k], x[(h)-k]),      \
-        odd[k] = odd_of(x[k], x[(h)-k], k *TURNS(n));                                                  \
-    even[(h) / 2].re = x[(h) / 2].re * 2, odd[(h) / 2].re = x[(h) / 2].im * -2;                        \
-    back##h(even, to, 2 * step);                                                                       \
-    back##h(odd, to + step, 2 * step);                                                                 \
+#define BACK(n, h)                                                                                       \
+  INLINE void back##n(const vc *x, float *to, ptrdiff_t step) {                                          \
+    vc even[(h) / 2 + 1], odd[(h) / 2 + 1];                                                              \
+    even[0].re = x[0].re + x[h].re, odd[0].re = x[0].re - x[h].re;                                       \
+    _Pragma("GCC unroll 64") for (int k = 1; k < (h) / 2; k++) even[k] = even_of(x[k], x[(h)-k]),        \
+                                                               odd[k] =                                  \
+                                                                   odd_of(x[k], x[(h)-k], k * TURNS(n)); \
+    even[(h) / 2].re = x[(h) / 2].re * 2, odd[(h) / 2].re = x[(h) / 2].im * -2;                          \
+    back##h(even, to, 2 * step);                                                                         \
+    back##h(odd, to + step, 2 * step);                                                                   \
   }
 BACK(4, 2)
 BACK(8, 4)
 BACK(16, 8)
 
 /* From memory, laid out as real_line leaves it. The values are loaded for the even and for the odd half. */
-#define BACK_LINE(n, h, call)                                                                             \
-  NOINLINE void back_line##n(const float *x, float *to, ptrdiff_t step) {                                 \
-    vc half[(h) / 2 + 1], low = load_c(x, L), mid = load_c(x + (h) / 2 * 2 * L, L);                       \
-    half[0].re = low.re + low.im;                                                                         \
-    half[(h) / 2].re = mid.re * 2;                                                                        \
-    _Pragma("GCC unroll 64") for (int k = 1; k < (h) / 2; k++) half[k] =                                  \
-        even_of(load_c(x + k * 2 * L, L), load_c(x + ((h)-k) * 2 * L, L));                                \
-    call(h, to);                                                                                          \
-    half[0].re = low.re - low.im;                                                                         \
-    half[(h) / 2].re = mid.im * -2;                                                                       \
-    _Pragma("GCC unroll 64") for (int k = 1; k < (h) / 2; k++) half[k] =                                  \
-        odd_of(load_c(x + k * 2 * L, L), load_c(x + ((h)-k) * 2 * L, L), k *TURNS(n));                    \
-    call(h, to + step);                                                                                   \
+#define BACK_LINE(n, h, call)                                                           \
+  NOINLINE void back_line##n(const float *x, float *to, ptrdiff_t step) {               \
+    vc half[(h) / 2 + 1], low = load_c(x, L), mid = load_c(x + (h) / 2 * 2 * L, L);     \
+    half[0].re = low.re + low.im;                                                       \
+    half[(h) / 2].re = mid.re * 2;                                                      \
+    _Pragma("GCC unroll 64") for (int k = 1; k < (h) / 2; k++) half[k] =                \
+        even_of(load_c(x + k * 2 * L, L), load_c(x + ((h)-k) * 2 * L, L));              \
+    call(h, to);                                                                        \
+    half[0].re = low.re - low.im;                                                       \
+    half[(h) / 2].re = mid.im * -2;                                                     \
+    _Pragma("GCC unroll 64") for (int k = 1; k < (h) / 2; k++) half[k] =                \
+        odd_of(load_c(x + k * 2 * L, L), load_c(x + ((h)-k) * 2 * L, L), k * TURNS(n)); \
+    call(h, to + step);                                                                 \
   }
 #define INNER_B(h, to) back##h(half, to, 2 * step)
-#define CALLS_B(h, to)              \
-  half[0].im = half[(h) / 2].re;    \
+#define CALLS_B(h, to)           \
+  half[0].im = half[(h) / 2].re; \
   back_line##h((const float *)half, to, 2 * step)
 BACK_LINE(16, 8, INNER_B)
 BACK_LINE(32, 16, INNER_B)
@@ -191,10 +192,14 @@ typedef struct lines {
 
 static lines lines_of(int32_t size) {
   switch (size) {
-    case 16: return (lines){real_line16, complex_line16, back_line16};
-    case 32: return (lines){real_line32, complex_line32, back_line32};
-    case 64: return (lines){real_line64, complex_line64, back_line64};
-    default: return (lines){real_line128, complex_line128, back_line128};
+    case 16:
+      return (lines){real_line16, complex_line16, back_line16};
+    case 32:
+      return (lines){real_line32, complex_line32, back_line32};
+    case 64:
+      return (lines){real_line64, complex_line64, back_line64};
+    default:
+      return (lines){real_line128, complex_line128, back_line128};
   }
 }
 
@@ -207,7 +212,8 @@ INLINE ptrdiff_t pitch_of(int32_t size) { return (ptrdiff_t)size * L + CI_SLOPE_
 static const float *line_of(const ci_fft_forward *a, const float *row, int32_t c, float *line) {
   int32_t there = a->channels - c;
   for (int32_t x = 0; x < a->size; x++)
-    store(line + x * L, x >= a->x0 && x < a->x1 ? load_upto(row + (x - a->x0) * a->step + c, there) : (vf){0});
+    store(line + x * L,
+          x >= a->x0 && x < a->x1 ? load_upto(row + (x - a->x0) * a->step + c, there) : (vf){0});
   return line;
 }
 
@@ -303,12 +309,11 @@ static void fft_inverse(const ci_fft_inverse *a) {
 /* ---- products --------------------------------------------------------------------------------------------------- */
 
 #if CI_LANES == 16 || (CI_LANES == 4 && defined(__aarch64__))
-enum { FFT_VECS = 2, FFT_PX = 6 }; /* 32 registers: 24 sums, 4 weights, 2 samples */
-#elif CI_LANES == 8
-enum { FFT_VECS = 1, FFT_PX = 6 }; /* 16: 12 sums, 2 weights, 1 or 2 samples */
+#define FFT_VECS 2 /* 32 registers: 24 sums, 4 weights, 2 samples; else 16: 12 sums, 2 weights, 2 samples */
 #else
-enum { FFT_VECS = 1, FFT_PX = 4 };
+#define FFT_VECS 1
 #endif
+enum { FFT_PX = 6 };
 
 /* px tiles by nv vectors of output channels of one frequency. */
 INLINE void fft_product(const ci_fft_multiply *a, const float *v, const float *w, float *m, const int px,
@@ -319,8 +324,10 @@ INLINE void fft_product(const ci_fft_multiply *a, const float *v, const float *w
   for (int p = 0; p < px; p++)
 #pragma GCC unroll 4
     for (int k = 0; k < nv; k++) sum[p][k] = (vc){(vf){0}, (vf){0}};
+  const ptrdiff_t ahead = (ptrdiff_t)a->cin * (2 * nv * L);
   for (int32_t i = 0; i < a->cin; i++, v++, w += 2 * nv * L) {
     vc wv[2];
+    for (int k = 0; k < 2 * nv * L; k += 16) __builtin_prefetch(w + ahead + k);
 #pragma GCC unroll 4
     for (int k = 0; k < nv; k++) wv[k] = load_c(w + k * L, nv * L);
 #pragma GCC unroll 16
@@ -341,16 +348,30 @@ INLINE void fft_product(const ci_fft_multiply *a, const float *v, const float *w
     for (int k = 0; k < nv; k++) store_c(m + p * step + k * L, im, sum[p][k]);
 }
 
-#define FFT_PRODUCTS(nv)                                                                                   \
-  static void fft_products##nv(const ci_fft_multiply *a, const float *v, const float *w, float *m) {       \
-    const ptrdiff_t s = a->step;                                                                           \
-    int32_t t = 0;                                                                                         \
-    for (; t + FFT_PX <= a->tiles; t += FFT_PX) fft_product(a, v + t * s, w, m + t * s, FFT_PX, nv);       \
-    for (; t + FFT_PX / 2 <= a->tiles; t += FFT_PX / 2) fft_product(a, v + t * s, w, m + t * s, FFT_PX / 2, nv); \
-    for (; t < a->tiles; t++) fft_product(a, v + t * s, w, m + t * s, 1, nv);                              \
+#define FFT_CASE(px, nv)             \
+  case px:                           \
+    fft_product(a, v, w, m, px, nv); \
+    break;
+/* All tiles in groups that differ by one at most. */
+#define FFT_PRODUCTS(nv)                                                                             \
+  static void fft_products##nv(const ci_fft_multiply *a, const float *v, const float *w, float *m) { \
+    const int32_t groups = (a->tiles + FFT_PX - 1) / FFT_PX;                                         \
+    for (int32_t g = 0, n; g < groups; g++, v += n * a->step, m += n * a->step) {                    \
+      n = a->tiles * (g + 1) / groups - a->tiles * g / groups;                                       \
+      switch (n) {                                                                                   \
+        FFT_CASE(1, nv)                                                                              \
+        FFT_CASE(2, nv)                                                                              \
+        FFT_CASE(3, nv)                                                                              \
+        FFT_CASE(4, nv)                                                                              \
+        FFT_CASE(5, nv)                                                                              \
+        FFT_CASE(6, nv)                                                                              \
+      }                                                                                              \
+    }                                                                                                \
   }
 FFT_PRODUCTS(1)
+#if FFT_VECS > 1
 FFT_PRODUCTS(2)
+#endif
 
 /* A frequency's products go beside its samples first, then over them. */
 static void fft_multiply(const ci_fft_multiply *a) {
@@ -360,7 +381,11 @@ static void fft_multiply(const ci_fft_multiply *a) {
     float *v = a->v + (size_t)p * a->plane;
     for (int32_t k = 0, nv; k < a->vectors; k += nv) {
       nv = a->vectors - k < FFT_VECS ? a->vectors - k : FFT_VECS;
+#if FFT_VECS > 1
       (nv == 1 ? fft_products1 : fft_products2)(a, v, w, a->beside + k * L);
+#else
+      fft_products1(a, v, w, a->beside + k * L);
+#endif
       w += (size_t)a->cin * (size_t)(2 * nv * L);
     }
     memcpy(v, a->beside, bytes);

@@ -98,7 +98,8 @@ void ci_fft_pack(const ci_kernels *k, int32_t size, const ci_conv_weights *w, fl
     size_t width = (size_t)least(vectors - b, k->fft_vecs) * (size_t)k->lanes;
     for (int32_t i = 0; i < w->cin; i++)
       for (int32_t o = c0; o < c1; o += TOGETHER) {
-        place p = {to + ((size_t)c0 * (size_t)w->cin + (size_t)i * width) * 2 + (size_t)(o - c0), plane, width};
+        place p = {to + ((size_t)c0 * (size_t)w->cin + (size_t)i * width) * 2 + (size_t)(o - c0), plane,
+                   width};
         transform(&j, o, least(c1 - o, TOGETHER), i, p);
       }
   }

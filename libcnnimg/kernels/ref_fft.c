@@ -66,7 +66,8 @@ void ci_ref_fft_multiply(const ci_fft_multiply *a) {
     float *v = a->v + (size_t)p * a->plane;
     const float *w = a->weights + (size_t)p * (size_t)a->cin * (size_t)a->vectors * 2;
     for (ptrdiff_t t = 0; t < a->tiles; t++)
-      for (int32_t o = 0; o < a->vectors; o++) product(a, v + t * a->step, w + o, a->beside + t * a->step + o);
+      for (int32_t o = 0; o < a->vectors; o++)
+        product(a, v + t * a->step, w + o, a->beside + t * a->step + o);
     memcpy(v, a->beside, (size_t)a->tiles * (size_t)a->step * sizeof(float));
   }
 }

@@ -2,6 +2,8 @@
 /* conv_fft.c - gathers Fourier tiles of a rectangle, multiplies their spectra, stores the pixels that were asked for */
 #include "ops/conv_fft.h"
 
+#include <math.h>
+
 #include "ops/window.h"
 
 #define ROOM_BYTES ((size_t)6 << 20) /* of the spectra of the tiles that are multiplied together ... */
@@ -19,17 +21,116 @@ int32_t ci_fft_reach(const ci_node *n, int32_t size) {
   return size - imax(n->p.kernel[0], n->p.kernel[1]) + 1;
 }
 
-double ci_fft_cost(const ci_node *n, ci_shape in, ci_shape out, int32_t size) { (void)n,(void)in,(void)out,(void)size; return 1; }
+/* ---- scratch --------------------------------------------------------------------------- */
+
+/* A worker's memory. Tiles hold the spectra of the input, later of the output. */
+typedef struct room {
+  int32_t most; /* tiles */
+  size_t wide;  /* channels of a tile's sample; the imaginary parts follow */
+  size_t plane; /* floats; not whole pages, so that planes do not share sets of the caches */
+  float *v, *beside, *work;
+  size_t bytes;
+} room;
+
+static room room_of(const ci_node *n, ci_shape in, ci_shape out, int32_t size, void *scratch) {
+  bool single = is_depthwise(n);
+  size_t planes = (size_t)ci_fft_planes(size);
+  room r = {.most = 1, .wide = single ? 16 : ci_fft_wide(imax(in.c, out.c))};
+  size_t each = planes * 2 * r.wide * sizeof(float), fit = ROOM_BYTES / each;
+  if (!single) r.most = fit < FEW_TILES ? FEW_TILES : imin((int32_t)fit, MANY_TILES) / FEW_TILES * FEW_TILES;
+  r.plane = (size_t)r.most * 2 * r.wide + (single ? 0 : 16);
+  size_t v = planes * r.plane, beside = single ? 0 : (size_t)r.most * 2 * r.wide;
+  r.v = scratch;
+  r.bytes = (v + beside + ci_fft_work(size)) * sizeof(float);
+  if (!scratch) return r;
+  r.beside = r.v + v;
+  r.work = r.beside + beside;
+  return r;
+}
+
+size_t ci_fft_scratch(const ci_node *n, ci_shape in, ci_shape out, int32_t size) {
+  return room_of(n, in, out, size, NULL).bytes;
+}
+
+/* ---- when it pays ------------------------------------------------------------------- */
+
+/*
+ * The unit is what one multiply-add of a vector of eight takes in a direct sum (0.19 ns where it was measured, with
+ * AVX2). Seconds of both ways for many shapes are what tests/bench/large_kernels prints; the numbers below are within a
+ * fifth of them. A kernel less than LEAST wide is Winograd's or direct.
+ */
+#define LEAST 5
+#define DIRECT_ROW 0.3       /* inputs' worth a tap, whatever the channels */
+#define DIRECT_PIXEL 15.0    /* a vector of outputs */
+#define DIRECT_DEPTHWISE 2.5 /* a tap */
+#define PLANE 8.0            /* a vector of outputs of a sample of a tile, besides its products */
+#define MARGIN 0.8           /* of the direct way's cost, which tiles must be below */
+#define LARGER 0.85          /* of the smaller tiles' cost, since larger ones take memory */
+/* Weights: these are always allowed, up to so many more where they are few times as large as the direct way's. */
+#define WEIGHT_BYTES ((double)(72u << 20))
+#define MOST_WEIGHT_BYTES ((double)(288u << 20))
+#define FEW_TIMES 5.0
+
+static const struct {
+  int32_t size;
+  double transform; /* one transform, a pixel of the tile and a vector of channels */
+} sizes[] = {{16, 38}, {32, 43}, {64, 52}, {128, 75}};
+enum { SIZES = sizeof sizes / sizeof *sizes };
+
+static double vectors(int32_t channels) { return (channels + 7) / 8; }
+static double taps(const ci_node *n) { return (double)n->p.kernel[0] * n->p.kernel[1]; }
+
+static double direct_cost(const ci_node *n, ci_shape in, ci_shape out) {
+  double pixels = (double)out.h * out.w * vectors(out.c);
+  if (is_depthwise(n)) return pixels * (taps(n) * DIRECT_DEPTHWISE + DIRECT_PIXEL);
+  return pixels * (taps(n) * (in.c + DIRECT_ROW) + DIRECT_PIXEL);
+}
+
+/* Floats, in the dense case and with eight lanes. */
+static double weights_of(ci_shape in, ci_shape out, int32_t size) {
+  return 2.0 * ci_fft_planes(size) * in.c * vectors(out.c) * 8;
+}
+
+static double tiles_cost(const ci_node *n, ci_shape in, ci_shape out, int which) {
+  int32_t size = sizes[which].size, reach = ci_fft_reach(n, size);
+  double planes = ci_fft_planes(size), transform = sizes[which].transform * size * size, v = vectors(out.c);
+  double tiles = ((double)((out.h - 1) / reach) + 1) * ((out.w - 1) / reach + 1);
+  if (is_depthwise(n)) return tiles * v * (2 * transform + PLANE * planes);
+  double batches = tiles / room_of(n, in, out, size, NULL).most;
+  return tiles * (transform * (vectors(in.c) + v) + planes * v * (4.0 * in.c + PLANE)) +
+         weights_of(in, out, size) * (batches < 1 ? 1 : batches);
+}
+
+double ci_fft_cost(const ci_node *n, ci_shape in, ci_shape out, int32_t size) {
+  for (int i = 0; i < SIZES; i++)
+    if (sizes[i].size == size) return tiles_cost(n, in, out, i) / direct_cost(n, in, out);
+  return INFINITY;
+}
+
+static bool is_like(const ci_node *n, ci_shape in, ci_shape out) {
+  const ci_params *p = &n->p;
+  for (int i = 0; i < 2; i++)
+    if (p->stride[i] != 1 || p->dilation[i] != 1) return false;
+  if (imax(p->kernel[0], p->kernel[1]) < LEAST) return false;
+  return p->group == 1 || (p->group == in.c && p->group == out.c);
+}
+
+static bool may_weigh(const ci_node *n, ci_shape in, ci_shape out, int32_t size) {
+  double bytes = 4 * weights_of(in, out, size), direct = 4 * taps(n) * in.c * out.c;
+  return is_depthwise(n) || bytes <= WEIGHT_BYTES ||
+         (bytes <= MOST_WEIGHT_BYTES && bytes <= FEW_TIMES * direct);
+}
 
 int32_t ci_fft_size(const ci_node *n, ci_shape in, ci_shape out) {
-  const ci_params *p = &n->p;
-  bool dense = p->group == 1, single = p->group == in.c && p->group == out.c;
-  for (int i = 0; i < 2; i++)
-    if (p->stride[i] != 1 || p->dilation[i] != 1) return 0;
-  if (!dense && !single) return 0;
-  int k = imax(p->kernel[0],p->kernel[1]);
-  if (k < 5) return 0;
-  return k < 9 ? 16 : k < 17 ? 32 : k < 40 ? 64 : 128;
+  if (!is_like(n, in, out)) return 0;
+  double best = MARGIN;
+  int32_t size = 0;
+  for (int i = 0; i < SIZES; i++) {
+    if (ci_fft_reach(n, sizes[i].size) < 1 || !may_weigh(n, in, out, sizes[i].size)) continue;
+    double cost = ci_fft_cost(n, in, out, sizes[i].size);
+    if (cost < (size ? LARGER * best : best)) best = cost, size = sizes[i].size;
+  }
+  return size;
 }
 
 /* Whole tiles, whose last pixels may lie behind the output: what they read of the map counts all the same. */
@@ -57,37 +158,6 @@ void ci_fft_weights_pack(const ci_node *n, ci_shape in, ci_shape out, const ci_k
   else ci_fft_pack(k, size, &cw, to);
 }
 
-/* ---- scratch --------------------------------------------------------------------------- */
-
-/* A worker's memory. Tiles hold the spectra of the input, later of the output. */
-typedef struct room {
-  int32_t most;  /* tiles */
-  size_t wide;   /* channels of a tile's sample; the imaginary parts follow */
-  size_t plane;  /* floats; not whole pages, so that planes do not share sets of the caches */
-  float *v, *beside, *work;
-  size_t bytes;
-} room;
-
-static room room_of(const ci_node *n, ci_shape in, ci_shape out, int32_t size, void *scratch) {
-  bool single = is_depthwise(n);
-  size_t planes = (size_t)ci_fft_planes(size);
-  room r = {.most = 1, .wide = single ? 16 : ci_fft_wide(imax(in.c, out.c))};
-  size_t each = planes * 2 * r.wide * sizeof(float), fit = ROOM_BYTES / each;
-  if (!single) r.most = fit < FEW_TILES ? FEW_TILES : imin((int32_t)fit, MANY_TILES) / FEW_TILES * FEW_TILES;
-  r.plane = (size_t)r.most * 2 * r.wide + (single ? 0 : 16);
-  size_t v = planes * r.plane, beside = single ? 0 : (size_t)r.most * 2 * r.wide;
-  r.v = scratch;
-  r.bytes = (v + beside + ci_fft_work(size)) * sizeof(float);
-  if (!scratch) return r;
-  r.beside = r.v + v;
-  r.work = r.beside + beside;
-  return r;
-}
-
-size_t ci_fft_scratch(const ci_node *n, ci_shape in, ci_shape out, int32_t size) {
-  return room_of(n, in, out, size, NULL).bytes;
-}
-
 /* ---- one tile ------------------------------------------------------------------------------ */
 
 typedef struct job {
@@ -109,7 +179,8 @@ static void forth(const job *j, spot at, int32_t c, int32_t n, float *v, size_t 
   ci_shape map = j->in->map;
   int64_t y0 = (int64_t)at.ty * j->reach + j->y.origin, x0 = (int64_t)at.tx * j->reach + j->x.origin;
   int64_t right = map.w - x0;
-  ci_fft_forward f = {.size = j->size, .rows = rows, .step = j->in->cs, .channels = n, .v = v, .plane = plane};
+  ci_fft_forward f = {
+      .size = j->size, .rows = rows, .step = j->in->cs, .channels = n, .v = v, .plane = plane};
   f.x0 = x0 < 0 ? (int32_t)(-x0 < j->size ? -x0 : j->size) : 0;
   f.x1 = imin(j->reach + j->x.taps - 1, right < 0 ? 0 : right < j->size ? (int32_t)right : j->size);
   f.im = (ptrdiff_t)im;
@@ -133,7 +204,8 @@ static void back(const job *j, spot at, int32_t c, int32_t n, const float *v, si
   const ci_packed *p = j->c->packed;
   int32_t y0 = at.ty * j->reach, x0 = at.tx * j->reach;
   ci_rect r = j->c->rect;
-  ci_fft_inverse f = {.size = j->size, .v = v, .plane = plane, .im = (ptrdiff_t)im, .out = out, .channels = n};
+  ci_fft_inverse f = {
+      .size = j->size, .v = v, .plane = plane, .im = (ptrdiff_t)im, .out = out, .channels = n};
   f.x0 = imax(r.x0 - x0, 0), f.x1 = imin(r.x1 - x0, j->reach);
   f.y0 = imax(r.y0 - y0, 0), f.y1 = imin(r.y1 - y0, j->reach);
   for (int32_t y = f.y0; y < f.y1; y++) {

@@ -5,3 +5,7 @@ EXTRA_DIST += tests/bench/denoise.py tests/bench/onnxruntime_agrees.py tests/ben
 check_PROGRAMS += tests/bench/bench
 tests_bench_bench_SOURCES = tests/bench/bench.c tests/bench/npy.c tests/bench/npy.h
 tests_bench_bench_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+# large_kernels [SIDE]: what Fourier tiles of every size cost and gain
+check_PROGRAMS += tests/bench/large_kernels
+tests_bench_large_kernels_SOURCES = tests/bench/large_kernels.c
