@@ -7,47 +7,59 @@
 
 #include "kernels/ref_winograd.h"
 
-/* Column and row of the spectrum that plane p holds. */
-static void place(int32_t size, int32_t p, int32_t *kx, int32_t *ky) {
-  int32_t inner = (size / 2 - 1) * size, edge = p - inner;
-  if (edge < 0) *kx = 1 + p / size, *ky = p % size;
-  else *kx = edge <= size / 2 ? 0 : size / 2, *ky = edge <= size / 2 ? edge : edge - (size / 2 + 1);
+typedef struct turns {
+  int32_t size;
+  double re[CI_FFT_MOST], im[CI_FFT_MOST];
+} turns;
+
+static turns turns_of(int32_t size) {
+  turns t = {.size = size};
+  for (int32_t i = 0; i < size; i++) {
+    double angle = 2 * 3.14159265358979323846 * i / size;
+    t.re[i] = cos(angle);
+    t.im[i] = sin(angle);
+  }
+  return t;
 }
 
-static void turn(int32_t size, int64_t k, double *re, double *im) {
-  double angle = 2 * 3.14159265358979323846 * (double)(k % size) / size;
-  *re = cos(angle);
-  *im = sin(angle);
+/* *re, *im += v turned forwards by k / size */
+static void turn(const turns *t, int32_t k, double v_re, double v_im, double *re, double *im) {
+  double c = t->re[k % t->size], s = t->im[k % t->size];
+  *re += v_re * c - v_im * s;
+  *im += v_re * s + v_im * c;
 }
+
+/* The plane of row ky of column kx of the spectrum. */
+static size_t plane_of(int32_t size, int32_t kx, int32_t ky) {
+  int32_t inner = (size / 2 - 1) * size;
+  if (kx && kx < size / 2) return (size_t)((kx - 1) * size + ky);
+  return (size_t)(inner + (kx ? size / 2 + 1 : 0) + ky);
+}
+static int32_t rows_of(int32_t size, int32_t kx) { return kx && kx < size / 2 ? size : size / 2 + 1; }
 
 static float pixel(const ci_fft_forward *a, int32_t y, int32_t x, int32_t c) {
   return a->rows[y] && x >= a->x0 && x < a->x1 ? a->rows[y][(x - a->x0) * a->step + c] : 0;
 }
 
-/* Sample (kx, ky): sums along the rows, turned, summed. */
-static void sample(const ci_fft_forward *a, int32_t c, int32_t kx, int32_t ky, float *to) {
-  double re = 0, im = 0, wr, wi;
-  for (int32_t y = 0; y < a->size; y++) {
-    double row_re = 0, row_im = 0;
-    for (int32_t x = 0; x < a->size; x++) {
-      turn(a->size, (int64_t)kx * x, &wr, &wi);
-      row_re += pixel(a, y, x, c) * wr;
-      row_im -= pixel(a, y, x, c) * wi;
-    }
-    turn(a->size, (int64_t)ky * y, &wr, &wi);
-    re += row_re * wr + row_im * wi;
-    im += row_im * wr - row_re * wi;
+/* Column kx: sums along the rows, then down. Backwards is size - k forwards. */
+static void column(const ci_fft_forward *a, const turns *t, int32_t c, int32_t kx) {
+  double re[CI_FFT_MOST] = {0}, im[CI_FFT_MOST] = {0};
+  const int32_t size = a->size;
+  for (int32_t y = 0; y < size; y++)
+    for (int32_t x = 0; x < size; x++) turn(t, (size - kx) * x, pixel(a, y, x, c), 0, &re[y], &im[y]);
+  for (int32_t ky = 0; ky < rows_of(size, kx); ky++) {
+    float *v = a->v + plane_of(size, kx, ky) * a->plane + c;
+    double sum_re = 0, sum_im = 0;
+    for (int32_t y = 0; y < size; y++) turn(t, (size - ky) * y, re[y], im[y], &sum_re, &sum_im);
+    v[0] = (float)sum_re;
+    v[a->im] = (float)sum_im;
   }
-  to[0] = (float)re;
-  to[a->im] = (float)im;
 }
 
 void ci_ref_fft_forward(const ci_fft_forward *a) {
-  int32_t kx, ky;
-  for (int32_t p = 0; p < ci_fft_planes(a->size); p++) {
-    place(a->size, p, &kx, &ky);
-    for (int32_t c = 0; c < a->channels; c++) sample(a, c, kx, ky, a->v + (size_t)p * a->plane + c);
-  }
+  const turns t = turns_of(a->size);
+  for (int32_t c = 0; c < a->channels; c++)
+    for (int32_t kx = 0; kx <= a->size / 2; kx++) column(a, &t, c, kx);
 }
 
 static void product(const ci_fft_multiply *a, const float *v, const float *w, float *to) {
@@ -80,18 +92,16 @@ void ci_ref_fft_scale(float *v, const float *w, size_t step, int32_t planes) {
   }
 }
 
-/* Pixel (x, y) times size * size: inner columns of the spectrum stand for their mirrors too. */
-static float back(const ci_fft_inverse *a, int32_t c, int32_t y, int32_t x) {
-  double sum = 0, wr, wi;
-  int32_t kx, ky;
-  for (int32_t p = 0; p < ci_fft_planes(a->size); p++) {
-    const float *v = a->v + (size_t)p * a->plane + c;
-    place(a->size, p, &kx, &ky);
-    turn(a->size, (int64_t)kx * x + (int64_t)ky * y, &wr, &wi);
-    bool alone = kx % (a->size / 2) == 0 && ky % (a->size / 2) == 0;
-    sum += (alone ? 1 : 2) * (v[0] * wr - v[a->im] * wi);
+/* Row y of column kx of the half spectrum; the outer columns hold half of their rows, which the mirror completes. */
+static void row(const ci_fft_inverse *a, const turns *t, int32_t c, int32_t kx, int32_t y, double *re,
+                double *im) {
+  int32_t rows = rows_of(a->size, kx);
+  *re = *im = 0;
+  for (int32_t ky = 0; ky < a->size; ky++) {
+    bool mirror = ky >= rows;
+    const float *v = a->v + plane_of(a->size, kx, mirror ? a->size - ky : ky) * a->plane + c;
+    turn(t, ky * y, v[0], mirror ? -v[a->im] : v[a->im], re, im);
   }
-  return (float)sum;
 }
 
 static float finish(const ci_fft_inverse *a, float x, int32_t y, int32_t px, int32_t c) {
@@ -100,9 +110,24 @@ static float finish(const ci_fft_inverse *a, float x, int32_t y, int32_t px, int
   return ci_ref_act(x, &a->act2, c);
 }
 
+/* Inner columns stand for their mirrors too. */
+static void back(const ci_fft_inverse *a, const turns *t, int32_t c, int32_t y) {
+  double re[CI_FFT_MOST], im[CI_FFT_MOST];
+  const int32_t half = a->size / 2;
+  for (int32_t kx = 0; kx <= half; kx++) row(a, t, c, kx, y, &re[kx], &im[kx]);
+  for (int32_t x = a->x0; x < a->x1; x++) {
+    double sum = 0, none = 0;
+    for (int32_t kx = 0; kx <= half; kx++) {
+      double part = 0;
+      turn(t, kx * x, re[kx], im[kx], &part, &none);
+      sum += kx && kx < half ? 2 * part : part;
+    }
+    a->out[y][(ptrdiff_t)(x - a->x0) * a->out_step + c] = finish(a, (float)sum, y, x, c);
+  }
+}
+
 void ci_ref_fft_inverse(const ci_fft_inverse *a) {
-  for (int32_t y = a->y0; y < a->y1; y++)
-    for (int32_t x = a->x0; x < a->x1; x++)
-      for (int32_t c = 0; c < a->channels; c++)
-        a->out[y][(ptrdiff_t)(x - a->x0) * a->out_step + c] = finish(a, back(a, c, y, x), y, x, c);
+  const turns t = turns_of(a->size);
+  for (int32_t c = 0; c < a->channels; c++)
+    for (int32_t y = a->y0; y < a->y1; y++) back(a, &t, c, y);
 }
