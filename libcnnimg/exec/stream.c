@@ -8,7 +8,7 @@
 #define PIECE_TILES 24u    /* nor are fewer tiles ... */
 #define LARGE_TILE 8       /* ... or half as many of those that are larger than this (in Fourier space), ... */
 #define LARGE_GAIN 8u      /* ... whose multiply-adds are done so many times as fast, and more */
-#define PIECE_COLS 16      /* pieces start at multiples of this, or of the op's align where that is larger */
+#define PIECE_COLS 16      /* pieces start at multiples of this, rounded up to whole tiles */
 #define CANCEL_MACS 100000000u /* a piece ends within some ten milliseconds, so that cancelling is felt */
 
 static int32_t imin(int32_t a, int32_t b) { return a < b ? a : b; }

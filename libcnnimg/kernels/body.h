@@ -5,6 +5,7 @@
 enum { L = CI_LANES };
 
 #include "kernels/fft.h"
+#include "kernels/fft_multiply.h"
 #include "kernels/winograd.h"
 
 /* ---- convolution ---------------------------------------------------------- */

@@ -6,7 +6,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/kernels/kernels.h libcnnimg/kernels/kinds.h \
 	libcnnimg/kernels/vec.h libcnnimg/kernels/vec_math.h libcnnimg/kernels/body.h \
 	libcnnimg/kernels/winograd.h libcnnimg/kernels/points.h libcnnimg/kernels/winograd_pack.c \
-	libcnnimg/kernels/fft.h libcnnimg/kernels/turns.h libcnnimg/kernels/fft_pack.c \
+	libcnnimg/kernels/fft.h libcnnimg/kernels/fft_multiply.h libcnnimg/kernels/turns.h libcnnimg/kernels/fft_pack.c \
 	libcnnimg/kernels/ref_fft.h libcnnimg/kernels/ref_fft.c \
 	libcnnimg/kernels/ref_winograd.h libcnnimg/kernels/ref_winograd.c \
 	libcnnimg/kernels/dispatch.c libcnnimg/kernels/pack.c libcnnimg/kernels/ref.c \

@@ -9,3 +9,11 @@ tests_bench_bench_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 # large_kernels [SIDE]: what Fourier tiles of every size cost and gain
 check_PROGRAMS += tests/bench/large_kernels
 tests_bench_large_kernels_SOURCES = tests/bench/large_kernels.c
+
+# transforms: ours beside FFTW's, where that is found
+if HAVE_FFTW
+check_PROGRAMS += tests/bench/transforms
+tests_bench_transforms_SOURCES = tests/bench/transforms.c
+tests_bench_transforms_CPPFLAGS = $(AM_CPPFLAGS) $(FFTW_CFLAGS)
+tests_bench_transforms_LDADD = $(LDADD) $(FFTW_LIBS)
+endif
