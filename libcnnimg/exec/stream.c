@@ -8,6 +8,8 @@
 #define PIECE_TILES 6u     /* nor are fewer tiles: each piece reads all the weights */
 #define PIECE_COLS 16      /* pieces of ops without tiles start at multiples of this */
 #define PIECE_UNITS 4      /* columns are cut before rows while a piece has so many of them */
+#define LARGE_TILE 64u     /* tiles of more pixels than this are in Fourier space: */
+#define LARGE_GAIN 8u      /* their multiply-adds are done so many times as fast, and more */
 #define CANCEL_MACS 100000000u /* a piece ends within some ten milliseconds, so that cancelling is felt */
 
 static int32_t imin(int32_t a, int32_t b) { return a < b ? a : b; }
@@ -58,7 +60,8 @@ static uint32_t most_pieces(const work *w, uint64_t pixels) {
 /* As many as there are threads, so that all end together, or twice as many where that costs nothing; more for whoever
  * cancels. */
 static uint32_t pieces_of(const work *w, uint64_t pixels, uint32_t threads) {
-  uint64_t patience = (w->s->macs + 16) * pixels / CANCEL_MACS + 1;
+  bool large = (uint64_t)w->s->align[0] * (uint64_t)w->s->align[1] > LARGE_TILE;
+  uint64_t patience = (w->s->macs + 16) * pixels / CANCEL_MACS / (large ? LARGE_GAIN : 1) + 1;
   uint32_t most = most_pieces(w, pixels), want = threads == 1 ? 1 : most / threads >= 8 ? threads * 2 : threads;
   if (want < patience) want = patience > 1 << 16 ? 1 << 16 : ((uint32_t)patience + threads - 1) / threads * threads;
   return want < most ? want : most;

@@ -7,6 +7,8 @@ enum { L = CI_LANES };
 #define CI_WINO_VECS CI_VECS
 #endif
 
+#include "kernels/fft.h"
+#include "kernels/fft_multiply.h"
 #include "kernels/winograd.h"
 
 /* ---- convolution ---------------------------------------------------------- */
@@ -278,10 +280,15 @@ const ci_kernels CI_TABLE = {.name = CI_NAME,
                              .lanes = L,
                              .conv_vecs = CI_VECS,
                              .wino_vecs = CI_WINO_VECS,
+                             .fft_vecs = FFT_VECS,
                              .conv = conv,
                              .winograd_input = winograd_input,
                              .winograd_multiply = winograd_multiply,
                              .winograd_output = winograd_output,
+                             .fft_forward = fft_forward,
+                             .fft_multiply = fft_multiply,
+                             .fft_scale = fft_scale,
+                             .fft_inverse = fft_inverse,
                              .depthwise = depthwise,
                              .pool_max = pool_max,
                              .pool_sum = pool_sum,

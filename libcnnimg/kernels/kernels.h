@@ -97,16 +97,70 @@ typedef struct ci_wino_output {
   ci_kact act, act2;
 } ci_wino_output;
 
+/*
+ * Large kernels by tiles of size x size pixels in Fourier space (overlap-save), size 16, 32, 64 or 128. A tile of real
+ * pixels has ci_fft_planes(size) complex samples: for columns k = 1 .. size/2 - 1 of the spectrum the rows 0 .. size - 1,
+ * then for column 0 and for column size/2 the rows 0 .. size/2. Neither transform divides. Channels never meet in a
+ * transform, and a product sums over the input channels in order, so bytes do not depend on which tiles are gathered.
+ */
+#define CI_FFT_MOST 128
+static inline int32_t ci_fft_planes(int32_t size) { return size * size / 2 + 2; }
+/* Floats of work space that a transform takes. */
+static inline size_t ci_fft_work(int32_t size) { return (size_t)(size + 2) * (size_t)(size * 16 + CI_SLOPE_PAD); }
+
+typedef struct ci_fft_forward {
+  int32_t size;
+  const float *const *rows; /* `size` of them; pixel x at rows[y] + (x - x0) * step; NULL: a row of zeros */
+  ptrdiff_t step;
+  int32_t x0, x1;   /* pixels that are there; the others are zero */
+  int32_t channels; /* readable: a multiple of 4 */
+  float *v;         /* sample p of channel c at v[p * plane + c], its imaginary part `im` floats behind; written in */
+  size_t plane;     /* whole vectors */
+  ptrdiff_t im;
+  float *work;
+} ci_fft_forward;
+
+/* Of each plane (tiles x cin) makes (tiles x cout), in place. */
+typedef struct ci_fft_multiply {
+  float *v; /* sample p of channel c of tile t at v[p * plane + t * step + c], im floats behind the imaginary part */
+  size_t plane;
+  ptrdiff_t step, im;
+  const float *weights; /* as ci_fft_pack left them */
+  int32_t planes, tiles, cin, vectors;
+  float *beside; /* tiles * step floats */
+} ci_fft_multiply;
+
+typedef struct ci_fft_inverse {
+  int32_t size;
+  const float *v; /* as in ci_fft_forward */
+  size_t plane;
+  ptrdiff_t im;
+  int32_t x0, x1, y0, y1;       /* the pixels of the tile that are wanted */
+  float *const *out;            /* pixel x of row y at out[y] + (x - x0) * out_step */
+  const float *const *residual; /* the same; NULL: none */
+  int32_t out_step, residual_step;
+  int32_t channels;  /* that are written: a multiple of 4 */
+  const float *bias; /* whole vectors, like the slopes */
+  ci_kact act, act2;
+  float *work;
+} ci_fft_inverse;
+
 typedef struct ci_kernels {
   const char *name; /* "ref", "vec", "avx2", "avx512", "neon" */
   ci_isa isa;
-  /* Packed weights: output channels in vectors of `lanes`, at most conv_vecs vectors a block; in tiles' products at most
-   * wino_vecs a group. */
-  int32_t lanes, conv_vecs, wino_vecs;
+  /* Packed weights: output channels in vectors of `lanes`, at most conv_vecs vectors a block; in products of Winograd's
+   * tiles at most wino_vecs a group, of Fourier tiles fft_vecs. */
+  int32_t lanes, conv_vecs, wino_vecs, fft_vecs;
   void (*conv)(const ci_conv_row *a);
   void (*winograd_input)(const ci_wino_input *a);
   void (*winograd_multiply)(const ci_wino_multiply *a);
   void (*winograd_output)(const ci_wino_output *a);
+  void (*fft_forward)(const ci_fft_forward *a);
+  void (*fft_multiply)(const ci_fft_multiply *a);
+  /* One vector of channels of one tile times its own weights: sample p at v + p * 2 * lanes and w + p * 2 * step, the
+   * imaginary parts `lanes` and `step` behind. */
+  void (*fft_scale)(float *v, const float *w, size_t step, int32_t planes);
+  void (*fft_inverse)(const ci_fft_inverse *a);
   /* channel c of the output from channel c of the input; weights: for ky, kx: `room` floats; bias: `room`.
    * room is a multiple of 4. act, residual, act2 as in conv. */
   void (*depthwise)(const ci_conv_row *a);
@@ -164,6 +218,14 @@ int32_t ci_wino_block_first(const ci_kernels *k, int32_t cout, int32_t b);
 /* A block's vectors go through the registers in so many groups of `most` at most, alike but for one: ci_conv_block_first
  * says where they begin. */
 static inline int32_t ci_wino_groups(int32_t most, int32_t vectors) { return (vectors + most - 1) / most; }
+
+/* fft_pack.c: the same for Fourier tiles: spectra, conjugate and divided by size * size, for fft_multiply; and
+ * those of a kernel a channel (cin is 1) for fft_scale, with a step of ci_fft_wide(cout). `to` is zeroed. */
+static inline size_t ci_fft_wide(int32_t channels) { return ((size_t)channels + 15) / 16 * 16; }
+size_t ci_fft_packed_floats(const ci_kernels *k, int32_t size, int32_t cout, int32_t cin);
+void ci_fft_pack(const ci_kernels *k, int32_t size, const ci_conv_weights *w, float *to);
+size_t ci_fft_packed_depthwise_floats(int32_t size, int32_t channels);
+void ci_fft_pack_depthwise(int32_t size, const ci_conv_weights *w, float *to);
 
 /* One table a file. */
 extern const ci_kernels ci_kernels_ref, ci_kernels_vec;

