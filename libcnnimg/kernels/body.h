@@ -4,6 +4,7 @@
 
 enum { L = CI_LANES };
 
+#include "kernels/gemm_tile.h"
 #include "kernels/winograd.h"
 
 /* ---- convolution ---------------------------------------------------------- */
@@ -274,6 +275,10 @@ const ci_kernels CI_TABLE = {.name = CI_NAME,
                              .winograd_input = winograd_input,
                              .winograd_multiply = winograd_multiply,
                              .winograd_output = winograd_output,
+                             .gemm_vecs = GEMM_VECS,
+                             .gemm = gemm,
+                             .gemm_thin = gemm_thin,
+                             .gemm_dots = gemm_dots,
                              .depthwise = depthwise,
                              .pool_max = pool_max,
                              .pool_sum = pool_sum,

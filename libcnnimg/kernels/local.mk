@@ -7,6 +7,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/kernels/vec.h libcnnimg/kernels/vec_math.h libcnnimg/kernels/body.h \
 	libcnnimg/kernels/winograd.h libcnnimg/kernels/points.h libcnnimg/kernels/winograd_pack.c \
 	libcnnimg/kernels/ref_winograd.h libcnnimg/kernels/ref_winograd.c \
+	libcnnimg/kernels/gemm.h libcnnimg/kernels/gemm.c libcnnimg/kernels/gemm_tile.h \
 	libcnnimg/kernels/dispatch.c libcnnimg/kernels/pack.c libcnnimg/kernels/ref.c \
 	libcnnimg/kernels/scalar.c libcnnimg/kernels/scalar.h
 

@@ -138,6 +138,33 @@ static void mix(float *out, const float *in, const int32_t *at, const float *w, 
     }
 }
 
+/* ---- products of matrices --------------------------------------------------- */
+
+static void gemm(const ci_gemm_tile *t) {
+  for (int32_t i = 0; i < t->m; i++)
+    for (int32_t j = 0; j < t->n; j++) {
+      float sum = 0;
+      for (int32_t q = 0; q < t->k; q++) sum += t->a[i * t->a_row + q * t->a_col] * t->b[q * t->vectors + j];
+      t->c[i * t->c_row + j] += sum;
+    }
+}
+
+static void gemm_thin(const ci_gemm_tile *t) {
+  for (int32_t i = 0; i < t->m; i++)
+    for (int32_t j = 0; j < t->n; j++)
+      for (int32_t q = 0; q < t->k; q++)
+        t->c[i * t->c_row + j] += t->a[i * t->a_row + q * t->a_col] * t->b[q * t->b_row + j];
+}
+
+static void gemm_dots(const ci_gemm_tile *t) {
+  for (int32_t i = 0; i < t->m; i++)
+    for (int32_t j = 0; j < t->n; j++) {
+      float sum = 0;
+      for (int32_t q = 0; q < t->k; q++) sum += t->a[i * t->a_row + q] * t->b[j * t->b_row + q];
+      t->c[i * t->c_row + j] += sum;
+    }
+}
+
 /* One block of all output channels: lanes of one, and more vectors a block than there can be channels. */
 const ci_kernels ci_kernels_ref = {.name = "ref",
                                    .isa = CI_ISA_REF,
@@ -147,6 +174,10 @@ const ci_kernels ci_kernels_ref = {.name = "ref",
                                    .winograd_input = ci_ref_winograd_input,
                                    .winograd_multiply = ci_ref_winograd_multiply,
                                    .winograd_output = ci_ref_winograd_output,
+                                   .gemm_vecs = 64,
+                                   .gemm = gemm,
+                                   .gemm_thin = gemm_thin,
+                                   .gemm_dots = gemm_dots,
                                    .depthwise = depthwise,
                                    .pool_max = pool_max,
                                    .pool_sum = pool_sum,

@@ -4,3 +4,6 @@ TESTS += tests/kernels/test_activations tests/kernels/test_kernels tests/kernels
 tests_kernels_test_activations_SOURCES = tests/kernels/test_activations.c
 tests_kernels_test_kernels_SOURCES = tests/kernels/test_kernels.c
 tests_kernels_test_winograd_SOURCES = tests/kernels/test_winograd.c
+check_PROGRAMS += tests/kernels/test_gemm
+TESTS += tests/kernels/test_gemm
+tests_kernels_test_gemm_SOURCES = tests/kernels/test_gemm.c
