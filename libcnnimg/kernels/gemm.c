@@ -7,8 +7,8 @@
 
 #include "base/memory.h"
 
-#define ROWS 144    /* of a piece: a multiple of every table's rows and of OpenBLAS's panels */
-#define STRETCH 256
+#define ROWS 288    /* of a piece: a multiple of every table's rows and of OpenBLAS's panels */
+#define STRETCH 256 /* products that are summed before they go to c */
 #define BLOCKS 4    /* blocks of packed columns a piece */
 #define PACKED (STRETCH * 64)
 #define THIN_ROWS 8 /* fewer rows are not worth packing b for */
@@ -24,8 +24,8 @@ static size_t parts(size_t n, size_t of) { return (n + of - 1) / of; }
 /*
  * OpenBLAS starts threads of its own for sgemm where m n k is above 65536 * GEMM_MULTITHREAD_THRESHOLD (4 unless it was
  * built otherwise), and as many when it is loaded. Panels stay below, so its threads sleep, and the bytes are the same
- * whatever OPENBLAS_NUM_THREADS says. Panels that small do not reach its full speed: on a Zen 3 they make 73 GFLOPS
- * a core (large ones 91), our own AVX2 kernel 95. Hence it serves processors for which we have no tuned kernels, and it
+ * whatever OPENBLAS_NUM_THREADS says. Panels that small do not reach its full speed: on a Zen 3 they make 70 to 73 GFLOPS
+ * a core (large ones 91), our own AVX2 loop 78 to 93. Hence it serves processors for which we have no tuned kernels, and it
  * is loaded when the first product wants it, so that a program which only loads us gets neither its threads nor its 3 MB.
  */
 #define BLAS_ROWS 48
@@ -151,12 +151,16 @@ static const float *b_at(const piece *p, size_t q, size_t j) {
   return p->g->b + (ptrdiff_t)q * p->g->b_row + (ptrdiff_t)(p->j + j) * p->g->b_col;
 }
 
+/* Without bias the first stretch of products is stored instead of added, where the way allows it. */
+static bool is_fresh(const piece *p) { return !p->g->row_bias && !p->g->col_bias; }
+
 static void begin(const piece *p) {
   for (size_t i = 0; i < p->m; i++) {
-    float *row = p->c + (ptrdiff_t)i * p->g->c_row;
+    float *row = p->c + (ptrdiff_t)i * p->g->c_row, v = p->g->row_bias ? p->g->row_bias[p->i + i] : 0;
     if (p->g->col_bias) memcpy(row, p->g->col_bias + p->j, p->n * sizeof *row);
+    else if (!p->g->row_bias) memset(row, 0, p->n * sizeof *row);
     else
-      for (size_t j = 0; j < p->n; j++) row[j] = p->g->row_bias ? p->g->row_bias[p->i + i] : 0;
+      for (size_t j = 0; j < p->n; j++) row[j] = v;
   }
 }
 
@@ -193,6 +197,12 @@ static void run_thin(const piece *p) {
   }
 }
 
+/* Short rows, for which a call would take longer than the copying. */
+static inline void copy(float *to, const float *from, size_t n) {
+  for (; n >= 8; n -= 8, to += 8, from += 8) memcpy(to, from, 8 * sizeof *to);
+  for (; n; n--) *to++ = *from++;
+}
+
 /* Columns j .. j + n of the piece, `room` of them a row of `to`, zeros behind. */
 static void pack(const piece *p, size_t q, size_t nq, size_t j, size_t n, float *to, size_t room) {
   const ci_gemm *g = p->g;
@@ -200,7 +210,7 @@ static void pack(const piece *p, size_t q, size_t nq, size_t j, size_t n, float 
   if (g->fetch) {
     g->fetch(g->user, q, nq, p->j + j, n, to, room);
   } else if (g->b_col == 1) {
-    for (size_t r = 0; r < nq; r++) memcpy(to + r * room, b_at(p, q + r, j), n * sizeof *to);
+    for (size_t r = 0; r < nq; r++) copy(to + r * room, b_at(p, q + r, j), n);
   } else {
     for (size_t c = 0; c < n; c++) {
       const float *from = b_at(p, q, j + c);
@@ -215,7 +225,7 @@ static void run_packed(const piece *p) {
           blocks = (int32_t)parts((size_t)vectors, (size_t)p->k->gemm_vecs);
   for (size_t q = 0; q < p->g->k; q += STRETCH) {
     ci_gemm_tile t = tile_of(p, q, smaller(p->g->k - q, STRETCH));
-    t.b = room;
+    t.b = room, t.fresh = q == 0 && is_fresh(p);
     for (int32_t b = 0; b < blocks; b++) {
       int32_t first = ci_conv_block_first(vectors, blocks, b);
       size_t j = (size_t)first * (size_t)lanes;
@@ -247,7 +257,7 @@ static void run_piece(const cut *c, const ci_kernels *k, size_t index) {
   piece p = {.g = &c->g, .k = k, .i = index / c->across * c->rows, .j = index % c->across * c->cols};
   p.m = smaller(c->g.m - p.i, c->rows), p.n = smaller(c->g.n - p.j, c->cols);
   p.c = c->g.c + (ptrdiff_t)p.i * c->g.c_row + (ptrdiff_t)p.j;
-  begin(&p);
+  if (c->way != PACK || !is_fresh(&p) || !c->g.k) begin(&p);
   ways[c->way](&p);
 }
 

@@ -32,6 +32,13 @@ INLINE void gemm_tile(const ci_gemm_tile *t, int32_t i, const int rows, const in
     }
   }
   float *c = t->c + i * t->c_row;
+  if (t->n >= nv * L && t->fresh) {
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 16
+      for (int v = 0; v < nv; v++) store(c + r * t->c_row + v * L, sum[r][v]);
+    return;
+  }
   if (t->n >= nv * L) {
 #pragma GCC unroll 16
     for (int r = 0; r < rows; r++)
@@ -48,8 +55,10 @@ INLINE void gemm_tile(const ci_gemm_tile *t, int32_t i, const int rows, const in
 #pragma GCC unroll 1
   for (int r = 0; r < rows; r++, c += t->c_row)
 #pragma GCC unroll 1
-    for (int v = 0; v * L < t->n; v++)
-      store_upto(c + v * L, load_upto(c + v * L, t->n - v * L) + done[r][v], t->n - v * L);
+    for (int v = 0; v * L < t->n; v++) {
+      int32_t there = t->n - v * L;
+      store_upto(c + v * L, t->fresh ? done[r][v] : load_upto(c + v * L, there) + done[r][v], there);
+    }
 }
 
 #define GEMM_BLOCK(nv, px)                                                     \

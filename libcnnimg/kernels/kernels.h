@@ -89,6 +89,7 @@ typedef struct ci_gemm_tile {
   float *c;
   ptrdiff_t a_row, a_col, b_row, c_row;
   int32_t m, n, k, vectors;
+  bool fresh; /* gemm: c = instead of c += */
 } ci_gemm_tile;
 
 typedef struct ci_kernels {

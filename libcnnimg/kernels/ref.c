@@ -98,7 +98,8 @@ static void binary_vec(int32_t op, bool reverse, float *out, const float *a, con
 static void binary_map1(int32_t op, bool reverse, float *out, const float *a, const float *b, size_t pixels,
                         int32_t cs, int32_t b_cs) {
   for (size_t p = 0; p < pixels; p++, a += cs, out += cs, b += b_cs)
-    for (int32_t c = 0; c < cs; c++) out[c] = reverse ? ci_scalar_binary(op, *b, a[c]) : ci_scalar_binary(op, a[c], *b);
+    for (int32_t c = 0; c < cs; c++)
+      out[c] = reverse ? ci_scalar_binary(op, *b, a[c]) : ci_scalar_binary(op, a[c], *b);
 }
 
 static void softmax_pixel(float *out, const float *in, int32_t c) {
@@ -145,7 +146,7 @@ static void gemm(const ci_gemm_tile *t) {
     for (int32_t j = 0; j < t->n; j++) {
       float sum = 0;
       for (int32_t q = 0; q < t->k; q++) sum += t->a[i * t->a_row + q * t->a_col] * t->b[q * t->vectors + j];
-      t->c[i * t->c_row + j] += sum;
+      t->c[i * t->c_row + j] = t->fresh ? sum : t->c[i * t->c_row + j] + sum;
     }
 }
 
