@@ -18,6 +18,7 @@ typedef struct work {
   const ci_plan *p;
   const ci_step *s;
   const cnnimg_cancel *cancel;
+  ci_pool *alone; /* the pool, where there is one piece */
   ci_rect rect;
   int32_t left;       /* where the pieces' columns start: at or left of the rectangle */
   int32_t rows, cols; /* of a piece */
@@ -36,7 +37,8 @@ static void run_piece(void *arg, uint32_t i, uint32_t worker) {
       .in = w->s->views,
       .out = &w->p->lanes[w->s->node->out].view,
       .rect = {imax(x, w->rect.x0), y, imin(x + w->cols, w->rect.x1), imin(y + w->rows, w->rect.y1)},
-      .scratch = w->p->scratch + (size_t)worker * w->p->scratch_each};
+      .scratch = w->p->scratch + (size_t)worker * w->p->scratch_each,
+      .pool = w->alone};
   w->s->op->run(&call);
 }
 
@@ -110,7 +112,9 @@ static void run_step(ci_plan *p, ci_step *s, ci_pool *pool, const cnnimg_cancel 
   }
   if (ci_rect_empty(w.rect)) return;
   set_inputs(p, s);
-  ci_pool_run(pool, cut(&w, ci_pool_threads(pool)), run_piece, &w);
+  uint32_t n = cut(&w, ci_pool_threads(pool));
+  if (n == 1) w.alone = pool; /* a single piece is run right here, without the workers */
+  ci_pool_run(pool, n, run_piece, &w);
 }
 
 /* ---- the run ----------------------------------------------------------------- */
