@@ -16,7 +16,8 @@ may_include() { # the rooms that a room may see besides itself; cnnimg.h is ever
     base) ;;
     net | kernels) echo base ;;
     image) echo kernels base ;;
-    tensor | formats | archs) echo net base ;;
+    tensor) echo net kernels base ;;
+    formats | archs) echo net base ;;
     lower) echo tensor net base ;;
     ops) echo tensor net kernels base ;;
     exec) echo image net ops kernels base ;;

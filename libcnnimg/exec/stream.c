@@ -21,6 +21,7 @@ typedef struct work {
   const ci_plan *p;
   const ci_step *s;
   const cnnimg_cancel *cancel;
+  ci_pool *alone; /* the pool, where there is one piece */
   ci_rect rect;
   int32_t left;         /* where the units of columns start: at or left of the rectangle */
   int32_t tall, wide;   /* a unit: what is not cut */
@@ -46,7 +47,8 @@ static void run_piece(void *arg, uint32_t i, uint32_t worker) {
       .out = &w->p->lanes[w->s->node->out].view,
       .rect = {imax(r->x0, cut_at(w->left, r->x1, w->wide, x, w->across)), cut_at(r->y0, r->y1, w->tall, y, w->down),
                cut_at(w->left, r->x1, w->wide, x + 1, w->across), cut_at(r->y0, r->y1, w->tall, y + 1, w->down)},
-      .scratch = w->p->scratch + (size_t)worker * w->p->scratch_each};
+      .scratch = w->p->scratch + (size_t)worker * w->p->scratch_each,
+      .pool = w->alone};
   if (!ci_rect_empty(call.rect)) w->s->op->run(&call);
 }
 
@@ -126,7 +128,9 @@ static void run_step(ci_plan *p, ci_step *s, ci_pool *pool, const cnnimg_cancel 
   }
   if (ci_rect_empty(w.rect)) return;
   set_inputs(p, s);
-  ci_pool_run(pool, cut(&w, ci_pool_threads(pool)), run_piece, &w);
+  uint32_t n = cut(&w, ci_pool_threads(pool));
+  if (n == 1) w.alone = pool; /* a single piece is run right here, without the workers */
+  ci_pool_run(pool, n, run_piece, &w);
 }
 
 /* ---- the run ----------------------------------------------------------------- */

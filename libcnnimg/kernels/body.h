@@ -9,6 +9,7 @@ enum { L = CI_LANES };
 
 #include "kernels/fft.h"
 #include "kernels/fft_multiply.h"
+#include "kernels/gemm_tile.h"
 #include "kernels/winograd.h"
 
 /* ---- convolution ---------------------------------------------------------- */
@@ -226,13 +227,35 @@ static void binary_map1(int32_t op, bool reverse, float *out, const float *a, co
     }
 }
 
-/* Sums run over the lanes' own channels first, then over the lanes in order. */
+/* The largest of c, or a NaN among them. */
+static float largest(const float *in, int32_t c) {
+  vf most = splat(in[0]);
+  int32_t i = 0;
+  for (; i + L <= c; i += L) {
+    vf x = load(in + i);
+    most = select_f((x > most) | (x != x), x, most);
+  }
+  float m = in[0];
+  for (int32_t k = 0; k < L; k++) m = most[k] > m || most[k] != most[k] ? most[k] : m;
+  for (; i < c; i++) m = in[i] > m || in[i] != in[i] ? in[i] : m;
+  return m;
+}
+
+/* Sums run over the lanes' own channels first, then over the lanes in order, then over what is left. */
 static void softmax_pixel(float *out, const float *in, int32_t c, int32_t cs) {
-  float most = in[0], sum = 0;
-  for (int32_t i = 1; i < c; i++) most = in[i] > most || in[i] != in[i] ? in[i] : most;
-  for (int32_t i = 0; i < c; i += L) store_upto(out + i, exp_v(load_upto(in + i, cs - i) - most), cs - i);
-  for (int32_t i = 0; i < c; i++) sum += out[i];
-  for (int32_t i = 0; i < c; i += L) store_upto(out + i, load_upto(out + i, cs - i) / sum, cs - i);
+  float most = largest(in, c), sum = 0;
+  vf sums = {0};
+  int32_t i = 0;
+  for (; i + L <= c; i += L) {
+    vf e = exp_v(load(in + i) - most);
+    sums += e;
+    store(out + i, e);
+  }
+  int32_t whole = i;
+  for (; i < c; i += L) store_upto(out + i, exp_v(load_upto(in + i, cs - i) - most), cs - i);
+  for (int32_t k = 0; k < L; k++) sum += sums[k];
+  for (i = whole; i < c; i++) sum += out[i];
+  for (i = 0; i < c; i += L) store_upto(out + i, load_upto(out + i, cs - i) / sum, cs - i);
 }
 
 static void softmax(float *out, const float *in, size_t pixels, int32_t c, int32_t cs) {
@@ -289,6 +312,10 @@ const ci_kernels CI_TABLE = {.name = CI_NAME,
                              .fft_multiply = fft_multiply,
                              .fft_scale = fft_scale,
                              .fft_inverse = fft_inverse,
+                             .gemm_vecs = GEMM_VECS,
+                             .gemm = gemm,
+                             .gemm_thin = gemm_thin,
+                             .gemm_dots = gemm_dots,
                              .depthwise = depthwise,
                              .pool_max = pool_max,
                              .pool_sum = pool_sum,

@@ -145,13 +145,31 @@ typedef struct ci_fft_inverse {
   float *work;
 } ci_fft_inverse;
 
+/*
+ * A part of a product of matrices (gemm.h cuts it): c[i, j] += sum over q < k of a[i, q] b[q, j].
+ * gemm: b is packed, `vectors` vectors of columns a row, zeros behind column n; a's steps are any.
+ * gemm_thin: b_row between b's rows, whose columns lie side by side; q in order. gemm_dots: b_row between b's columns,
+ * whose elements lie side by side, and a_col is 1. The sum of an element does not depend on m, n and its place.
+ */
+typedef struct ci_gemm_tile {
+  const float *a, *b;
+  float *c;
+  ptrdiff_t a_row, a_col, b_row, c_row;
+  int32_t m, n, k, vectors;
+  bool fresh; /* gemm: c = instead of c += */
+} ci_gemm_tile;
+
 typedef struct ci_kernels {
   const char *name; /* "ref", "vec", "avx2", "avx512", "neon" */
   ci_isa isa;
   /* Packed weights: output channels in vectors of `lanes`, at most conv_vecs vectors a block; in products of Winograd's
    * tiles at most wino_vecs a group, of Fourier tiles fft_vecs. */
   int32_t lanes, conv_vecs, wino_vecs, fft_vecs;
+  int32_t gemm_vecs; /* most vectors of columns that gemm takes */
   void (*conv)(const ci_conv_row *a);
+  void (*gemm)(const ci_gemm_tile *t);
+  void (*gemm_thin)(const ci_gemm_tile *t);
+  void (*gemm_dots)(const ci_gemm_tile *t);
   void (*winograd_input)(const ci_wino_input *a);
   void (*winograd_multiply)(const ci_wino_multiply *a);
   void (*winograd_output)(const ci_wino_output *a);

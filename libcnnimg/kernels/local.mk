@@ -10,6 +10,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/kernels/fft.h libcnnimg/kernels/fft_multiply.h libcnnimg/kernels/turns.h libcnnimg/kernels/fft_pack.c \
 	libcnnimg/kernels/ref_fft.h libcnnimg/kernels/ref_fft.c \
 	libcnnimg/kernels/ref_winograd.h libcnnimg/kernels/ref_winograd.c \
+	libcnnimg/kernels/gemm.h libcnnimg/kernels/gemm.c libcnnimg/kernels/gemm_tile.h \
 	libcnnimg/kernels/dispatch.c libcnnimg/kernels/pack.c libcnnimg/kernels/ref.c \
 	libcnnimg/kernels/scalar.c libcnnimg/kernels/scalar.h
 

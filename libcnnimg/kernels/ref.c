@@ -99,7 +99,8 @@ static void binary_vec(int32_t op, bool reverse, float *out, const float *a, con
 static void binary_map1(int32_t op, bool reverse, float *out, const float *a, const float *b, size_t pixels,
                         int32_t cs, int32_t b_cs) {
   for (size_t p = 0; p < pixels; p++, a += cs, out += cs, b += b_cs)
-    for (int32_t c = 0; c < cs; c++) out[c] = reverse ? ci_scalar_binary(op, *b, a[c]) : ci_scalar_binary(op, a[c], *b);
+    for (int32_t c = 0; c < cs; c++)
+      out[c] = reverse ? ci_scalar_binary(op, *b, a[c]) : ci_scalar_binary(op, a[c], *b);
 }
 
 static void softmax_pixel(float *out, const float *in, int32_t c) {
@@ -139,6 +140,33 @@ static void mix(float *out, const float *in, const int32_t *at, const float *w, 
     }
 }
 
+/* ---- products of matrices --------------------------------------------------- */
+
+static void gemm(const ci_gemm_tile *t) {
+  for (int32_t i = 0; i < t->m; i++)
+    for (int32_t j = 0; j < t->n; j++) {
+      float sum = 0;
+      for (int32_t q = 0; q < t->k; q++) sum += t->a[i * t->a_row + q * t->a_col] * t->b[q * t->vectors + j];
+      t->c[i * t->c_row + j] = t->fresh ? sum : t->c[i * t->c_row + j] + sum;
+    }
+}
+
+static void gemm_thin(const ci_gemm_tile *t) {
+  for (int32_t i = 0; i < t->m; i++)
+    for (int32_t j = 0; j < t->n; j++)
+      for (int32_t q = 0; q < t->k; q++)
+        t->c[i * t->c_row + j] += t->a[i * t->a_row + q * t->a_col] * t->b[q * t->b_row + j];
+}
+
+static void gemm_dots(const ci_gemm_tile *t) {
+  for (int32_t i = 0; i < t->m; i++)
+    for (int32_t j = 0; j < t->n; j++) {
+      float sum = 0;
+      for (int32_t q = 0; q < t->k; q++) sum += t->a[i * t->a_row + q] * t->b[j * t->b_row + q];
+      t->c[i * t->c_row + j] += sum;
+    }
+}
+
 /* One block of all output channels: lanes of one, and more vectors a block than there can be channels. */
 const ci_kernels ci_kernels_ref = {.name = "ref",
                                    .isa = CI_ISA_REF,
@@ -154,6 +182,10 @@ const ci_kernels ci_kernels_ref = {.name = "ref",
                                    .fft_multiply = ci_ref_fft_multiply,
                                    .fft_scale = ci_ref_fft_scale,
                                    .fft_inverse = ci_ref_fft_inverse,
+                                   .gemm_vecs = 64,
+                                   .gemm = gemm,
+                                   .gemm_thin = gemm_thin,
+                                   .gemm_dots = gemm_dots,
                                    .depthwise = depthwise,
                                    .pool_max = pool_max,
                                    .pool_sum = pool_sum,

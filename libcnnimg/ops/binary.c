@@ -40,7 +40,36 @@ static void run_row(const ci_call *c, int32_t y) {
   ci_op_act_row(c, y);
 }
 
+/* Two vectors, or a vector and a number, in stretches. */
+typedef struct vectors {
+  const ci_call *c;
+  const float *a, *b;
+  bool number, reverse; /* b is one */
+  float *out;
+} vectors;
+
+static void run_stretch(const void *arg, size_t from, size_t to) {
+  const vectors *v = arg;
+  int32_t op = v->c->node->p.mode;
+  if (v->number) v->c->k->binary_map1(op, v->reverse, v->out + from, v->a + from, v->b, 1, (int32_t)(to - from), 0);
+  else v->c->k->binary(op, v->out + from, v->a + from, v->b + from, to - from);
+}
+
+static bool run_vectors(const ci_call *c) {
+  ci_shape o = c->out->map;
+  if (o.w != 1 || c->rect.y1 - c->rect.y0 != 1 || o.c <= CI_SHARE) return false;
+  ci_operand a = ci_broadcast_operand(c, 0, c->rect.y0), b = ci_broadcast_operand(c, 1, c->rect.y0);
+  bool reverse = !is_row(&a, o);
+  const ci_operand *row = reverse ? &b : &a, *other = reverse ? &a : &b;
+  if (!is_row(row, o) || !(is_row(other, o) || is_channel(other, o))) return false;
+  vectors v = {c, row->at, other->at, !is_row(other, o), reverse, ci_out_row(c, c->rect.y0)};
+  ci_op_share(c, (size_t)c->out->cs, run_stretch, &v);
+  ci_op_act_row(c, c->rect.y0);
+  return true;
+}
+
 static void run(const ci_call *c) {
+  if (run_vectors(c)) return;
   for (int32_t y = c->rect.y0; y < c->rect.y1; y++) run_row(c, y);
 }
 

@@ -169,10 +169,44 @@ ci_kact ci_op_kact(const ci_call *c, int which) {
   return (ci_kact){act->kind, act->a, act->b, p ? p->slope[which] : NULL};
 }
 
+typedef struct share {
+  size_t floats;
+  void (*fn)(const void *arg, size_t from, size_t to);
+  const void *arg;
+} share;
+
+static void share_one(void *arg, uint32_t i, uint32_t worker) {
+  const share *s = arg;
+  size_t from = (size_t)i * CI_SHARE, left = s->floats - from;
+  (void)worker;
+  s->fn(s->arg, from, from + (left < CI_SHARE ? left : CI_SHARE));
+}
+
+void ci_op_share(const ci_call *c, size_t floats, void (*fn)(const void *arg, size_t from, size_t to), const void *arg) {
+  share s = {floats, fn, arg};
+  size_t n = (floats + CI_SHARE - 1) / CI_SHARE;
+  if (c->pool && n > 1 && n <= UINT32_MAX) ci_pool_run(c->pool, (uint32_t)n, share_one, &s);
+  else fn(arg, 0, floats);
+}
+
+typedef struct act_job {
+  const ci_call *c;
+  float *row;
+  ci_kact act;
+} act_job;
+
+static void act_stretch(const void *arg, size_t from, size_t to) {
+  const act_job *j = arg;
+  ci_kact act = j->act;
+  if (act.slope) act.slope += from;
+  j->c->k->act(j->row + from, 1, (int32_t)(to - from), &act);
+}
+
 void ci_op_act_row(const ci_call *c, int32_t y) {
   if (c->node->act.kind == CI_ACT_NONE) return;
-  ci_kact act = ci_op_kact(c, 0);
-  c->k->act(ci_out_row(c, y), ci_row_pixels(c), c->out->cs, &act);
+  act_job j = {c, ci_out_row(c, y), ci_op_kact(c, 0)};
+  if (ci_row_pixels(c) == 1) ci_op_share(c, (size_t)c->out->cs, act_stretch, &j);
+  else c->k->act(j.row, ci_row_pixels(c), c->out->cs, &j.act);
 }
 
 ci_rect ci_need_same(const ci_node *n, const ci_shape *in, ci_shape out, int32_t k, ci_rect r) {

@@ -46,6 +46,10 @@ int ci_pack_act(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shap
                 const ci_allocator *a, void **packed, size_t *bytes, cnnimg_error *err);
 /* The node's act (0) or act2 (1) as kernels take it. */
 ci_kact ci_op_kact(const ci_call *c, int which);
+/* Calls fn for stretches of the floats of a row that is a single pixel, or of any row's (0 .. floats): on the pool's
+ * threads where the call has them and there is enough. Stretches start at multiples of CI_SHARE. */
+#define CI_SHARE 32768
+void ci_op_share(const ci_call *c, size_t floats, void (*fn)(const void *arg, size_t from, size_t to), const void *arg);
 /* Applies the node's act to row y of the rectangle, in place. */
 void ci_op_act_row(const ci_call *c, int32_t y);
 /* Row y of the rectangle in the output, and how many pixels it has. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dense.c - a matrix on one pixel's channels (Gemm, MatMul): alpha x W + beta b, a 1x1 convolution */
-#include <stdlib.h>
-
+/* dense.c - a matrix on one pixel's channels (Gemm, MatMul): alpha x W + beta b */
+#include "kernels/gemm.h"
 #include "ops/common.h"
 
 static int shape(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shape *out, cnnimg_error *err) {
@@ -23,53 +22,50 @@ static int shape(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_sha
   return ci_op_vector(g, n, 2, "bias", cout, &b, err);
 }
 
-/* The weights times alpha stay where a convolution's packing finds them: copied, then packed. */
-static int pack_weights(const ci_node *n, const ci_kernels *k, const ci_tensor *w, int32_t cin, int32_t cout,
-                        float *to, cnnimg_error *err) {
-  float *copy = ci_calloc(w->count, sizeof *copy);
-  if (!copy) return ci_op_fail(n, err, CNNIMG_NOMEM, "no memory for a matrix of %d x %d", cin, cout);
-  for (size_t i = 0; i < w->count; i++) copy[i] = ((const float *)w->data)[i] * n->p.value;
-  ci_conv_weights cw = {copy, cout, cin, 1, 1, n->p.trans_b ? cin : 1, n->p.trans_b ? 1 : cout, 0, 0};
-  ci_conv_pack(k, &cw, to);
-  free(copy);
-  return CNNIMG_OK;
-}
-
+/* The matrix stays where it is: it is read once a run, and may be most of the network. */
 static int pack(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shape out, const ci_kernels *k,
                 const ci_allocator *a, void **packed, size_t *bytes, cnnimg_error *err) {
   const ci_tensor *b = ci_op_has(n, 2) ? ci_const(g, n->in[2]) : NULL;
-  size_t floats[3] = {ci_conv_packed_floats(k, out.c, in[0].c, 1), ci_conv_bias_floats(out.c), 0};
   ci_packed *p;
-  int status = ci_pack_new(g, n, out.c, floats, a, &p, bytes, err);
+  (void)in, (void)k;
+  int status = ci_pack_new(g, n, out.c, (const size_t[3]){0, (size_t)out.c, 0}, a, &p, bytes, err);
   if (status) return status;
   for (int32_t c = 0; b && c < out.c; c++)
     p->part[1][c] = ((const float *)b->data)[b->count == 1 ? 0 : c] * n->p.beta;
-  if ((status = pack_weights(n, k, ci_const(g, n->in[1]), in[0].c, out.c, p->part[0], err))) {
-    ci_big_free(a, p);
-    return status;
-  }
+  p->part[0] = (float *)ci_const(g, n->in[1])->data; /* not written to */
   *packed = p;
   return CNNIMG_OK;
 }
 
+/* The input times alpha. */
+static size_t scratch(const ci_node *n, const ci_shape *in, ci_shape out, int32_t width) {
+  (void)out, (void)width;
+  return n->p.value == 1 ? 0 : (size_t)in[0].c * sizeof(float);
+}
+
 static void run(const ci_call *c) {
   const ci_packed *p = c->packed;
-  const float *rows[1] = {ci_view_at(c->in, 0, 0)};
-  ci_conv_row r = {.rows = rows,
-                   .out = ci_out_row(c, 0),
-                   .weights = p->part[0],
-                   .bias = p->part[1],
-                   .n = 1,
-                   .cin = c->in[0].map.c,
-                   .cout = c->out->map.c,
-                   .kh = 1,
-                   .kw = 1,
-                   .ky1 = 1,
-                   .kx1 = 1,
-                   .out_step = c->out->cs,
-                   .room = c->out->cs,
-                   .act = ci_op_kact(c, 0)};
-  c->k->conv(&r);
+  const float *x = ci_view_at(c->in, 0, 0);
+  size_t cin = (size_t)c->in[0].map.c, cout = (size_t)c->out->map.c;
+  bool turned = c->node->p.trans_b;
+  if (c->node->p.value != 1) {
+    c->k->scale(c->scratch, x, c->node->p.value, cin);
+    x = c->scratch;
+  }
+  const ci_gemm g = {.m = 1,
+                     .n = cout,
+                     .k = cin,
+                     .a = x,
+                     .a_row = (ptrdiff_t)cin,
+                     .a_col = 1,
+                     .b = p->part[0],
+                     .b_row = turned ? 1 : (ptrdiff_t)cout,
+                     .b_col = turned ? (ptrdiff_t)cin : 1,
+                     .c = ci_out_row(c, 0),
+                     .c_row = (ptrdiff_t)cout,
+                     .col_bias = p->part[1]};
+  ci_gemm_run(&g, c->k, c->pool);
+  ci_op_act_row(c, 0);
 }
 
 static uint64_t macs(const ci_node *n, const ci_graph *g, const ci_shape *in, ci_shape out) {
@@ -77,4 +73,4 @@ static uint64_t macs(const ci_node *n, const ci_graph *g, const ci_shape *in, ci
   return (uint64_t)in[0].c * (uint64_t)out.c;
 }
 
-const ci_op ci_op_dense = {"Gemm", shape, ci_need_whole, pack, NULL, run, macs, NULL, NULL};
+const ci_op ci_op_dense = {"Gemm", shape, ci_need_whole, pack, scratch, run, macs, NULL, NULL};

@@ -42,7 +42,8 @@ static void run(const ci_call *c) {
   }
   result.data = ci_out_row(c, 0);
   const ci_tensor_call call = {.node = h->node, .opset = h->opset, .which = h->which, .n_in = h->n_in, .in = in,
-                               .out = &result, .scratch = (char *)c->scratch + arrays_bytes(h)};
+                               .out = &result, .scratch = (char *)c->scratch + arrays_bytes(h),
+                               .pool = c->pool, .k = c->k};
   h->op->run(&call);
   ci_op_act_row(c, 0);
 }

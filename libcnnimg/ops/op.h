@@ -4,6 +4,7 @@
 #define CI_OP_H
 
 #include "base/memory.h"
+#include "base/threads.h"
 #include "kernels/kernels.h"
 #include "net/graph.h"
 
@@ -18,6 +19,7 @@ typedef struct ci_call {
   const ci_view *out;
   ci_rect rect;
   void *scratch; /* scratch() bytes, CI_ALIGN-aligned, this worker's own; not zeroed */
+  ci_pool *pool; /* where rect comes in one piece: the pool is free, and run() may share its work out; else NULL */
 } ci_call;
 
 /*

@@ -95,6 +95,14 @@ void ci_walk_next(ci_walk *w) {
   }
 }
 
+void ci_walk_seek(ci_walk *w, size_t row) {
+  for (int32_t i = w->rank - 2; i >= 0; i--) {
+    w->index[i] = (int64_t)(row % (size_t)w->dim[i]);
+    row /= (size_t)w->dim[i];
+    for (int32_t k = 0; k < w->operands; k++) w->at[k] += w->index[i] * w->step[k][i];
+  }
+}
+
 void ci_array_steps(const ci_array *a, int64_t *step) {
   uint64_t n = 1; /* beside a dimension of 0 others may be huge: wraps, and is not used */
   for (int32_t i = a->rank - 1; i >= 0; i--) {
@@ -103,13 +111,93 @@ void ci_array_steps(const ci_array *a, int64_t *step) {
   }
 }
 
-void ci_array_pick(ci_array *out, const ci_array *in, int64_t start, const int64_t *step) {
+typedef struct pick {
+  ci_array *out;
+  const ci_array *in;
   ci_walk w;
-  ci_walk_init(&w, out->rank, out->dim);
-  ci_walk_add_steps(&w, start, step);
-  ci_walk_start(&w);
-  for (size_t r = 0; r < w.rows; r++, ci_walk_next(&w))
-    ci_array_copy(out, r * w.n, in, (size_t)w.at[0], w.n, ci_walk_step(&w, 0));
+} pick;
+
+static void pick_rows(const void *arg, size_t from, size_t to) {
+  const pick *p = arg;
+  ci_walk w = p->w;
+  ci_walk_seek(&w, from);
+  for (size_t r = from; r < to; r++, ci_walk_next(&w))
+    ci_array_copy(p->out, r * w.n, p->in, (size_t)w.at[0], w.n, ci_walk_step(&w, 0));
+}
+
+/* ---- turning: some dimension but the last is the one whose neighbours lie side by side ------------- */
+
+#define TURN 16 /* neighbours that are taken at once: as many as share a cache line */
+#define TURN_ROW 256
+
+typedef struct turn {
+  const float *in;
+  float *out;
+  ci_walk w;           /* without that dimension; operand 0 is in, operand 1 out */
+  size_t size, blocks; /* of that dimension */
+  int64_t out_step;
+} turn;
+
+static void turn_block(const turn *t, const ci_walk *w, size_t block) {
+  size_t i0 = block * TURN, n = t->size - i0 < TURN ? t->size - i0 : TURN;
+  const float *in = t->in + w->at[0] + (int64_t)i0;
+  float *out = t->out + w->at[1] + (int64_t)i0 * t->out_step;
+  int64_t step = ci_walk_step(w, 0);
+  for (size_t j = 0; j < w->n; j += TURN_ROW)
+    for (size_t i = 0; i < n; i++) {
+      const float *from = in + (int64_t)i + (int64_t)j * step;
+      float *to = out + (int64_t)i * t->out_step + (int64_t)j;
+      for (size_t k = 0; k < w->n - j && k < TURN_ROW; k++) to[k] = from[(int64_t)k * step];
+    }
+}
+
+static void turn_blocks(const void *arg, size_t from, size_t to) {
+  const turn *t = arg;
+  for (size_t b = from; b < to; b++) {
+    ci_walk w = t->w;
+    ci_walk_seek(&w, b / t->blocks);
+    turn_block(t, &w, b % t->blocks);
+  }
+}
+
+/* Where it is worth it; false: nothing was done. */
+static bool turned(const ci_tensor_call *c, const ci_array *in, int64_t start, const int64_t *step) {
+  ci_array *out = c->out;
+  int32_t side = -1, last = out->rank - 1;
+  int64_t own[CI_MAX_RANK];
+  while (last >= 0 && out->dim[last] == 1) last--;
+  for (int32_t i = 0; i < last; i++)
+    if (step[i] == 1 && out->dim[i] > 1) side = i;
+  if (side < 0 || step[last] == 1 || in->dtype != CI_F32 || out->dtype != CI_F32) return false;
+  ci_array_steps(out, own);
+  turn t = {.in = in->data, .out = out->data, .size = (size_t)out->dim[side], .out_step = own[side]};
+  t.blocks = (t.size + TURN - 1) / TURN;
+  ci_walk_init(&t.w, out->rank, out->dim);
+  t.w.dim[side] = 1;
+  ci_walk_add_steps(&t.w, start, step);
+  ci_walk_add_steps(&t.w, 0, own);
+  ci_walk_start(&t.w);
+  ci_tensor_share(c, t.w.rows * t.blocks, t.w.n * 2 * TURN, turn_blocks, &t);
+  return true;
+}
+
+void ci_array_pick(const ci_tensor_call *c, const ci_array *in, int64_t start, const int64_t *step) {
+  pick p = {c->out, in, {0}};
+  if (c->out->count && turned(c, in, start, step)) return;
+  ci_walk_init(&p.w, c->out->rank, c->out->dim);
+  ci_walk_add_steps(&p.w, start, step);
+  ci_walk_start(&p.w);
+  ci_tensor_share(c, p.w.rows, p.w.n * 2, pick_rows, &p);
+}
+
+static void copy_stretch(const void *arg, size_t from, size_t to) {
+  const pick *p = arg;
+  ci_array_copy(p->out, from, p->in, from, to - from, 1);
+}
+
+void ci_array_copy_all(const ci_tensor_call *c, const ci_array *in) {
+  pick p = {c->out, in, {0}};
+  ci_tensor_share(c, c->out->count, 2, copy_stretch, &p);
 }
 
 /* ---- numbers in inputs -------------------------------------------------------------------- */

@@ -39,14 +39,17 @@ void ci_walk_add(ci_walk *w, const ci_array *a); /* that broadcasts to the space
 void ci_walk_add_steps(ci_walk *w, int64_t start, const int64_t *step);
 void ci_walk_start(ci_walk *w);
 void ci_walk_next(ci_walk *w);
+void ci_walk_seek(ci_walk *w, size_t row); /* from the beginning */
 static inline int64_t ci_walk_step(const ci_walk *w, int32_t k) {
   return w->rank ? w->step[k][w->rank - 1] : 0;
 }
 
 /* What lies between neighbours of each dimension, rows last. */
 void ci_array_steps(const ci_array *a, int64_t *step);
-/* All of out from in[start + index . step]. */
-void ci_array_pick(ci_array *out, const ci_array *in, int64_t start, const int64_t *step);
+/* All of the call's output from in[start + index . step]. */
+void ci_array_pick(const ci_tensor_call *c, const ci_array *in, int64_t start, const int64_t *step);
+/* out[i] = in[i] for all of the call's output. */
+void ci_array_copy_all(const ci_tensor_call *c, const ci_array *in);
 
 /* Indices of input k, negative from the end, for a dimension of that size: those that are known are judged. */
 int ci_tensor_indices(const ci_tensor_call *c, int32_t k, int64_t size, cnnimg_error *err);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/kinds.h"
 #include "tensor/array.h"
 
 /* A row: y[i] of a[i sa] and b[i sb]; sa and sb are 0 or 1. y may be a. */
@@ -174,31 +175,89 @@ static void double_chunk(const function *f, const ci_array *a, size_t ia, const 
   for (size_t i = 0; i < n; i++) ci_array_put(y, iy + i, x[i]);
 }
 
-static void row(const function *f, const ci_array *a, size_t ia, const ci_array *b, size_t ib,
-                const int64_t *step, ci_array *y, size_t iy, size_t n) {
-  if (a->dtype == CI_F32 && b->dtype == CI_F32 && y->dtype == CI_F32) {
-    f->f((const float *)a->data + ia, (size_t)step[0], (const float *)b->data + ib, (size_t)step[1],
-         (float *)y->data + iy, n);
+typedef struct job {
+  const function *f;
+  const ci_kernels *k; /* who does rows of floats; NULL: f->f */
+  int32_t op;          /* K_ADD ... */
+  const ci_array *a, *b;
+  ci_array *y;
+  ci_walk w;
+} job;
+
+static void float_row_of(const job *j, const float *a, size_t sa, const float *b, size_t sb, float *y,
+                         size_t n) {
+  if (!j->k || (!sa && !sb)) j->f->f(a, sa, b, sb, y, n);
+  else if (sa && sb) j->k->binary(j->op, y, a, b, n);
+  else
+    for (size_t i = 0, m; i < n; i += m) {
+      m = n - i < 1 << 20 ? n - i : 1 << 20;
+      j->k->binary_map1(j->op, !sa, y + i, sa ? a + i : b + i, sa ? b : a, 1, (int32_t)m, 0);
+    }
+}
+
+static void row(const job *j, size_t ia, size_t ib, const int64_t *step, size_t iy, size_t n) {
+  const function *f = j->f;
+  const ci_array *a = j->a, *b = j->b;
+  if (a->dtype == CI_F32 && b->dtype == CI_F32 && j->y->dtype == CI_F32) {
+    float_row_of(j, (const float *)a->data + ia, (size_t)step[0], (const float *)b->data + ib,
+                 (size_t)step[1], (float *)j->y->data + iy, n);
     return;
   }
   bool whole = a->dtype == CI_I64 && b->dtype == CI_I64;
   for (size_t i = 0; i < n; i += CHUNK) {
     size_t m = n - i < CHUNK ? n - i : CHUNK;
-    (whole ? int_chunk : double_chunk)(f, a, ia + i * (size_t)step[0], b, ib + i * (size_t)step[1], step, y,
-                                       iy + i, m);
+    (whole ? int_chunk : double_chunk)(f, a, ia + i * (size_t)step[0], b, ib + i * (size_t)step[1], step,
+                                       j->y, iy + i, m);
   }
 }
 
-/* y = f(a, b), both broadcast to y; a may be y itself. */
-static void apply(const function *f, const ci_array *a, const ci_array *b, ci_array *y) {
-  ci_walk w;
-  ci_walk_init(&w, y->rank, y->dim);
-  ci_walk_add(&w, a);
-  ci_walk_add(&w, b);
-  ci_walk_start(&w);
+/* Elements from .. to, which may begin and end within rows. */
+static void run_stretch(const void *arg, size_t from, size_t to) {
+  const job *j = arg;
+  ci_walk w = j->w;
   const int64_t step[2] = {ci_walk_step(&w, 0), ci_walk_step(&w, 1)};
-  for (size_t r = 0; r < w.rows; r++, ci_walk_next(&w))
-    row(f, a, (size_t)w.at[0], b, (size_t)w.at[1], step, y, r * w.n, w.n);
+  ci_walk_seek(&w, from / w.n);
+  for (size_t o = from, n; o < to; o += n, ci_walk_next(&w)) {
+    size_t at = o % w.n;
+    n = w.n - at < to - o ? w.n - at : to - o;
+    row(j, (size_t)(w.at[0] + (int64_t)at * step[0]), (size_t)(w.at[1] + (int64_t)at * step[1]), step, o, n);
+  }
+}
+
+/* The kernels' number of a function that they have in vectors, or -1. */
+static int32_t kernel_op(const function *f) {
+  static const struct {
+    float_row *f;
+    int32_t op;
+  } ops[] = {{add_f, K_ADD},
+             {sub_f, K_SUB},
+             {mul_f, K_MUL},
+             {divide_f, K_DIV},
+             {least_f, K_MIN},
+             {largest_f, K_MAX},
+             {equal_f, K_EQUAL},
+             {greater_f, K_GREATER},
+             {greater_equal_f, K_GREATER_EQUAL},
+             {less_f, K_LESS},
+             {less_equal_f, K_LESS_EQUAL},
+             {and_f, K_AND},
+             {or_f, K_OR},
+             {xor_f, K_XOR}};
+  for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+    if (ops[i].f == f->f) return ops[i].op;
+  return -1;
+}
+
+/* y = f(a, b), both broadcast to y; a may be y itself. */
+static void apply(const ci_tensor_call *c, const function *f, const ci_array *a, const ci_array *b,
+                  ci_array *y) {
+  job j = {.f = f, .op = kernel_op(f), .a = a, .b = b, .y = y};
+  if (j.op >= 0) j.k = ci_tensor_kernels(c);
+  ci_walk_init(&j.w, y->rank, y->dim);
+  ci_walk_add(&j.w, a);
+  ci_walk_add(&j.w, b);
+  ci_walk_start(&j.w);
+  ci_tensor_share(c, j.w.rows * j.w.n, 3, run_stretch, &j);
 }
 
 /* ---- two operands --------------------------------------------------------------------- */
@@ -221,7 +280,7 @@ static int truth_shape(const ci_tensor_call *c, cnnimg_error *err) {
   return ci_tensor_broadcast(c, 0, 2, c->out, err);
 }
 
-static void run(const ci_tensor_call *c) { apply(function_of(c), &c->in[0], &c->in[1], c->out); }
+static void run(const ci_tensor_call *c) { apply(c, function_of(c), &c->in[0], &c->in[1], c->out); }
 
 /* Before opset 7 a list of slopes was one a channel. */
 static ci_array old_slope(const ci_tensor_call *c) {
@@ -267,7 +326,7 @@ static void many_run(const ci_tensor_call *c) {
   ci_walk_start(&w);
   for (size_t r = 0; r < w.rows; r++, ci_walk_next(&w))
     ci_array_copy(c->out, r * w.n, &c->in[0], (size_t)w.at[0], w.n, ci_walk_step(&w, 0));
-  for (int32_t k = 1; k < c->n_in; k++) apply(function_of(c), c->out, &c->in[k], c->out);
+  for (int32_t k = 1; k < c->n_in; k++) apply(c, function_of(c), c->out, &c->in[k], c->out);
 }
 
 static void mean_run(const ci_tensor_call *c) {

@@ -14,7 +14,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tensor/order.c \
 	libcnnimg/tensor/pattern.c \
 	libcnnimg/tensor/reduce.c \
-	libcnnimg/tensor/same.c \
+	libcnnimg/tensor/same.c libcnnimg/tensor/share.c \
 	libcnnimg/tensor/scatter.c \
 	libcnnimg/tensor/unary.c \
 	libcnnimg/tensor/nn.h libcnnimg/tensor/nn_resize.h \

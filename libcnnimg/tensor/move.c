@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "tensor/array.h"
 
-static void copy_run(const ci_tensor_call *c) { ci_array_copy(c->out, 0, &c->in[0], 0, c->out->count, 1); }
+static void copy_run(const ci_tensor_call *c) { ci_array_copy_all(c, &c->in[0]); }
 
 /* ---- Reshape ------------------------------------------------------------------------------ */
 
@@ -143,7 +143,7 @@ static void expand_run(const ci_tensor_call *c) {
   ci_array_steps(in, own);
   for (int32_t i = 0; i < in->rank; i++)
     if (in->dim[i] != 1) step[c->out->rank - in->rank + i] = own[i];
-  ci_array_pick(c->out, in, 0, step);
+  ci_array_pick(c, in, 0, step);
 }
 
 /* The order of the axes: reversed where none is given. */
@@ -178,7 +178,7 @@ static void transpose_run(const ci_tensor_call *c) {
   order(c, perm, NULL);
   ci_array_steps(&c->in[0], own);
   for (int32_t i = 0; i < c->out->rank; i++) step[i] = own[perm[i]];
-  ci_array_pick(c->out, &c->in[0], 0, step);
+  ci_array_pick(c, &c->in[0], 0, step);
 }
 
 static int tile_shape(const ci_tensor_call *c, cnnimg_error *err) {

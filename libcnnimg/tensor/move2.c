@@ -129,7 +129,7 @@ static void slice_run(const ci_tensor_call *c) {
     start += part[i].start * step[i];
     step[i] *= part[i].step;
   }
-  ci_array_pick(c->out, &c->in[0], start, step);
+  ci_array_pick(c, &c->in[0], start, step);
 }
 
 /* ---- Split ------------------------------------------------------------------------------- */
@@ -189,7 +189,7 @@ static void split_run(const ci_tensor_call *c) {
   if (!c->out->count || split_part(c, &axis, &part, NULL)) return;
   int64_t step[CI_MAX_RANK];
   ci_array_steps(&c->in[0], step);
-  ci_array_pick(c->out, &c->in[0], part.start * step[axis], step);
+  ci_array_pick(c, &c->in[0], part.start * step[axis], step);
 }
 
 /* ---- Compress: what a known condition keeps -------------------------------------------------- */

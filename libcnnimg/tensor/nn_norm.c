@@ -4,13 +4,26 @@
 
 #include "tensor/nn.h"
 
-/* Mean and variance in double, in index order; two passes, so that nothing cancels. */
+/* Four sums side by side, for a single one would wait for each addition; then what is left, in order. */
+static double sum_of(const float *x, size_t n, double mean, bool squares) {
+  double sum[4] = {0};
+  size_t i = 0;
+  for (; i + 4 <= n; i += 4)
+    for (size_t k = 0; k < 4; k++) {
+      double v = (double)x[i + k] - mean;
+      sum[k] += squares ? v * v : v;
+    }
+  for (; i < n; i++) {
+    double v = (double)x[i] - mean;
+    sum[0] += squares ? v * v : v;
+  }
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+/* Mean and variance in double; two passes, so that nothing cancels. */
 static void moments(const float *x, size_t n, double *mean, double *var) {
-  double sum = 0, squares = 0;
-  for (size_t i = 0; i < n; i++) sum += (double)x[i];
-  *mean = sum / (double)n;
-  for (size_t i = 0; i < n; i++) squares += ((double)x[i] - *mean) * ((double)x[i] - *mean);
-  *var = squares / (double)n;
+  *mean = sum_of(x, n, 0, false) / (double)n;
+  *var = sum_of(x, n, *mean, true) / (double)n;
 }
 
 /* out = (x - mean) * factor + bias */
@@ -94,17 +107,31 @@ static int group_shape(const ci_tensor_call *c, cnnimg_error *err) {
 }
 
 /* Stretches of `each` channels with moments of their own; `share` channels have one scale and bias. */
+typedef struct channels {
+  const ci_tensor_call *c;
+  size_t each, share, n;
+} channels;
+
+static void channel_stretches(const void *arg, size_t from, size_t to) {
+  const channels *h = arg;
+  const ci_array *x = &h->c->in[0];
+  const float *scale = ci_nn_floats(h->c, 1), *bias = ci_nn_floats(h->c, 2);
+  double mean, var, epsilon = epsilon_of(h->c);
+  for (size_t s = from; s < to; s++) {
+    size_t at = s * h->each * h->n;
+    moments((const float *)x->data + at, h->each * h->n, &mean, &var);
+    for (size_t i = 0; i < h->each; i++, at += h->n) {
+      size_t m = (s * h->each + i) % (size_t)x->dim[1] / h->share;
+      affine((const float *)x->data + at, h->n, mean, (double)scale[m] / sqrt(var + epsilon), (double)bias[m],
+             (float *)h->c->out->data + at);
+    }
+  }
+}
+
 static void by_channels(const ci_tensor_call *c, size_t each, size_t share) {
   const ci_array *x = &c->in[0];
-  const float *from = x->data, *scale = ci_nn_floats(c, 1), *bias = ci_nn_floats(c, 2);
-  float *out = c->out->data;
-  size_t channels = (size_t)x->dim[1], n = ci_array_product(x, 2, x->rank);
-  double mean = 0, var = 0, epsilon = epsilon_of(c);
-  for (size_t i = 0; i < x->count / n; i++, from += n, out += n) {
-    size_t m = i % channels / share;
-    if (i % each == 0) moments(from, each * n, &mean, &var);
-    affine(from, n, mean, (double)scale[m] / sqrt(var + epsilon), (double)bias[m], out);
-  }
+  channels h = {c, each, share, ci_array_product(x, 2, x->rank)};
+  ci_tensor_share(c, x->count / h.n / each, each * h.n * 4, channel_stretches, &h);
 }
 
 static void instance_run(const ci_tensor_call *c) {
@@ -169,25 +196,37 @@ static void layer_row(const ci_tensor_call *c, size_t r, double mean, double fac
   }
 }
 
-static void layer_run(const ci_tensor_call *c) {
-  const ci_array *x = &c->in[0];
-  int32_t axis;
-  if (!c->out->count || ci_tensor_axis(c, ci_attr_int(c->node, "axis", -1), x->rank, &axis, NULL)) return;
+typedef struct layer {
+  const ci_tensor_call *c;
+  size_t n, rows; /* of a stretch */
+} layer;
+
+static void layer_stretches(const void *arg, size_t from, size_t to) {
+  const layer *l = arg;
+  const ci_tensor_call *c = l->c;
   bool rms = c->node->type[0] == 'R';
-  size_t n = ci_array_product(x, axis, x->rank), rows = n ? n / (size_t)x->dim[x->rank - 1] : 0;
-  size_t stretches = ci_array_product(x, 0, axis);
-  for (size_t s = 0; s < stretches; s++) {
+  for (size_t s = from; s < to; s++) {
     double mean, var;
-    moments((const float *)x->data + s * n, n, &mean, &var);
+    moments((const float *)c->in[0].data + s * l->n, l->n, &mean, &var);
     if (rms) var += mean * mean, mean = 0;
     double factor = 1 / sqrt(var + epsilon_of(c));
     if (c->which > 0) ((float *)c->out->data)[s] = (float)(c->which == 1 ? mean : factor);
-    for (size_t r = 0; r < rows && c->which == 0; r++) layer_row(c, s * rows + r, mean, factor);
+    for (size_t r = 0; r < l->rows && c->which == 0; r++) layer_row(c, s * l->rows + r, mean, factor);
   }
 }
 
+static void layer_run(const ci_tensor_call *c) {
+  const ci_array *x = &c->in[0];
+  layer l = {.c = c};
+  int32_t axis;
+  if (!c->out->count || ci_tensor_axis(c, ci_attr_int(c->node, "axis", -1), x->rank, &axis, NULL)) return;
+  l.n = ci_array_product(x, axis, x->rank), l.rows = l.n ? l.n / (size_t)x->dim[x->rank - 1] : 0;
+  ci_tensor_share(c, ci_array_product(x, 0, axis), l.n * 4, layer_stretches, &l);
+}
+
 const ci_tensor_op ci_tensor_nn_norm_ops[] = {
-    {"BatchNormalization", 5, 5, "epsilon momentum spatial training_mode is_test", batch_shape, NULL, batch_run},
+    {"BatchNormalization", 5, 5, "epsilon momentum spatial training_mode is_test", batch_shape, NULL,
+     batch_run},
     {"InstanceNormalization", 3, 3, "epsilon", instance_shape, NULL, instance_run},
     {"GroupNormalization", 3, 3, "epsilon num_groups stash_type", group_shape, NULL, group_run},
     {"LayerNormalization", 2, 3, "axis epsilon stash_type", layer_shape, NULL, layer_run},

@@ -182,14 +182,35 @@ static void soft_lane(const ci_tensor_call *c, size_t at, ci_lanes l, bool logs)
   }
 }
 
+typedef struct soft_job {
+  const ci_tensor_call *c;
+  ci_lanes l;
+  bool logs, rows; /* rows: lanes of floats that lie in one stretch each */
+} soft_job;
+
+static void soft_stretch(const void *arg, size_t from, size_t to) {
+  const soft_job *j = arg;
+  const ci_tensor_call *c = j->c;
+  if (!j->rows) {
+    for (size_t i = from; i < to; i++) soft_lane(c, lane(j->l, i), j->l, j->logs);
+    return;
+  }
+  const ci_kernels *k = ci_tensor_kernels(c);
+  int32_t n = (int32_t)j->l.size;
+  k->softmax((float *)c->out->data + from * j->l.size, (const float *)c->in[0].data + from * j->l.size,
+             to - from, n, n);
+}
+
 static void soft_run(const ci_tensor_call *c) {
-  ci_lanes l = {0};
-  bool hard = is(c, "Hardmax"), logs = is(c, "LogSoftmax");
-  if (!c->out->count || soft_lanes(c, &l, NULL)) return;
+  soft_job j = {.c = c, .logs = is(c, "LogSoftmax")};
+  bool hard = is(c, "Hardmax"), floats = c->in[0].dtype == CI_F32 && c->out->dtype == CI_F32;
+  if (!c->out->count || soft_lanes(c, &j.l, NULL)) return;
+  j.rows = !j.logs && floats && j.l.after == 1 && j.l.size <= INT32_MAX - CI_SLOPE_PAD;
+  size_t lanes = j.l.before * j.l.after;
   for (size_t i = 0; hard && i < c->out->count; i++) ci_array_put_int(c->out, i, 0);
-  for (size_t i = 0; i < l.before * l.after; i++)
-    if (hard) ci_array_put_int(c->out, largest_of(&c->in[0], lane(l, i), l), 1);
-    else soft_lane(c, lane(l, i), l, logs);
+  for (size_t i = 0; hard && i < lanes; i++)
+    ci_array_put_int(c->out, largest_of(&c->in[0], lane(j.l, i), j.l), 1);
+  if (!hard) ci_tensor_share(c, lanes, j.l.size * 8, soft_stretch, &j);
 }
 
 const ci_tensor_op ci_tensor_order_ops[] = {

@@ -3,12 +3,16 @@
 #ifndef CI_TENSOR_OP_H
 #define CI_TENSOR_OP_H
 
+#include "base/threads.h"
+#include "kernels/kernels.h"
 #include "net/program.h"
 
 /*
  * What a map op cannot do (more than one picture, other ranks, axes that are no channel, row or column), and all that
- * is computed from constants while loading, is done here: dense arrays, rows last, held whole, one thread. Clarity
- * comes first; inner loops over the last dimension in order, so that compilers vectorise them.
+ * is computed from constants while loading, is done here: dense arrays, rows last, held whole. Clarity comes first; inner
+ * loops over the last dimension in order, so that compilers vectorise them. What a network spends its time in takes loops
+ * of kernels/ and shares them out (ci_tensor_share); how it is cut depends on sizes only, so the bytes do not depend on
+ * threads.
  * Storage: an input is float or int64_t (array.dtype) whatever it means (array.type); the output's dtype is given by
  * the caller (shape() sets type only): CI_F32 while a network runs, and for CI_INT and CI_BOOL CI_I64 while loading.
  */
@@ -29,6 +33,8 @@ typedef struct ci_tensor_call {
   const ci_array *in;
   ci_array *out;   /* of output `which` */
   void *scratch;   /* run(): scratch() bytes, 64-byte aligned, not zeroed */
+  ci_pool *pool;       /* run(): who shares the work; NULL: this thread does it all */
+  const ci_kernels *k; /* run(): NULL: ci_kernels_best() */
 } ci_tensor_call;
 
 typedef struct ci_tensor_op {
@@ -78,6 +84,13 @@ void ci_array_like(ci_array *out, const ci_array *like);
 /* The shape that both broadcast to, as numpy has it. */
 int ci_tensor_broadcast(const ci_tensor_call *c, int32_t first, int32_t count, ci_array *out, cnnimg_error *err);
 size_t ci_array_product(const ci_array *a, int32_t from, int32_t to); /* of dim[from..to) */
+
+/* ---- sharing work out (tensor/share.c) ---------------------------------------------------- */
+/* Calls fn for stretches that make up 0 .. n - 1, on any threads in any order; `each`: elements read and written (or
+ * multiply-adds) for one of the n, which says how many are worth a hand-over. */
+void ci_tensor_share(const ci_tensor_call *c, size_t n, size_t each, void (*fn)(const void *arg, size_t from, size_t to),
+                     const void *arg);
+static inline const ci_kernels *ci_tensor_kernels(const ci_tensor_call *c) { return c->k ? c->k : ci_kernels_best(); }
 
 /* ---- what lowering asks too (tensor/move2.c) ------------------------------------------------ */
 /* n elements of a dimension, from `start`, `step` apart (less than 0: backwards). */

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/kinds.h"
 #include "tensor/array.h"
 
 /* y may be x. a and b are the parameters of the function. */
@@ -175,16 +176,82 @@ static void run_chunk(const function *f, const ci_tensor_call *c, size_t from, s
   for (size_t i = 0; i < n; i++) ci_array_put(c->out, from + i, (double)room[i]);
 }
 
+/* What kernels/ computes in vectors; the parameters mean the same there. */
+static int32_t kind_of(const ci_tensor_call *c) {
+  static const struct {
+    const char *type;
+    int32_t kind;
+  } kinds[] = {{"Relu", K_RELU},
+               {"LeakyRelu", K_LEAKY},
+               {"Elu", K_ELU},
+               {"Selu", K_SELU},
+               {"Celu", K_CELU},
+               {"Softplus", K_SOFTPLUS},
+               {"Softsign", K_SOFTSIGN},
+               {"HardSigmoid", K_HARD_SIGMOID},
+               {"HardSwish", K_HARD_SWISH},
+               {"Sigmoid", K_SIGMOID},
+               {"Tanh", K_TANH},
+               {"Gelu", K_GELU},
+               {"Erf", K_ERF},
+               {"Mish", K_MISH},
+               {"Abs", K_ABS},
+               {"Neg", K_NEG},
+               {"Sqrt", K_SQRT},
+               {"Exp", K_EXP},
+               {"Log", K_LOG},
+               {"Reciprocal", K_RECIPROCAL},
+               {"Floor", K_FLOOR},
+               {"Ceil", K_CEIL},
+               {"Round", K_ROUND},
+               {"Sign", K_SIGN}};
+  if (!strcmp(ci_attr_string(c->node, "approximate", "none"), "tanh")) return K_GELU_TANH;
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (!strcmp(kinds[i].type, c->node->type)) return kinds[i].kind;
+  return K_NONE;
+}
+
+typedef struct job {
+  const ci_tensor_call *c;
+  const ci_kernels *k;
+  const function *f;
+  ci_kact act; /* K_NONE: f */
+  float a, b;
+} job;
+
+/* Copied a little at a time, so that it is still near when it is worked on. */
+static void act_stretch(const job *j, size_t from, size_t to) {
+  const float *x = j->c->in[0].data;
+  float *y = j->c->out->data;
+  for (size_t i = from, n; i < to; i += n) {
+    n = to - i < 4096 ? to - i : 4096;
+    memcpy(y + i, x + i, n * sizeof *y);
+    j->k->act(y + i, 1, (int32_t)n, &j->act);
+  }
+}
+
+static void run_stretch(const void *arg, size_t from, size_t to) {
+  const job *j = arg;
+  const ci_tensor_call *c = j->c;
+  bool floats = c->in[0].dtype == CI_F32 && c->out->dtype == CI_F32;
+  if (floats && j->act.kind != K_NONE) act_stretch(j, from, to);
+  else if (floats)
+    j->f->run((const float *)c->in[0].data + from, (float *)c->out->data + from, to - from, j->a, j->b);
+  else
+    for (size_t i = from; i < to; i += CHUNK)
+      run_chunk(j->f, c, i, to - i < CHUNK ? to - i : CHUNK, j->a, j->b);
+}
+
 static void run(const ci_tensor_call *c) {
   function f = *function_of(c);
   if (!strcmp(ci_attr_string(c->node, "approximate", "none"), "tanh")) f.run = gelu_near;
-  float a = parameter(c, f.first, f.a), b = parameter(c, f.second, f.b);
-  size_t n = c->out->count;
-  if (c->in[0].dtype == CI_F32 && c->out->dtype == CI_F32) {
-    f.run(c->in[0].data, c->out->data, n, a, b);
-    return;
-  }
-  for (size_t i = 0; i < n; i += CHUNK) run_chunk(&f, c, i, n - i < CHUNK ? n - i : CHUNK, a, b);
+  job j = {.c = c,
+           .k = ci_tensor_kernels(c),
+           .f = &f,
+           .a = parameter(c, f.first, f.a),
+           .b = parameter(c, f.second, f.b)};
+  j.act = (ci_kact){kind_of(c), j.a, j.b, NULL};
+  ci_tensor_share(c, c->out->count, 2, run_stretch, &j);
 }
 
 /* ---- Clip: bounds as attributes at first, then as inputs --------------------------------- */
@@ -215,6 +282,11 @@ static void clip_run(const ci_tensor_call *c) {
   float least =
       ci_array_given(c, 1) ? ci_array_float(&c->in[1], 0) : ci_attr_float(c->node, "min", -INFINITY);
   float most = ci_array_given(c, 2) ? ci_array_float(&c->in[2], 0) : ci_attr_float(c->node, "max", INFINITY);
+  if (c->out->dtype == CI_F32) {
+    job j = {.c = c, .k = ci_tensor_kernels(c), .act = {K_CLIP, least, most, NULL}};
+    ci_tensor_share(c, c->out->count, 2, run_stretch, &j);
+    return;
+  }
   const float *x = c->in[0].data;
   for (size_t i = 0; i < c->out->count; i++) {
     float v = x[i] < least ? least : x[i];

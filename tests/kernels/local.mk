@@ -5,3 +5,6 @@ tests_kernels_test_activations_SOURCES = tests/kernels/test_activations.c
 tests_kernels_test_fft_SOURCES = tests/kernels/test_fft.c
 tests_kernels_test_kernels_SOURCES = tests/kernels/test_kernels.c
 tests_kernels_test_winograd_SOURCES = tests/kernels/test_winograd.c
+check_PROGRAMS += tests/kernels/test_gemm
+TESTS += tests/kernels/test_gemm
+tests_kernels_test_gemm_SOURCES = tests/kernels/test_gemm.c

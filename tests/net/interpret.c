@@ -69,7 +69,13 @@ static int run_node(const ci_graph *g, const ci_node *n, const ci_kernels *k, co
   if (!status) status = make_view(out, &views[n->out], err);
   if (!status) {
     scratch = ci_aligned_zero((op->scratch ? op->scratch(n, in, out, out.w) : 0) + CI_ALIGN);
-    ci_call c = {n, packed, k, in_views, &views[n->out], ci_rect_whole(out), scratch};
+    ci_call c = {.node = n,
+                 .packed = packed,
+                 .k = k,
+                 .in = in_views,
+                 .out = &views[n->out],
+                 .rect = ci_rect_whole(out),
+                 .scratch = scratch};
     op->run(&c);
   }
   ci_aligned_free(scratch);

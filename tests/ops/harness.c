@@ -316,7 +316,7 @@ void example_run(const example *e, const ci_kernels *k, ci_rect r, float *const 
   ci_view out = view_new(e->out, ci_rect_clip((ci_rect){r.x0 - 1, r.y0 - 1, r.x1 + 1, r.y1 + 1}, e->out));
   void *room = aligned_alloc(CI_ALIGN, ci_round_up(scratch + 1, CI_ALIGN));
   memset(room, 0xff, scratch);
-  op->run(&(ci_call){e->n, packed, k, in, &out, r, room});
+  op->run(&(ci_call){.node = e->n, .packed = packed, .k = k, .in = in, .out = &out, .rect = r, .scratch = room});
   check_untouched(e, &out, r);
   view_copy(&out, r, result, false, false);
   for (int i = 0; i < MAX_IN; i++) free(in[i].data);

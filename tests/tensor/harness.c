@@ -255,10 +255,16 @@ static int ask(const example *e, storage s, const ci_tensor_call *c, const ci_ar
 int example_shape(const example *e, storage s, int32_t which, ci_array *out, cnnimg_error *err) {
   ci_array in[MAX_IN];
   for (int32_t k = 0; k < e->n_in; k++) in[k] = stored(e, s, k);
-  int status = ask(e, s, &(ci_tensor_call){node(e), e->opset, which, e->n_in, in, out, NULL}, in, err);
+  ci_tensor_call c = {.node = node(e), .opset = e->opset, .which = which, .n_in = e->n_in, .in = in, .out = out};
+  int status = ask(e, s, &c, in, err);
   for (int32_t k = 0; k < e->n_in; k++) free(in[k].data);
   return status;
 }
+
+static ci_pool *with_pool;
+static const ci_kernels *with_kernels;
+
+void example_with(ci_pool *pool, const ci_kernels *k) { with_pool = pool, with_kernels = k; }
 
 static void run(const example *e, const ci_tensor_call *c) {
   const ci_tensor_op *op = op_of(e);
@@ -266,7 +272,7 @@ static void run(const example *e, const ci_tensor_call *c) {
   size_t bytes = op->scratch ? op->scratch(c) : 0;
   char *room = aligned_alloc(CI_ALIGN, ci_round_up(bytes + 1, CI_ALIGN));
   memset(room, 0xff, ci_round_up(bytes + 1, CI_ALIGN));
-  call.scratch = room;
+  call.scratch = room, call.pool = with_pool, call.k = with_kernels;
   op->run(&call);
   for (size_t i = bytes; i < ci_round_up(bytes + 1, CI_ALIGN); i++)
     if (room[i] != (char)0xff) fail_msg("%s: wrote behind its %zu bytes of scratch", e->name, bytes);
@@ -277,7 +283,7 @@ void example_run(const example *e, storage s, int32_t which, ci_array *out) {
   ci_array in[MAX_IN], before[MAX_IN];
   cnnimg_error err = {0};
   for (int32_t k = 0; k < e->n_in; k++) in[k] = stored(e, s, k), before[k] = stored(e, s, k);
-  ci_tensor_call c = {node(e), e->opset, which, e->n_in, in, out, NULL};
+  ci_tensor_call c = {.node = node(e), .opset = e->opset, .which = which, .n_in = e->n_in, .in = in, .out = out};
   if (ask(e, s, &c, in, &err)) fail_msg("%s (%s): %s", e->name, storage_names[s], err.text);
   ci_array made =
       array_new(out->type, s == LOADING && out->type != CI_FLOAT ? CI_I64 : CI_F32, out->rank, out->dim);

@@ -50,6 +50,8 @@ void example_float(example *e, const char *name, float v);
 void example_string(example *e, const char *name, const char *v);
 void example_ints(example *e, const char *name, int32_t n, const int64_t *v);
 
+/* Who shares the work of runs from here on, and the kernels; at first (NULL, NULL). */
+void example_with(ci_pool *pool, const ci_kernels *k);
 /* Asks for the shape of output `which`; the status. */
 int example_shape(const example *e, storage s, int32_t which, ci_array *out, cnnimg_error *err);
 /*
