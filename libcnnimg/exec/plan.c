@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "exec/plan.h"
 
-#define SOFT_RING_BYTES (24u << 20) /* bands get lower until the rings are near the caches */
-#define WEIGHT_FLOOR ((size_t)256 << 20)  /* packed weights that any memory cap allows */
+#define SOFT_RING_BYTES (24u << 20)      /* bands get lower until the rings are near the caches */
+#define WEIGHT_FLOOR ((size_t)256 << 20) /* packed weights that any memory cap allows */
 #define MIN_BAND 8
 #define MIN_TILE 64
 
@@ -48,7 +48,8 @@ static void make_steps(ci_plan *p) {
       if (ci_is_map(p->g, n->in[k])) s->in[k] = p->shapes[n->in[k]];
     at += (size_t)n->n_in;
     s->macs = s->op->macs ? s->op->macs(n, p->g, s->in, s->out) : 0;
-    for (int axis = 0; axis < 2; axis++) s->align[axis] = s->op->align ? s->op->align(n, s->in, s->out, axis) : 1;
+    for (int axis = 0; axis < 2; axis++)
+      s->align[axis] = s->op->align ? s->op->align(n, s->in, s->out, axis) : 1;
     if (!s->op->fold) continue;
     p->folded[n->out] = 1;
     s->state = p->state_bytes;
@@ -111,8 +112,8 @@ static bool spool(ci_plan *p, int32_t tile, size_t cap, int32_t band, size_t *ar
 
 static int too_large(const ci_plan *p, cnnimg_error *err) {
   if (p->starved) return ci_fail(err, CNNIMG_NOMEM, "no memory for a plan");
-  return ci_fail(err, CNNIMG_LIMIT, "a picture of %dx%d needs more memory than can be addressed", p->stats.out.w,
-                 p->stats.out.h);
+  return ci_fail(err, CNNIMG_LIMIT, "a picture of %dx%d needs more memory than can be addressed",
+                 p->stats.out.w, p->stats.out.h);
 }
 
 static int choose_sizes(ci_plan *p, cnnimg_error *err) {
@@ -120,7 +121,8 @@ static int choose_sizes(ci_plan *p, cnnimg_error *err) {
   size_t cap = p->o.memory ? p->o.memory : SIZE_MAX, soft = cap < SOFT_RING_BYTES ? cap : SOFT_RING_BYTES;
   st->tile = p->o.tile > 0 ? imin(p->o.tile, st->out.w) : st->out.w;
   for (;;) {
-    if (!choose_band(p, st->tile, soft, &st->band, &st->ring_bytes, &st->spool_bytes)) return too_large(p, err);
+    if (!choose_band(p, st->tile, soft, &st->band, &st->ring_bytes, &st->spool_bytes))
+      return too_large(p, err);
     if (st->ring_bytes > cap && !spool(p, st->tile, cap, st->band, &st->ring_bytes, &st->spool_bytes))
       return too_large(p, err);
     if (st->ring_bytes <= cap) break;
@@ -221,14 +223,20 @@ const ci_plan_stats *ci_plan_get_stats(const ci_plan *p) { return &p->stats; }
 /* ---- the plan in words ---------------------------------------------------------- */
 
 static void describe_step(const ci_plan *p, const ci_step *s, FILE *f) {
-  static const char *const acts[CI_ACT_COUNT] = {"", " relu", " leaky", " prelu", " sigmoid", " tanh", " clip", " elu", " selu", " celu", " softplus", " softsign", " hard-sigmoid", " hard-swish", " swish", " gelu", " gelu-tanh", " mish", " thresholded", " shrink", " abs", " neg", " sqrt", " exp", " log", " reciprocal", " erf", " floor", " ceil", " round", " trunc", " sign", " not", " sin", " cos", " tan", " asin", " acos", " atan", " sinh", " cosh", " asinh", " acosh", " atanh"};
+  static const char *const acts[CI_ACT_COUNT] = {
+      "",       " relu",  " leaky",     " prelu",    " sigmoid",     " tanh",         " clip",
+      " elu",   " selu",  " celu",      " softplus", " softsign",    " hard-sigmoid", " hard-swish",
+      " swish", " gelu",  " gelu-tanh", " mish",     " thresholded", " shrink",       " abs",
+      " neg",   " sqrt",  " exp",       " log",      " reciprocal",  " erf",          " floor",
+      " ceil",  " round", " trunc",     " sign",     " not",         " sin",          " cos",
+      " tan",   " asin",  " acos",      " atan",     " sinh",        " cosh",         " asinh",
+      " acosh", " atanh"};
   const ci_lane *l = &p->lanes[s->node->out];
   fprintf(f, "%-20s %4d x %5d x %5d  ring %4d rows %7.2f MiB%s  %9.3f kmac/px%s%s%s  %s\n", s->op->name,
           s->out.c, s->out.h, s->out.w, l->ring,
           (double)l->ring * (double)(l->x1 - l->x0) * ci_channel_stride(s->out.c) * 4 / 1048576.0,
-          p->spooled[s->node->out] ? " in a file" : "",
-          (double)s->macs / 1000, acts[s->node->act.kind], s->node->residual >= 0 ? " +residual" : "",
-          acts[s->node->act2.kind], s->node->name);
+          p->spooled[s->node->out] ? " in a file" : "", (double)s->macs / 1000, acts[s->node->act.kind],
+          s->node->residual >= 0 ? " +residual" : "", acts[s->node->act2.kind], s->node->name);
 }
 
 char *ci_plan_describe(const ci_plan *p) {
@@ -240,8 +248,8 @@ char *ci_plan_describe(const ci_plan *p) {
   fprintf(f, "kernels %s, %u threads; %d stripes of %d columns, bands of %d rows, halo %d\n", p->k->name,
           p->o.threads, st->tiles, st->tile, st->band, st->halo);
   fprintf(f, "rings %.1f MiB, in a file %.1f MiB, scratch %.1f MiB, weights %.1f MiB, %.3f Gmac\n",
-          (double)st->ring_bytes / 1048576, (double)st->spool_bytes / 1048576, (double)st->scratch_bytes / 1048576,
-          (double)st->weight_bytes / 1048576, (double)st->macs / 1e9);
+          (double)st->ring_bytes / 1048576, (double)st->spool_bytes / 1048576,
+          (double)st->scratch_bytes / 1048576, (double)st->weight_bytes / 1048576, (double)st->macs / 1e9);
   ci_plan *mutable = (ci_plan *)p; /* the lanes are scratch between runs */
   size_t bytes, file;
   ci_stripe_begin(mutable, (ci_rect){0, 0, st->tile, st->out.h}, true);

@@ -4,12 +4,12 @@
 #include "base/error.h"
 #include "exec/plan.h"
 
-#define PIECE_MACS 200000u /* less work than this is not worth a hand-over to another thread */
-#define PIECE_TILES 6u     /* nor are fewer tiles: each piece reads all the weights */
-#define PIECE_COLS 16      /* pieces of ops without tiles start at multiples of this */
-#define PIECE_UNITS 4      /* columns are cut before rows while a piece has so many of them */
-#define LARGE_TILE 64u     /* tiles of more pixels than this are in Fourier space: */
-#define LARGE_GAIN 8u      /* their multiply-adds are done so many times as fast, and more */
+#define PIECE_MACS 200000u     /* less work than this is not worth a hand-over to another thread */
+#define PIECE_TILES 6u         /* nor are fewer tiles: each piece reads all the weights */
+#define PIECE_COLS 16          /* pieces of ops without tiles start at multiples of this */
+#define PIECE_UNITS 4          /* columns are cut before rows while a piece has so many of them */
+#define LARGE_TILE 64u         /* tiles of more pixels than this are in Fourier space: */
+#define LARGE_GAIN 8u          /* their multiply-adds are done so many times as fast, and more */
 #define CANCEL_MACS 100000000u /* a piece ends within some ten milliseconds, so that cancelling is felt */
 
 static int32_t imin(int32_t a, int32_t b) { return a < b ? a : b; }
@@ -45,8 +45,9 @@ static void run_piece(void *arg, uint32_t i, uint32_t worker) {
       .k = w->p->k,
       .in = w->s->views,
       .out = &w->p->lanes[w->s->node->out].view,
-      .rect = {imax(r->x0, cut_at(w->left, r->x1, w->wide, x, w->across)), cut_at(r->y0, r->y1, w->tall, y, w->down),
-               cut_at(w->left, r->x1, w->wide, x + 1, w->across), cut_at(r->y0, r->y1, w->tall, y + 1, w->down)},
+      .rect = {imax(r->x0, cut_at(w->left, r->x1, w->wide, x, w->across)),
+               cut_at(r->y0, r->y1, w->tall, y, w->down), cut_at(w->left, r->x1, w->wide, x + 1, w->across),
+               cut_at(r->y0, r->y1, w->tall, y + 1, w->down)},
       .scratch = w->p->scratch + (size_t)worker * w->p->scratch_each,
       .pool = w->alone};
   if (!ci_rect_empty(call.rect)) w->s->op->run(&call);
@@ -54,7 +55,8 @@ static void run_piece(void *arg, uint32_t i, uint32_t worker) {
 
 /* How many pieces are worth a hand-over. */
 static uint32_t most_pieces(const work *w, uint64_t pixels) {
-  uint64_t most = (w->s->macs + 16) * pixels / PIECE_MACS, tile = (uint64_t)w->s->align[0] * (uint64_t)w->s->align[1];
+  uint64_t most = (w->s->macs + 16) * pixels / PIECE_MACS,
+           tile = (uint64_t)w->s->align[0] * (uint64_t)w->s->align[1];
   if (tile > 1 && most > pixels / (tile * PIECE_TILES)) most = pixels / (tile * PIECE_TILES);
   return most < 1 ? 1 : most > UINT32_MAX ? UINT32_MAX : (uint32_t)most;
 }
@@ -64,8 +66,11 @@ static uint32_t most_pieces(const work *w, uint64_t pixels) {
 static uint32_t pieces_of(const work *w, uint64_t pixels, uint32_t threads) {
   bool large = (uint64_t)w->s->align[0] * (uint64_t)w->s->align[1] > LARGE_TILE;
   uint64_t patience = (w->s->macs + 16) * pixels / CANCEL_MACS / (large ? LARGE_GAIN : 1) + 1;
-  uint32_t most = most_pieces(w, pixels), want = threads == 1 ? 1 : most / threads >= 8 ? threads * 2 : threads;
-  if (want < patience) want = patience > 1 << 16 ? 1 << 16 : ((uint32_t)patience + threads - 1) / threads * threads;
+  uint32_t most = most_pieces(w, pixels), want = threads == 1          ? 1
+                                                 : most / threads >= 8 ? threads * 2
+                                                                       : threads;
+  if (want < patience)
+    want = patience > 1 << 16 ? 1 << 16 : ((uint32_t)patience + threads - 1) / threads * threads;
   return want < most ? want : most;
 }
 
@@ -161,7 +166,8 @@ static int run_band(ci_plan *p, ci_pool *pool, const ci_feed *feed, ci_rect regi
     if (!p->g->values[v].tensor) set_view(p, v);
   int status = fill_inputs(p, feed, err);
   if (status) return status;
-  for (size_t i = 0; i < p->g->n_nodes && !is_cancelled(feed); i++) run_step(p, &p->steps[i], pool, feed->cancel);
+  for (size_t i = 0; i < p->g->n_nodes && !is_cancelled(feed); i++)
+    run_step(p, &p->steps[i], pool, feed->cancel);
   if (is_cancelled(feed)) return ci_fail(err, CNNIMG_CANCELLED, "cancelled");
   if (ci_pool_failed(pool)) return ci_fail(err, CNNIMG_CANCELLED, "the host's threads gave up");
   status = take_output(p, feed, region, err);
@@ -169,7 +175,8 @@ static int run_band(ci_plan *p, ci_pool *pool, const ci_feed *feed, ci_rect regi
   return status;
 }
 
-static int run_stripe(ci_plan *p, ci_pool *pool, const ci_feed *feed, ci_rect r, bool first, cnnimg_error *err) {
+static int run_stripe(ci_plan *p, ci_pool *pool, const ci_feed *feed, ci_rect r, bool first,
+                      cnnimg_error *err) {
   size_t arena, file;
   const ci_lane *out = &p->lanes[p->g->output];
   ci_stripe_begin(p, r, first);
@@ -183,10 +190,11 @@ static int run_stripe(ci_plan *p, ci_pool *pool, const ci_feed *feed, ci_rect r,
 int ci_plan_run(ci_plan *p, ci_pool *pool, const ci_feed *feed, const ci_rect *region, cnnimg_error *err) {
   ci_rect r = region ? *region : ci_rect_whole(p->stats.out);
   if (ci_rect_empty(r) || !ci_rect_contains(ci_rect_whole(p->stats.out), r))
-    return ci_fail(err, CNNIMG_BADARG, "the region from %d,%d to %d,%d is not within %dx%d", r.x0, r.y0, r.x1, r.y1,
-                   p->stats.out.w, p->stats.out.h);
+    return ci_fail(err, CNNIMG_BADARG, "the region from %d,%d to %d,%d is not within %dx%d", r.x0, r.y0, r.x1,
+                   r.y1, p->stats.out.w, p->stats.out.h);
   int status = CNNIMG_OK;
   for (int32_t x = r.x0; x < r.x1 && !status; x += p->stats.tile)
-    status = run_stripe(p, pool, feed, (ci_rect){x, r.y0, imin(x + p->stats.tile, r.x1), r.y1}, x == r.x0, err);
+    status =
+        run_stripe(p, pool, feed, (ci_rect){x, r.y0, imin(x + p->stats.tile, r.x1), r.y1}, x == r.x0, err);
   return status;
 }

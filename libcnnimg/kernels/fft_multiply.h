@@ -13,20 +13,19 @@ INLINE void fft_product(const ci_fft_multiply *a, const float *v, const float *w
                         const int nv) {
   vc sum[6][2];
   const ptrdiff_t step = a->step, im = a->im;
-#pragma GCC unroll 16
-  for (int p = 0; p < px; p++)
-#pragma GCC unroll 4
-    for (int k = 0; k < nv; k++) sum[p][k] = (vc){(vf){0}, (vf){0}};
+  UNROLL
+  for (int p = 0; p < px; p++) UNROLL_BY(4)
+  for (int k = 0; k < nv; k++) sum[p][k] = (vc){(vf){0}, (vf){0}};
   const ptrdiff_t ahead = (ptrdiff_t)a->cin * (2 * nv * L);
   for (int32_t i = 0; i < a->cin; i++, v++, w += 2 * nv * L) {
     vc wv[2];
     for (int k = 0; k < 2 * nv * L; k += 16) __builtin_prefetch(w + ahead + k);
-#pragma GCC unroll 4
+    UNROLL_BY(4)
     for (int k = 0; k < nv; k++) wv[k] = load_c(w + k * L, nv * L);
-#pragma GCC unroll 16
+    UNROLL
     for (int p = 0; p < px; p++) {
       vf re = splat(v[p * step]), mi = splat(v[p * step + im]);
-#pragma GCC unroll 4
+      UNROLL_BY(4)
       for (int k = 0; k < nv; k++) {
         sum[p][k].re += re * wv[k].re;
         sum[p][k].im += re * wv[k].im;
@@ -35,10 +34,9 @@ INLINE void fft_product(const ci_fft_multiply *a, const float *v, const float *w
       }
     }
   }
-#pragma GCC unroll 16
-  for (int p = 0; p < px; p++)
-#pragma GCC unroll 4
-    for (int k = 0; k < nv; k++) store_c(m + p * step + k * L, im, sum[p][k]);
+  UNROLL
+  for (int p = 0; p < px; p++) UNROLL_BY(4)
+  for (int k = 0; k < nv; k++) store_c(m + p * step + k * L, im, sum[p][k]);
 }
 
 #define FFT_CASE(px, nv)             \

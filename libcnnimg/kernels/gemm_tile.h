@@ -14,51 +14,52 @@ enum { GEMM_VECS = 2 };
 /* c += a b for `rows` rows from i and nv vectors of columns: rows * nv sums that live in registers. */
 INLINE void gemm_tile(const ci_gemm_tile *t, int32_t i, const int rows, const int nv) {
   vf sum[12][4];
-#pragma GCC unroll 16
-  for (int r = 0; r < rows; r++)
-#pragma GCC unroll 16
-    for (int v = 0; v < nv; v++) sum[r][v] = (vf){0};
+  UNROLL
+  for (int r = 0; r < rows; r++) UNROLL
+  for (int v = 0; v < nv; v++) sum[r][v] = (vf){0};
   const float *a = t->a + i * t->a_row, *b = t->b;
   const ptrdiff_t a_row = t->a_row, a_col = t->a_col;
   for (int32_t q = 0; q < t->k; q++, a += a_col, b += nv * L) {
     vf w[4];
-#pragma GCC unroll 16
+    UNROLL
     for (int v = 0; v < nv; v++) w[v] = load(b + v * L);
-#pragma GCC unroll 16
+    UNROLL
     for (int r = 0; r < rows; r++) {
       vf x = splat(a[r * a_row]);
-#pragma GCC unroll 16
+      UNROLL
       for (int v = 0; v < nv; v++) sum[r][v] += x * w[v];
     }
   }
   float *c = t->c + i * t->c_row;
   if (t->n >= nv * L && t->fresh) {
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 16
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+      UNROLL
       for (int v = 0; v < nv; v++) store(c + r * t->c_row + v * L, sum[r][v]);
+    }
     return;
   }
   if (t->n >= nv * L) {
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; r++)
-#pragma GCC unroll 16
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+      UNROLL
       for (int v = 0; v < nv; v++)
         store(c + r * t->c_row + v * L, load(c + r * t->c_row + v * L) + sum[r][v]);
+    }
     return;
   }
   vf done[12][4]; /* a copy that may lie in memory */
-#pragma GCC unroll 16
-  for (int r = 0; r < rows; r++)
-#pragma GCC unroll 16
+  UNROLL
+  for (int r = 0; r < rows; r++) {
+    UNROLL
     for (int v = 0; v < nv; v++) done[r][v] = sum[r][v];
-#pragma GCC unroll 1
-  for (int r = 0; r < rows; r++, c += t->c_row)
-#pragma GCC unroll 1
-    for (int v = 0; v * L < t->n; v++) {
-      int32_t there = t->n - v * L;
-      store_upto(c + v * L, t->fresh ? done[r][v] : load_upto(c + v * L, there) + done[r][v], there);
-    }
+  }
+  ROLL
+  for (int r = 0; r < rows; r++, c += t->c_row) ROLL
+  for (int v = 0; v * L < t->n; v++) {
+    int32_t there = t->n - v * L;
+    store_upto(c + v * L, t->fresh ? done[r][v] : load_upto(c + v * L, there) + done[r][v], there);
+  }
 }
 
 #define GEMM_BLOCK(nv, px)                                                     \
@@ -87,7 +88,7 @@ static void gemm(const ci_gemm_tile *t) {
 /* Some rows of b at once, which saves loads and stores of c. */
 INLINE vf thin_sum(const ci_gemm_tile *t, const float *a, const float *b, vf sum, int32_t there,
                    const int rows) {
-#pragma GCC unroll 4
+  UNROLL_BY(4)
   for (int q = 0; q < rows; q++) sum += splat(a[q * t->a_col]) * load_upto(b + q * t->b_row, there);
   return sum;
 }
@@ -122,7 +123,7 @@ INLINE void dots(const ci_gemm_tile *t, const float *a, const float *b, float *c
   int32_t q = 0;
   for (; q + 2 * L <= t->k; q += 2 * L) {
     vf x = load(a + q), y = load(a + q + L);
-#pragma GCC unroll 4
+    UNROLL_BY(4)
     for (int j = 0; j < columns; j++) {
       sum[j][0] += x * load(b + j * t->b_row + q);
       sum[j][1] += y * load(b + j * t->b_row + q + L);
@@ -130,7 +131,7 @@ INLINE void dots(const ci_gemm_tile *t, const float *a, const float *b, float *c
   }
   for (; q < t->k; q += L) {
     vf x = load_upto(a + q, t->k - q);
-#pragma GCC unroll 4
+    UNROLL_BY(4)
     for (int j = 0; j < columns; j++) sum[j][0] += x * load_upto(b + j * t->b_row + q, t->k - q);
   }
   for (int j = 0; j < columns; j++) c[j] += sum_lanes(sum[j][0] + sum[j][1]);

@@ -47,7 +47,7 @@ typedef struct ci_conv_row {
  * do not depend on which tiles are gathered.
  */
 typedef struct ci_wino_tile {
-  int32_t ny, nx, my, mx; /* (6, 8, 4, 6), (8, 8, 4, 4) or (8, 8, 2, 2); ny 0: none */
+  int32_t ny, nx, my, mx; /* (6, 8, 4, 6); ny 0: none */
 } ci_wino_tile;
 static inline int32_t ci_wino_planes(const ci_wino_tile *t) { return t->ny * t->nx; }
 #define CI_WINO_PLANES 64 /* most samples a tile */
@@ -106,7 +106,9 @@ typedef struct ci_wino_output {
 #define CI_FFT_MOST 128
 static inline int32_t ci_fft_planes(int32_t size) { return size * size / 2 + 2; }
 /* Floats of work space that a transform takes. */
-static inline size_t ci_fft_work(int32_t size) { return (size_t)(size + 2) * (size_t)(size * 16 + CI_SLOPE_PAD); }
+static inline size_t ci_fft_work(int32_t size) {
+  return (size_t)(size + 2) * (size_t)(size * 16 + CI_SLOPE_PAD);
+}
 
 typedef struct ci_fft_forward {
   int32_t size;
@@ -114,15 +116,16 @@ typedef struct ci_fft_forward {
   ptrdiff_t step;
   int32_t x0, x1;   /* pixels that are there; the others are zero */
   int32_t channels; /* readable: a multiple of 4 */
-  float *v;         /* sample p of channel c at v[p * plane + c], its imaginary part `im` floats behind; written in */
-  size_t plane;     /* whole vectors */
+  float *v; /* sample p of channel c at v[p * plane + c], its imaginary part `im` floats behind; written in */
+  size_t plane; /* whole vectors */
   ptrdiff_t im;
   float *work;
 } ci_fft_forward;
 
 /* Of each plane (tiles x cin) makes (tiles x cout), in place. */
 typedef struct ci_fft_multiply {
-  float *v; /* sample p of channel c of tile t at v[p * plane + t * step + c], im floats behind the imaginary part */
+  float *
+      v; /* sample p of channel c of tile t at v[p * plane + t * step + c], im floats behind the imaginary part */
   size_t plane;
   ptrdiff_t step, im;
   const float *weights; /* as ci_fft_pack left them */

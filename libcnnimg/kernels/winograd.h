@@ -39,10 +39,7 @@ INLINE void input_n(const ci_wino_input *a, const int ny, const int nx) {
   }
 }
 
-static void winograd_input(const ci_wino_input *a) {
-  if (a->tile.ny == 6) input_n(a, 6, 8);
-  else input_n(a, 8, 8);
-}
+static void winograd_input(const ci_wino_input *a) { input_n(a, 6, 8); }
 
 /* ---- products ------------------------------------------------------------------- */
 
@@ -206,22 +203,11 @@ INLINE void output_n(const ci_wino_output *a, const ci_wino_tile s, const int ho
     for (int32_t c = 0; c < width; c += L) out_tile(a, a->in + t * width + c, t, c, s, how);
 }
 
-/* A function for each shape of tile; those that come often are also written out for the ways to finish a pixel. */
-#define OUT(name, ...)                                                                              \
-  static void name(const ci_wino_output *a) {                                                       \
-    const ci_wino_tile s = {__VA_ARGS__};                                                           \
-    bool none = a->act.kind == K_NONE, last = a->act2.kind == K_NONE, add = a->residual[0] != NULL; \
-    if (none && last && add) output_n(a, s, ADDED);                                                 \
-    else if (none && last) output_n(a, s, PLAIN);                                                   \
-    else if (a->act.kind == K_RELU && last && !add) output_n(a, s, RECTIFIED);                      \
-    else output_n(a, s, ANY);                                                                       \
-  }
-OUT(out_4_6, 6, 8, 4, 6)
-OUT(out_4_4, 8, 8, 4, 4)
-OUT(out_2_2, 8, 8, 2, 2)
-
 static void winograd_output(const ci_wino_output *a) {
-  if (a->tile.mx == 6) out_4_6(a);
-  else if (a->tile.mx == 4) out_4_4(a);
-  else out_2_2(a);
+  const ci_wino_tile s = {6, 8, 4, 6};
+  bool none = a->act.kind == K_NONE, last = a->act2.kind == K_NONE, add = a->residual[0] != NULL;
+  if (none && last && add) output_n(a, s, ADDED);
+  else if (none && last) output_n(a, s, PLAIN);
+  else if (a->act.kind == K_RELU && last && !add) output_n(a, s, RECTIFIED);
+  else output_n(a, s, ANY);
 }

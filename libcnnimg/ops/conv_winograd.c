@@ -22,7 +22,7 @@
 static const struct {
   int32_t taps, inputs;
   ci_wino_tile tile;
-} schemes[] = {{3, 12, {6, 8, 4, 6}}, {5, 12, {8, 8, 4, 4}}, {7, 24, {8, 8, 2, 2}}};
+} schemes[] = {{3, 12, {6, 8, 4, 6}}};
 
 ci_wino_scheme ci_winograd_scheme(const ci_node *n, ci_shape in, ci_shape out) {
   const ci_params *p = &n->p;

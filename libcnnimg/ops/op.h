@@ -19,7 +19,8 @@ typedef struct ci_call {
   const ci_view *out;
   ci_rect rect;
   void *scratch; /* scratch() bytes, CI_ALIGN-aligned, this worker's own; not zeroed */
-  ci_pool *pool; /* where rect comes in one piece: the pool is free, and run() may share its work out; else NULL */
+  ci_pool *
+      pool; /* where rect comes in one piece: the pool is free, and run() may share its work out; else NULL */
 } ci_call;
 
 /*
@@ -29,7 +30,7 @@ typedef struct ci_call {
  */
 typedef struct ci_fold {
   size_t (*bytes)(const ci_node *n, const ci_shape *in, ci_shape out); /* of state */
-  void (*begin)(const ci_call *c, void *state);                       /* in[0]'s rows are not there yet */
+  void (*begin)(const ci_call *c, void *state);                        /* in[0]'s rows are not there yet */
   void (*rows)(const ci_call *c, void *state, int32_t y0, int32_t y1);
   void (*end)(const ci_call *c, void *state);
 } ci_fold;

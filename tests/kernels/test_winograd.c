@@ -24,7 +24,7 @@ static float *floats(size_t n, bool random) {
   return v;
 }
 
-static const ci_wino_tile shapes[] = {{6, 8, 4, 6}, {8, 8, 4, 4}, {8, 8, 2, 2}};
+static const ci_wino_tile shapes[] = {{6, 8, 4, 6}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 /* A row of tiles: ny rows of pixels in, my out. */
