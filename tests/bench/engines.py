@@ -76,9 +76,11 @@ def start(command, threads, timeout, env, memory):
     try:
         out, err = p.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
-        os.killpg(p.pid, signal.SIGKILL)
-        p.communicate()
         return {"failed": f"not done after {timeout:.0f} s"}
+    finally:  # also when this program is ended
+        if p.poll() is None:
+            os.killpg(p.pid, signal.SIGKILL)
+            p.communicate()
     if p.returncode:
         return {"failed": why(p.returncode, err)}
     return json.loads(out.strip().splitlines()[-1])
