@@ -8,4 +8,4 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/lower/space.c \
 	libcnnimg/lower/state.h \
 	libcnnimg/lower/values.c \
-	libcnnimg/lower/window.c
+	libcnnimg/lower/window.c libcnnimg/lower/subpixel.c libcnnimg/lower/subpixel.h

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lower/state.h"
+#include "lower/subpixel.h"
 
 #define LARGEST 4096 /* a window, a stride, a dilation, a pad: more is left to whoever refuses it */
 
@@ -123,7 +124,8 @@ static int lower_conv_transpose(ci_site *c) {
   int status = conv_inputs(c, &p, in, &space);
   if (status) return status;
   if (!pair(c, "output_padding", space, 0, 0, p.out_pads) || !settle_pads(c, space, &p)) return CI_LOWER_PASS;
-  return emit(c, CI_OP_conv_transpose, in, in[2] < 0 ? 2 : 3, &p);
+  status = ci_lower_subpixel(c, &p, in[0]);
+  return status != CI_LOWER_PASS ? status : emit(c, CI_OP_conv_transpose, in, in[2] < 0 ? 2 : 3, &p);
 }
 
 /* ---- pooling ------------------------------------------------------------------------------------------ */
