@@ -10,6 +10,7 @@
 #define SOFT_RING_BYTES (24u << 20)      /* bands get lower until the rings are near the caches */
 #define WEIGHT_FLOOR ((size_t)256 << 20) /* packed weights that any memory cap allows */
 #define MIN_BAND 8
+#define LITTLE 8 /* a part of the memory so small is little */
 #define MIN_TILE 64
 
 static int32_t imin(int32_t a, int32_t b) { return a < b ? a : b; }
@@ -89,13 +90,19 @@ static bool measure(ci_plan *p, int32_t tile, int32_t band, size_t *arena, size_
   return true;
 }
 
-static bool choose_band(ci_plan *p, int32_t tile, size_t soft, int32_t *band, size_t *arena, size_t *file) {
-  *band = p->o.band ? p->o.band : 64;
-  for (;; *band /= 2) {
-    *band = imin(*band, p->stats.out.h);
-    if (!measure(p, tile, *band, arena, file)) return false;
-    if (p->o.band || *arena <= soft || *band / 2 < MIN_BAND) return true;
+/* Lower bands until the rings are near the caches, or until that saves little: where most of the memory is maps that are
+ * held, lower bands only cost turns. */
+static bool choose_band(ci_plan *p, int32_t tile, size_t cap, int32_t *band, size_t *arena, size_t *file) {
+  size_t soft = cap < SOFT_RING_BYTES ? cap : SOFT_RING_BYTES;
+  *band = imin(p->o.band ? p->o.band : 64, p->stats.out.h);
+  if (!measure(p, tile, *band, arena, file)) return false;
+  while (!p->o.band && *arena > soft && *band / 2 >= MIN_BAND) {
+    size_t lower, lower_file;
+    if (!measure(p, tile, *band / 2, &lower, &lower_file)) return false;
+    if (*arena <= cap && lower > *arena - *arena / LITTLE) return true;
+    *band /= 2, *arena = lower, *file = lower_file;
   }
+  return true;
 }
 
 /* Maps that are held whole go to the file, the largest first, until the rest fits. */
@@ -118,10 +125,10 @@ static int too_large(const ci_plan *p, cnnimg_error *err) {
 
 static int choose_sizes(ci_plan *p, cnnimg_error *err) {
   ci_plan_stats *st = &p->stats;
-  size_t cap = p->o.memory ? p->o.memory : SIZE_MAX, soft = cap < SOFT_RING_BYTES ? cap : SOFT_RING_BYTES;
+  size_t cap = p->o.memory ? p->o.memory : SIZE_MAX;
   st->tile = p->o.tile > 0 ? imin(p->o.tile, st->out.w) : st->out.w;
   for (;;) {
-    if (!choose_band(p, st->tile, soft, &st->band, &st->ring_bytes, &st->spool_bytes))
+    if (!choose_band(p, st->tile, cap, &st->band, &st->ring_bytes, &st->spool_bytes))
       return too_large(p, err);
     if (st->ring_bytes > cap && !spool(p, st->tile, cap, st->band, &st->ring_bytes, &st->spool_bytes))
       return too_large(p, err);

@@ -262,6 +262,31 @@ static void softmax(float *out, const float *in, size_t pixels, int32_t c, int32
   for (size_t p = 0; p < pixels; p++) softmax_pixel(out + p * (size_t)cs, in + p * (size_t)cs, c, cs);
 }
 
+/* The sum of (x - mean)^power of the channels; the last ones, which fill no vector, one by one. */
+INLINE float moment(const float *x, int32_t c, float mean, const int power) {
+  vf sum = {0};
+  float rest = 0;
+  int32_t i = 0;
+  for (; i + L <= c; i += L) {
+    vf d = load(x + i) - mean;
+    sum += power == 2 ? d * d : d;
+  }
+  for (; i < c; i++) rest += power == 2 ? (x[i] - mean) * (x[i] - mean) : x[i] - mean;
+  return sum_lanes(sum) + rest;
+}
+
+static void layer_norm(float *out, const float *in, size_t pixels, int32_t c, int32_t cs, const float *gamma,
+                       const float *beta, float epsilon) {
+  for (size_t p = 0; p < pixels; p++, in += cs, out += cs) {
+    float mean = moment(in, c, 0, 1) / (float)c;
+    float scale = 1 / sqrtf(moment(in, c, mean, 2) / (float)c + epsilon);
+    for (int32_t i = 0; i < cs; i += L) {
+      vf x = (load_upto(in + i, cs - i) - mean) * scale;
+      store_upto(out + i, x * load_upto(gamma + i, cs - i) + load_upto(beta + i, cs - i), cs - i);
+    }
+  }
+}
+
 static void sum_row(double *sums, const float *in, size_t pixels, int32_t cs) {
   typedef double vd __attribute__((vector_size(32)));
   for (int32_t c = 0; c < cs; c += 4) {
@@ -324,6 +349,7 @@ const ci_kernels CI_TABLE = {.name = CI_NAME,
                              .binary_vec = binary_vec,
                              .binary_map1 = binary_map1,
                              .softmax = softmax,
+                             .layer_norm = layer_norm,
                              .sum_row = sum_row,
                              .scale = scale,
                              .scale_into = scale_into,

@@ -200,6 +200,10 @@ typedef struct ci_kernels {
                       int32_t cs, int32_t b_cs);
   /* out[p][c] = exp(in[p][c] - m) / sum over the first c channels, m the pixel's largest */
   void (*softmax)(float *out, const float *in, size_t pixels, int32_t c, int32_t cs);
+  /* Each pixel's c channels to mean 0 and variance 1 (their mean square + epsilon), times gamma, plus beta; these have cs
+   * floats, zero behind c. */
+  void (*layer_norm)(float *out, const float *in, size_t pixels, int32_t c, int32_t cs, const float *gamma,
+                     const float *beta, float epsilon);
   /* sums[c] += the row's sum of in[p][c] over `pixels`, taken in double, pixels in order; cs sums */
   void (*sum_row)(double *sums, const float *in, size_t pixels, int32_t cs);
   /* out[i] = in[i] * s and out[i] += in[i] * s (weighted rows of resize) */

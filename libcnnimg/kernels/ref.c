@@ -122,6 +122,18 @@ static void sum_row(double *sums, const float *in, size_t pixels, int32_t cs) {
   }
 }
 
+static void layer_norm(float *out, const float *in, size_t pixels, int32_t c, int32_t cs, const float *gamma,
+                       const float *beta, float epsilon) {
+  for (size_t p = 0; p < pixels; p++, in += cs, out += cs) {
+    double mean = 0, spread = 0;
+    for (int32_t k = 0; k < c; k++) mean += (double)in[k] / c;
+    for (int32_t k = 0; k < c; k++) spread += ((double)in[k] - mean) * ((double)in[k] - mean);
+    double s = 1 / sqrt(spread / c + (double)epsilon);
+    for (int32_t k = 0; k < cs; k++)
+      out[k] = k < c ? (float)(((double)in[k] - mean) * s * (double)gamma[k] + (double)beta[k]) : 0;
+  }
+}
+
 static void scale(float *out, const float *in, float s, size_t n) {
   for (size_t i = 0; i < n; i++) out[i] = in[i] * s;
 }
@@ -194,6 +206,7 @@ const ci_kernels ci_kernels_ref = {.name = "ref",
                                    .binary_vec = binary_vec,
                                    .binary_map1 = binary_map1,
                                    .softmax = softmax,
+                                   .layer_norm = layer_norm,
                                    .sum_row = sum_row,
                                    .scale = scale,
                                    .scale_into = scale_into,

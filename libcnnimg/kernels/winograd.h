@@ -114,7 +114,8 @@ INLINE void fetch(const ci_ahead *a, int32_t i, int32_t of, const int write) {
   int32_t row = (int32_t)(from / a->lines / a->pixels);
   const float *p = a->rows[row] + pixel * a->step;
   for (int64_t k = from; k < to; k++) {
-    __builtin_prefetch(p + line * CI_LINE_FLOATS, write, write ? 3 : 2);
+    if (write) __builtin_prefetch(p + line * CI_LINE_FLOATS, 1, 3);
+    else __builtin_prefetch(p + line * CI_LINE_FLOATS, 0, 2);
     if (++line < a->lines) continue;
     line = 0, p += a->step;
     if (++pixel < a->pixels) continue;

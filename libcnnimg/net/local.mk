@@ -1,6 +1,6 @@
 # libcnnimg/net/local.mk - what is computed
 libcnnimg_libci_la_SOURCES += \
-	libcnnimg/net/fold.c libcnnimg/net/fold.h \
+	libcnnimg/net/fold.c libcnnimg/net/norm.c libcnnimg/net/norm.h libcnnimg/net/fold.h \
 	libcnnimg/net/graph.c libcnnimg/net/graph.h \
 	libcnnimg/net/map.c libcnnimg/net/map.h \
 	libcnnimg/net/ops.inc \

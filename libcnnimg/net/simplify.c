@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "net/fold.h"
+#include "net/norm.h"
 
 typedef struct pass {
   ci_graph *g;
@@ -118,12 +119,25 @@ static int fuse_addition(pass *s, int32_t i) {
   return status;
 }
 
+/* A layer norm in parts, and what it is multiplied by and gets added. */
+static int fuse_norm(pass *s, int32_t i, bool *done) {
+  const ci_node *n = &s->g->nodes[i];
+  bool nomem = false;
+  if (!s->shapes) return CNNIMG_OK;
+  int32_t p = ci_norm_absorb(s->g, i, s->readers, s->shapes[n->out].c, &nomem);
+  if (p >= 0) merge(s->g, p, i);
+  else ci_norm_find(s->g, i, s->readers);
+  *done = p >= 0 || n->op != CI_OP_binary;
+  return nomem ? CNNIMG_NOMEM : CNNIMG_OK;
+}
+
 static int simplify_node(pass *s, int32_t i) {
   bool done = false;
   int status = CNNIMG_OK;
   ci_op_id op = s->g->nodes[i].op;
   if (op == CI_OP_activation) fuse_activation(s, i);
   if (op == CI_OP_batch_norm || op == CI_OP_binary) status = fold_constants(s, i, &done);
+  if (op == CI_OP_binary && !done && !status) status = fuse_norm(s, i, &done);
   if (op == CI_OP_binary && !done && !status) status = fuse_addition(s, i);
   return status;
 }

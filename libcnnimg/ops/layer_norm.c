@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* layer_norm.c - each pixel's channels to mean 0 and variance 1, then gamma and beta (Ba, Kiros, Hinton 2016) */
-#include <math.h>
-
 #include "ops/common.h"
 
 static int shape(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shape *out, cnnimg_error *err) {
@@ -16,7 +14,7 @@ static int shape(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_sha
 static int pack(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shape out, const ci_kernels *k,
                 const ci_allocator *a, void **packed, size_t *bytes, cnnimg_error *err) {
   (void)in, (void)k;
-  size_t floats[3] = {(size_t)out.c, (size_t)out.c, 0};
+  size_t cs = ci_round_up((size_t)out.c, CI_SLOPE_PAD), floats[3] = {cs, cs, 0};
   ci_packed *p;
   int status = ci_pack_new(g, n, out.c, floats, a, &p, bytes, err);
   if (status) return status;
@@ -28,22 +26,11 @@ static int pack(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shap
   return CNNIMG_OK;
 }
 
-static void pixel(const float *in, float *out, int32_t c, const ci_packed *p, double epsilon) {
-  double mean = 0, spread = 0;
-  for (int32_t k = 0; k < c; k++) mean += (double)in[k];
-  mean /= c;
-  for (int32_t k = 0; k < c; k++) spread += ((double)in[k] - mean) * ((double)in[k] - mean);
-  double s = 1 / sqrt(spread / c + epsilon);
-  for (int32_t k = 0; k < c; k++)
-    out[k] = (float)(((double)in[k] - mean) * s * (double)p->part[0][k] + (double)p->part[1][k]);
-}
-
 static void run(const ci_call *c) {
+  const ci_packed *p = c->packed;
   for (int32_t y = c->rect.y0; y < c->rect.y1; y++) {
-    const float *in = ci_view_at(c->in, c->rect.x0, y);
-    float *out = ci_out_row(c, y);
-    for (size_t i = 0; i < ci_row_pixels(c); i++, in += c->in->cs, out += c->out->cs)
-      pixel(in, out, c->out->map.c, c->packed, (double)c->node->p.value);
+    c->k->layer_norm(ci_out_row(c, y), ci_view_at(c->in, c->rect.x0, y), ci_row_pixels(c), c->out->map.c,
+                     c->out->cs, p->part[0], p->part[1], c->node->p.value);
     ci_op_act_row(c, y);
   }
 }
