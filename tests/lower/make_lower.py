@@ -257,6 +257,20 @@ def others():
     case("picked", nodes, "pick flatten held unflatten binary", dict(i=ints(3, -4, 1), one=np.int64(2), ax=ints(1)))
 
 
+def subpixels():
+    """Transposed convolutions that are faster as a convolution to phases and a pixel shuffle."""
+    def up(name, ops, cin, cout, kernel, stride, pads, out=(0, 0), bias=True):
+        nodes = [node("ConvTranspose", ["x", "w", "b"][:3 if bias else 2], kernel_shape=kernel, strides=stride, pads=pads, output_padding=out)]
+        init = dict(w=rand(cin, cout, *kernel)) | (dict(b=rand(cout)) if bias else {})
+        case(name, nodes, ops, init, {"x": [1, cin, "H", "W"]})
+
+    up("up_9x9", "conv depth_to_space", 5, 1, (9, 9), (2, 2), (4, 4, 4, 4), (1, 1))
+    up("up_4x4", "conv depth_to_space", 3, 6, (4, 4), (2, 2), (1, 1, 1, 1))
+    up("up_by_3", "conv depth_to_space", 3, 2, (5, 7), (3, 3), (1, 2, 1, 2), bias=False)
+    up("up_odd", "conv_transpose", 3, 2, (3, 3), (2, 2), (0, 0, 0, 0))
+    up("up_2x2", "conv_transpose", 3, 6, (2, 2), (2, 2), (0, 0, 0, 0))
+
+
 def refusals():
     """Files that want too much, or make no sense."""
     refuse("no_kind", "is of the wrong kind", [node("Concat", ["x", "x"], axis=[0])])
@@ -289,7 +303,7 @@ def refusals():
 def main():
     """Everything."""
     os.makedirs(DATA, exist_ok=True)
-    for group in (shuffles, layouts, norms, gates, arithmetic, others, refusals):
+    for group in (shuffles, layouts, norms, gates, arithmetic, others, refusals, subpixels):
         group()
     with open(os.path.join(DATA, "cases.txt"), "w", encoding="ascii") as f:
         f.write("\n".join(LINES) + "\n")

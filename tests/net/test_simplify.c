@@ -215,6 +215,37 @@ static void test_activation_anywhere(void **state) {
   check(g, activation(g, activation(g, v, CI_ACT_RELU), CI_ACT_SIGMOID), 3, true);
 }
 
+static int32_t channel_mean(ci_graph *g, int32_t x) {
+  ci_node *n = ci_graph_add_node(g, CI_OP_channel_reduce, "mean", &x, 1, "mean");
+  n->p.mode = CI_REDUCE_MEAN;
+  return n->out;
+}
+
+/* (x - mean) / sqrt(mean((x - mean)^2) + epsilon) as exporters write it; `difference`: for whoever wants to read it too. */
+static int32_t norm_in_parts(ci_graph *g, int32_t x, int32_t *difference) {
+  int32_t epsilon = constant(g, 0, 0, 0, 0, 0, 6);
+  *(float *)g->values[epsilon].tensor->owned = 0.125f;
+  *difference = binary(g, CI_SUB, x, channel_mean(g, x));
+  int32_t variance = channel_mean(g, binary(g, CI_MUL, *difference, *difference));
+  return binary(g, CI_DIV, *difference, activation(g, binary(g, CI_ADD, variance, epsilon), CI_ACT_SQRT));
+}
+
+static void test_layer_norm(void **state) {
+  (void)state;
+  int32_t x, d, v;
+  ci_graph *g = start(&x);
+  v = binary(g, CI_MUL, constant(g, 3, 4, 1, 1, 0, 2), norm_in_parts(g, x, &d));
+  check(g, binary(g, CI_ADD, v, constant(g, 4, 1, 4, 1, 1, 3)), 1, true);
+  g = start(&x); /* a bias alone, then a second one, which stays */
+  v = binary(g, CI_ADD, norm_in_parts(g, x, &d), constant(g, 3, 4, 1, 1, 0, 3));
+  check(g, binary(g, CI_ADD, v, constant(g, 3, 4, 1, 1, 0, 4)), 2, true);
+  g = start(&x); /* somebody else reads the difference */
+  v = norm_in_parts(g, x, &d);
+  check(g, binary(g, CI_ADD, v, d), 7, true);
+  g = start(&x); /* a constant a column */
+  check(g, binary(g, CI_MUL, norm_in_parts(g, x, &d), constant(g, 1, 5, 0, 0, 0, 2)), 2, true);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_folds),
@@ -227,6 +258,7 @@ int main(void) {
       cmocka_unit_test(test_no_residual),
       cmocka_unit_test(test_copies),
       cmocka_unit_test(test_activation_anywhere),
+      cmocka_unit_test(test_layer_norm),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -248,7 +248,7 @@ def convolutions():
 
 
 def tiles():
-    """3x3 convolutions by F(4x4): sizes around the grid of tiles, every way of finishing a pixel."""
+    """3x3 convolutions by Winograd's tiles: sizes around the grid of tiles, every way of finishing a pixel."""
     def tiled(name, shape, cout, pads=(1, 1, 1, 1), **how):
         conv(name, shape, cout, (3, 3), pads=pads, loose=True, **how)
 
@@ -269,6 +269,11 @@ def tiles():
     tiled("tiles, leaky", (16, 8, 14), 24, act=("leaky", 0.125))
     tiled("tiles, clip, no bias", (16, 9, 9), 16, bias=False, act=("clip", -5.0, 6.0))
     tiled("tiles, 130 channels in", (130, 8, 9), 16)
+    for k in range(6):
+        tiled(f"tiles, {12 + k} columns", (12, 8, 12 + k), 16)
+    tiled("tiles, dilation 2", (12, 17, 19), 16, pads=(2, 2, 2, 2), dilation=(2, 2))
+    tiled("tiles, dilation 3, residual", (12, 25, 26), 20, pads=(3, 3, 3, 3), dilation=(3, 3), residual=True)
+    tiled("tiles, dilation 2, no padding", (16, 22, 31), 8, pads=(0, 0, 0, 0), dilation=(2, 2), act=("relu",))
 
 
 def transposed_convolutions():
