@@ -162,6 +162,8 @@ static int prepare(cnnimg_model *m, const char *const *options, cnnimg_error *er
   status = ci_card_options(m->program, options, err);
   if (!status) status = ci_fit_probe(m->program, err);
   if (status) return ci_fail_in(err, status, m->source.name);
+  m->packs = ci_packs_new(m->program);
+  if (!m->packs) return ci_fail(err, CNNIMG_NOMEM, "no memory for a model");
   return describe(m, err);
 }
 
@@ -215,6 +217,7 @@ cnnimg_model *cnnimg_model_ref(cnnimg_model *m) {
 
 void cnnimg_model_unref(cnnimg_model *m) {
   if (!m || atomic_fetch_sub(&m->references, 1) != 1) return;
+  ci_packs_free(m->packs);
   ci_program_free(m->program);
   ci_source_close(&m->source);
   pthread_mutex_destroy(&m->fits.lock);

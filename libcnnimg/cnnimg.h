@@ -286,7 +286,7 @@ typedef struct cnnimg_cost {
   uint32_t halo;          /**< how far a pixel of the result looks, pixels of the source */
   uint32_t threads;       /**< workers, the calling thread included */
   uint64_t bytes;         /**< working memory, packed weights included */
-  uint64_t weight_bytes;  /**< packed weights */
+  uint64_t weight_bytes;  /**< packed weights; sessions of one model that run at one time share them */
   uint64_t multiply_adds; /**< of the whole picture, halos of stripes included */
 } cnnimg_cost;
 

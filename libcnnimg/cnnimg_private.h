@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/source.h"
 #include "cnnimg.h"
+#include "exec/packs.h"
 #include "image/image.h"
 #include "net/program.h"
 #include "tasks/job.h"
@@ -22,7 +23,9 @@ struct cnnimg_model {
   ci_source source; /* weights may point into it */
   ci_program *program;
   cnnimg_port *inputs, *outputs;
-  ci_fit_cache fits; /* all that changes once it is loaded, under its lock */
+  /* what changes once it is loaded, each under its own lock: */
+  ci_fit_cache fits;
+  ci_packs *packs;
 };
 
 ci_limits ci_context_limits(const cnnimg_context *c);

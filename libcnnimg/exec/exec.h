@@ -23,16 +23,20 @@ typedef struct ci_plan ci_plan;
 typedef struct ci_plan_options {
   int32_t tile;  /* width of a stripe in output pixels; 0: chosen */
   int32_t band;  /* rows of the result that come together; 0: chosen */
-  size_t memory; /* bytes that rings may take; stripes get narrower until it fits; 0: no cap */
+  /* Bytes that rings, scratch and packed weights may take; stripes get narrower until it fits; 0: no cap. Weights take
+   * what they need: where that is more than half of the cap, the rings still get half. */
+  size_t memory;
   uint32_t threads;
   ci_allocator allocator;
+  struct ci_packs *packs; /* the model's, outlives the plan (exec/packs.h); NULL: the plan packs for itself */
 } ci_plan_options;
 
 typedef struct ci_plan_stats {
   ci_shape out;
   int32_t tile, tiles, band;
   int32_t halo; /* largest distance that a pixel of the result looks, input 0's pixels */
-  size_t ring_bytes, scratch_bytes, weight_bytes;
+  size_t ring_bytes, scratch_bytes;
+  size_t weight_bytes; /* of packs that the plan uses, each counted once; other plans may use them too */
   size_t spool_bytes; /* of maps in a temporary file */
   uint64_t macs; /* stripes' halos included */
 } ci_plan_stats;

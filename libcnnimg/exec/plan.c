@@ -30,9 +30,11 @@ static bool allocate_tables(ci_plan *p) {
   p->spooled = ci_calloc(g->n_values, 1);
   p->folded = ci_calloc(g->n_values, 1);
   p->steps = ci_calloc(g->n_nodes + 1, sizeof *p->steps);
+  p->packs = ci_calloc(g->n_nodes + 1, sizeof *p->packs);
   p->in_shapes = ci_calloc(count_inputs(g), sizeof *p->in_shapes);
   p->in_views = ci_calloc(count_inputs(g), sizeof *p->in_views);
-  return p->shapes && p->lanes && p->spooled && p->folded && p->steps && p->in_shapes && p->in_views;
+  return p->shapes && p->lanes && p->spooled && p->folded && p->steps && p->packs && p->in_shapes &&
+         p->in_views;
 }
 
 static void make_steps(ci_plan *p) {
@@ -58,20 +60,43 @@ static void make_steps(ci_plan *p) {
   }
 }
 
-static int pack_weights(ci_plan *p, cnnimg_error *err) {
-  for (size_t i = 0; i < p->g->n_nodes; i++) {
-    ci_step *s = &p->steps[i];
-    size_t bytes = 0;
+/* Several nodes may have one pack. seen: room for twice as many as there are nodes. */
+static bool is_new(const ci_pack **seen, size_t room, const ci_pack *pack) {
+  size_t at = ((uintptr_t)pack >> 6) * 31 % room;
+  while (seen[at] && seen[at] != pack) at = (at + 1) % room;
+  bool fresh = !seen[at];
+  seen[at] = pack;
+  return fresh;
+}
+
+static int check_weights(const ci_plan *p, const char *name, cnnimg_error *err) {
+  size_t cap = p->o.memory > WEIGHT_FLOOR ? p->o.memory : WEIGHT_FLOOR;
+  if (!p->o.memory || p->stats.weight_bytes <= cap) return CNNIMG_OK;
+  return ci_fail(err, CNNIMG_LIMIT, "%s: packed weights are over the memory cap of %zu MiB", name, cap >> 20);
+}
+
+static int get_packs(ci_plan *p, const ci_pack **seen, cnnimg_error *err) {
+  for (; p->n_packs < p->g->n_nodes; p->n_packs++) {
+    ci_step *s = &p->steps[p->n_packs];
+    ci_pack *pack;
     if (!s->op->pack) continue;
-    int status = s->op->pack(p->g, s->node, s->in, s->out, p->k, &p->o.allocator, &s->packed, &bytes, err);
+    const ci_pack_ask ask = {p->g, s->node, s->in, s->out, p->k, &p->o.allocator};
+    int status = ci_packs_get(p->store, &ask, &pack, err);
     if (status) return status;
-    p->stats.weight_bytes += bytes;
-    size_t cap = p->o.memory > WEIGHT_FLOOR ? p->o.memory : WEIGHT_FLOOR;
-    if (p->o.memory && p->stats.weight_bytes > cap) /* nodes of a hostile file may share one tensor */
-      return ci_fail(err, CNNIMG_LIMIT, "%s: packed weights are over the memory cap of %zu MiB",
-                     s->node->name, cap >> 20);
+    p->packs[p->n_packs] = pack;
+    s->packed = ci_pack_data(pack);
+    if (pack && is_new(seen, 2 * p->g->n_nodes, pack)) p->stats.weight_bytes += ci_pack_bytes(pack);
+    if ((status = check_weights(p, s->node->name, err))) return status;
   }
   return CNNIMG_OK;
+}
+
+static int pack_weights(ci_plan *p, cnnimg_error *err) {
+  const ci_pack **seen = ci_calloc(2 * p->g->n_nodes, sizeof *seen);
+  p->store = p->o.packs ? p->o.packs : (p->own = ci_packs_new(NULL));
+  int status = seen && p->store ? get_packs(p, seen, err) : ci_fail(err, CNNIMG_NOMEM, "no memory for a plan");
+  free(seen);
+  return status;
 }
 
 /* ---- size of stripes and bands ------------------------------------------------ */
@@ -123,9 +148,29 @@ static int too_large(const ci_plan *p, cnnimg_error *err) {
                  p->stats.out.w, p->stats.out.h);
 }
 
+/* Scratch of whole rows: no stripe takes more. */
+static size_t widest_scratch(const ci_plan *p) {
+  size_t most = 0, need;
+  for (size_t i = 0; i < p->g->n_nodes; i++) {
+    const ci_step *s = &p->steps[i];
+    need = s->op->scratch ? s->op->scratch(s->node, s->in, s->out, s->out.w) : 0;
+    if (need > most) most = need;
+  }
+  return ci_mul(most, p->o.threads, &need) ? need : SIZE_MAX;
+}
+
+/* What weights and scratch leave of the cap. A cap that they take more than half of is exceeded rather than refused:
+ * they are as large as the network, whatever the picture is. */
+static size_t ring_cap(const ci_plan *p) {
+  size_t cap = p->o.memory, fixed;
+  if (!cap) return SIZE_MAX;
+  if (!ci_add(widest_scratch(p), p->stats.weight_bytes, &fixed) || !ci_add(fixed, p->state_bytes, &fixed)) return cap / 2;
+  return fixed < cap / 2 ? cap - fixed : cap / 2;
+}
+
 static int choose_sizes(ci_plan *p, cnnimg_error *err) {
   ci_plan_stats *st = &p->stats;
-  size_t cap = p->o.memory ? p->o.memory : SIZE_MAX;
+  size_t cap = ring_cap(p);
   st->tile = p->o.tile > 0 ? imin(p->o.tile, st->out.w) : st->out.w;
   for (;;) {
     if (!choose_band(p, st->tile, cap, &st->band, &st->ring_bytes, &st->spool_bytes))
@@ -134,7 +179,7 @@ static int choose_sizes(ci_plan *p, cnnimg_error *err) {
       return too_large(p, err);
     if (st->ring_bytes <= cap) break;
     if (p->o.tile > 0 || st->tile <= MIN_TILE)
-      return ci_fail(err, CNNIMG_LIMIT, "%dx%d pixels need %zu MiB of working memory, the cap is %zu MiB",
+      return ci_fail(err, CNNIMG_LIMIT, "%dx%d pixels need %zu MiB of working memory beside the weights, there are %zu MiB",
                      st->out.w, st->out.h, st->ring_bytes >> 20, cap >> 20);
     st->tile = (int32_t)ci_round_up((size_t)st->tile / 2, 16);
   }
@@ -183,10 +228,10 @@ static int build(ci_plan *p, const ci_shape *inputs, cnnimg_error *err) {
   if (status) return status;
   p->stats.out = p->shapes[p->g->output];
   make_steps(p);
+  if ((status = pack_weights(p, err))) return status;
   if ((status = choose_sizes(p, err))) return status;
   count_work(p);
   measure_halo(p);
-  if ((status = pack_weights(p, err))) return status;
   return allocate_memory(p, err);
 }
 
@@ -211,7 +256,8 @@ int ci_plan_new(ci_plan **out, const ci_graph *g, const ci_shape *inputs, const 
 
 void ci_plan_free(ci_plan *p) {
   if (!p) return;
-  for (size_t i = 0; p->steps && i < p->g->n_nodes; i++) ci_big_free(&p->o.allocator, p->steps[i].packed);
+  if (p->n_packs) ci_packs_give_back(p->store, p->packs, p->n_packs);
+  ci_packs_free(p->own);
   ci_plan_release(p);
   ci_big_free(&p->o.allocator, p->scratch);
   ci_big_free(&p->o.allocator, p->states);
@@ -220,6 +266,7 @@ void ci_plan_free(ci_plan *p) {
   free(p->shapes);
   free(p->lanes);
   free(p->steps);
+  free(p->packs);
   free(p->in_shapes);
   free(p->in_views);
   free(p);

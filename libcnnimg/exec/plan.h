@@ -4,6 +4,7 @@
 #define CI_PLAN_H
 
 #include "exec/exec.h"
+#include "exec/packs.h"
 #include "ops/op.h"
 
 /* A node with what the plan knows of it. */
@@ -12,7 +13,7 @@ typedef struct ci_step {
   const ci_op *op;
   ci_shape *in; /* node->n_in shapes; zero for constants */
   ci_shape out;
-  void *packed;
+  const void *packed;
   uint64_t macs;  /* a pixel of the output */
   int32_t align[2]; /* rows, columns that come cheapest together */
   size_t state;   /* op->fold: its state's offset in the plan's states */
@@ -45,6 +46,9 @@ struct ci_plan {
   uint8_t *spooled; /* per value: in the file */
   uint8_t *folded;  /* per value: made by an op that folds */
   ci_step *steps;   /* per node */
+  ci_packs *store, *own; /* where packs come from; own: made for this plan alone */
+  ci_pack **packs;       /* per node, NULL: has none */
+  size_t n_packs;        /* nodes that have been asked for */
   ci_shape *in_shapes;
   ci_view *in_views;
   uint8_t *arena, *scratch, *states, *file; /* file: mapped */

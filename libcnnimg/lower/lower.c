@@ -321,6 +321,49 @@ int ci_lower(const ci_program *p, size_t output, const ci_dims *inputs, ci_lower
   return CNNIMG_OK;
 }
 
+/* ---- after planning --------------------------------------------------------------------------------- */
+
+static int by_address(const void *a, const void *b) {
+  uintptr_t x = (uintptr_t) * (const void *const *)a, y = (uintptr_t) * (const void *const *)b;
+  return (x > y) - (x < y);
+}
+
+/* What held nodes read, sorted by address. false: no memory. */
+static bool list_held(const ci_graph *g, const void ***list, size_t *n) {
+  size_t cap = 0;
+  *list = NULL, *n = 0;
+  for (size_t i = 0; i < g->n_nodes; i++) {
+    const ci_held *h = g->nodes[i].held;
+    if (!h) continue;
+    if (!ci_grow((void **)list, &cap, *n + (size_t)h->n_in, sizeof **list)) return false;
+    for (int32_t k = 0; k < h->n_in; k++)
+      if (h->in[k].data) (*list)[(*n)++] = h->in[k].data;
+  }
+  if (*n) qsort(*list, *n, sizeof **list, by_address);
+  return true;
+}
+
+static void let_go(ci_tensor *t) {
+  free(t->owned);
+  t->owned = NULL, t->data = NULL;
+}
+
+/* Held nodes point at what was made here or at the program's, never at what the graph owns. */
+int ci_lowered_settle(ci_lowered *pub, cnnimg_error *err) {
+  lowered *l = (lowered *)pub;
+  const void **list;
+  size_t n;
+  bool ok = list_held(pub->graph, &list, &n);
+  for (size_t i = 0; ok && i < pub->graph->n_values; i++) {
+    ci_tensor *t = pub->graph->values[i].tensor;
+    if (t) let_go(t);
+  }
+  for (size_t i = 0; ok && i < l->s.n_made; i++)
+    if (!n || !bsearch(&l->s.made[i]->data, list, n, sizeof *list, by_address)) let_go(l->s.made[i]);
+  free(list);
+  return ok ? CNNIMG_OK : ci_fail(err, CNNIMG_NOMEM, "no memory for the network's graph");
+}
+
 void ci_lowered_free(ci_lowered *pub) {
   lowered *l = (lowered *)pub;
   if (!l) return;

@@ -28,6 +28,8 @@ typedef struct ci_lowered {
 
 /* output: index into program->outputs. inputs: dimensions, one an input, all at least 1. The program outlives it. */
 int ci_lower(const ci_program *p, size_t output, const ci_dims *inputs, ci_lowered **out, cnnimg_error *err);
+/* Once a plan is made of it: lets go of constants that nothing reads while it runs, for ops have packed theirs. */
+int ci_lowered_settle(ci_lowered *l, cnnimg_error *err);
 void ci_lowered_free(ci_lowered *l); /* NULL is allowed */
 
 /* The layout that input i takes where it is a picture (rank 4): NHWC if the network turns it round at once, or if its

@@ -46,4 +46,4 @@ static uint64_t macs(const ci_node *n, const ci_graph *g, const ci_shape *in, ci
   return (uint64_t)out.c;
 }
 
-const ci_op ci_op_affine = {"Affine", shape, need, ci_pack_act, scratch, run, macs, NULL, NULL};
+const ci_op ci_op_affine = {"Affine", shape, need, ci_pack_act, scratch, run, macs, NULL, NULL, NULL};

@@ -21,4 +21,4 @@ static void emit(const ci_row_job *job, const ci_conv_row *row) {
 static void run(const ci_call *c) { ci_pooling_run(c, emit); }
 
 const ci_op ci_op_average_pool = {"AveragePool",   ci_pool_shape, ci_pool_need, ci_pack_act,
-                                  ci_pool_scratch, run,           NULL,         NULL, NULL};
+                                  ci_pool_scratch, run,           NULL,         NULL, NULL, NULL};

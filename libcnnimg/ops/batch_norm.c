@@ -62,4 +62,4 @@ static uint64_t macs(const ci_node *n, const ci_graph *g, const ci_shape *in, ci
   return (uint64_t)out.c;
 }
 
-const ci_op ci_op_batch_norm = {"BatchNormalization", shape, ci_need_same, pack, NULL, run, macs, NULL, NULL};
+const ci_op ci_op_batch_norm = {"BatchNormalization", shape, ci_need_same, pack, NULL, run, macs, NULL, NULL, NULL};

@@ -73,4 +73,4 @@ static void run(const ci_call *c) {
   for (int32_t y = c->rect.y0; y < c->rect.y1; y++) run_row(c, y);
 }
 
-const ci_op ci_op_binary = {"Binary", shape, ci_broadcast_need, ci_broadcast_pack, scratch, run, NULL, NULL, NULL};
+const ci_op ci_op_binary = {"Binary", shape, ci_broadcast_need, ci_broadcast_pack, scratch, run, NULL, NULL, NULL, NULL};

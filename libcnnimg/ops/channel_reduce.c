@@ -88,4 +88,4 @@ static void run(const ci_call *c) {
   }
 }
 
-const ci_op ci_op_channel_reduce = {"ChannelReduce", shape, ci_need_same, ci_pack_act, NULL, run, NULL, NULL, NULL};
+const ci_op ci_op_channel_reduce = {"ChannelReduce", shape, ci_need_same, ci_pack_act, NULL, run, NULL, NULL, NULL, NULL};

@@ -68,4 +68,4 @@ static void run(const ci_call *c) {
   for (int32_t y = c->rect.y0; y < c->rect.y1; y++) ci_op_act_row(c, y);
 }
 
-const ci_op ci_op_concat = {"Concat", shape, need, ci_pack_act, NULL, run, NULL, NULL, NULL};
+const ci_op ci_op_concat = {"Concat", shape, need, ci_pack_act, NULL, run, NULL, NULL, NULL, NULL};

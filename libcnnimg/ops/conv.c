@@ -177,10 +177,15 @@ static int32_t align(const ci_node *n, const ci_shape *in, ci_shape out, int axi
   return fft ? ci_fft_reach(n, fft) : 1;
 }
 
+/* How weights are packed. */
+static uint32_t form(const ci_node *n, const ci_shape *in, ci_shape out) {
+  return ci_winograd_scheme(n, in[0], out).tile.ny ? 1 : 2 * (uint32_t)ci_fft_size(n, in[0], out);
+}
+
 static uint64_t macs(const ci_node *n, const ci_graph *g, const ci_shape *in, ci_shape out) {
   (void)g;
   return (uint64_t)n->p.kernel[0] * (uint64_t)n->p.kernel[1] * (uint64_t)(in[0].c / n->p.group) *
          (uint64_t)out.c;
 }
 
-const ci_op ci_op_conv = {"Conv", shape, need, pack, scratch, run, macs, align, NULL};
+const ci_op ci_op_conv = {"Conv", shape, need, pack, scratch, run, macs, align, NULL, form};

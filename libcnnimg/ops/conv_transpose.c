@@ -237,4 +237,4 @@ static uint64_t macs(const ci_node *n, const ci_graph *g, const ci_shape *in, ci
   return (taps * (uint64_t)(in[0].c / n->p.group) * (uint64_t)out.c + steps - 1) / steps;
 }
 
-const ci_op ci_op_conv_transpose = {"ConvTranspose", shape, need, pack, scratch, run, macs, NULL, NULL};
+const ci_op ci_op_conv_transpose = {"ConvTranspose", shape, need, pack, scratch, run, macs, NULL, NULL, NULL};

@@ -73,4 +73,4 @@ static uint64_t macs(const ci_node *n, const ci_graph *g, const ci_shape *in, ci
   return (uint64_t)in[0].c * (uint64_t)out.c;
 }
 
-const ci_op ci_op_dense = {"Gemm", shape, ci_need_whole, pack, scratch, run, macs, NULL, NULL};
+const ci_op ci_op_dense = {"Gemm", shape, ci_need_whole, pack, scratch, run, macs, NULL, NULL, NULL};

@@ -37,4 +37,4 @@ static void run(const ci_call *c) {
   }
 }
 
-const ci_op ci_op_depth_to_space = {"DepthToSpace", shape, need, ci_pack_act, NULL, run, NULL, NULL, NULL};
+const ci_op ci_op_depth_to_space = {"DepthToSpace", shape, need, ci_pack_act, NULL, run, NULL, NULL, NULL, NULL};

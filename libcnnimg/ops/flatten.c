@@ -39,4 +39,4 @@ static void run(const ci_call *c) {
   ci_op_act_row(c, 0);
 }
 
-const ci_op ci_op_flatten = {"Flatten", shape, ci_need_whole, ci_pack_act, NULL, run, NULL, NULL, NULL};
+const ci_op ci_op_flatten = {"Flatten", shape, ci_need_whole, ci_pack_act, NULL, run, NULL, NULL, NULL, NULL};

@@ -105,4 +105,4 @@ static uint64_t macs(const ci_node *n, const ci_graph *g, const ci_shape *in, ci
   return (uint64_t)out.c * (n->p.mode == CI_RESIZE_CUBIC ? 16 : n->p.mode == CI_RESIZE_LINEAR ? 4 : 1);
 }
 
-const ci_op ci_op_grid_sample = {"GridSample", shape, need, ci_pack_act, NULL, run, macs, NULL, NULL};
+const ci_op ci_op_grid_sample = {"GridSample", shape, need, ci_pack_act, NULL, run, macs, NULL, NULL, NULL};

@@ -40,4 +40,4 @@ static uint64_t macs(const ci_node *n, const ci_graph *g, const ci_shape *in, ci
   return 3 * (uint64_t)out.c;
 }
 
-const ci_op ci_op_layer_norm = {"LayerNormalization", shape, ci_need_same, pack, NULL, run, macs, NULL, NULL};
+const ci_op ci_op_layer_norm = {"LayerNormalization", shape, ci_need_same, pack, NULL, run, macs, NULL, NULL, NULL};

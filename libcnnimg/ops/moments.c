@@ -88,4 +88,4 @@ static void end(const ci_call *c, void *state) {
 }
 
 static const ci_fold moments_fold = {bytes, begin, rows, end};
-const ci_op ci_op_moments = {"Moments", shape, ci_need_whole, pack, ci_fold_scratch, ci_fold_run, NULL, NULL, &moments_fold};
+const ci_op ci_op_moments = {"Moments", shape, ci_need_whole, pack, ci_fold_scratch, ci_fold_run, NULL, NULL, &moments_fold, NULL};

@@ -43,7 +43,8 @@ typedef struct ci_op {
   /* Which rectangle of input k does rectangle r of the output read? Clipped to the input map; monotone in r:
    * a larger or lower r never needs less or higher rows. k is an index into node->in of a map. */
   ci_rect (*need)(const ci_node *n, const ci_shape *in, ci_shape out, int32_t k, ci_rect r);
-  /* Constants in the order that the kernels want, in one block from ci_big_alloc(a). NULL: nothing to pack. */
+  /* Constants in the order that the kernels want, in one block from ci_big_alloc(a). NULL: nothing to pack. Of the
+   * shapes it reads the channels, and the rest through form() only. */
   int (*pack)(const ci_graph *g, const ci_node *n, const ci_shape *in, ci_shape out, const ci_kernels *k,
               const ci_allocator *a, void **packed, size_t *bytes, cnnimg_error *err);
   /* Bytes of scratch for a rectangle `width` pixels wide. NULL: none. */
@@ -57,6 +58,9 @@ typedef struct ci_op {
   /* NULL: none. Where there is one, run() is the same on a map that is there whole (ci_fold_run), and need() of
    * input 0 is all of it. */
   const ci_fold *fold;
+  /* Which form of its constants pack() makes at these sizes: sessions of one model share a pack where node, channels,
+   * kernels and form agree, whatever their rows and columns are. NULL: it looks at channels only. */
+  uint32_t (*form)(const ci_node *n, const ci_shape *in, ci_shape out);
 } ci_op;
 
 extern const ci_op *const ci_ops[CI_OP_COUNT]; /* by ci_op_id */

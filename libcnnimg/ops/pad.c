@@ -97,4 +97,4 @@ static void run(const ci_call *c) {
   for (int32_t y = c->rect.y0; y < c->rect.y1; y++) run_row(c, y);
 }
 
-const ci_op ci_op_pad = {"Pad", shape, need, ci_pack_act, NULL, run, NULL, NULL, NULL};
+const ci_op ci_op_pad = {"Pad", shape, need, ci_pack_act, NULL, run, NULL, NULL, NULL, NULL};

@@ -47,4 +47,4 @@ static void run(const ci_call *c) {
   }
 }
 
-const ci_op ci_op_pick = {"Pick", shape, ci_need_same, pack, NULL, run, NULL, NULL, NULL};
+const ci_op ci_op_pick = {"Pick", shape, ci_need_same, pack, NULL, run, NULL, NULL, NULL, NULL};

@@ -92,4 +92,4 @@ static void end(const ci_call *c, void *state) {
 }
 
 static const ci_fold reduce_fold = {bytes, begin, rows, end};
-const ci_op ci_op_reduce = {"Reduce", shape, ci_need_whole, ci_pack_act, ci_fold_scratch, ci_fold_run, NULL, NULL, &reduce_fold};
+const ci_op ci_op_reduce = {"Reduce", shape, ci_need_whole, ci_pack_act, ci_fold_scratch, ci_fold_run, NULL, NULL, &reduce_fold, NULL};

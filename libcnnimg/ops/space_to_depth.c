@@ -38,4 +38,4 @@ static void run(const ci_call *c) {
   }
 }
 
-const ci_op ci_op_space_to_depth = {"SpaceToDepth", shape, need, ci_pack_act, NULL, run, NULL, NULL, NULL};
+const ci_op ci_op_space_to_depth = {"SpaceToDepth", shape, need, ci_pack_act, NULL, run, NULL, NULL, NULL, NULL};

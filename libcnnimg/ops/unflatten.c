@@ -34,4 +34,4 @@ static void run(const ci_call *c) {
   }
 }
 
-const ci_op ci_op_unflatten = {"Unflatten", shape, ci_need_whole, ci_pack_act, NULL, run, NULL, NULL, NULL};
+const ci_op ci_op_unflatten = {"Unflatten", shape, ci_need_whole, ci_pack_act, NULL, run, NULL, NULL, NULL, NULL};

@@ -29,4 +29,4 @@ static void run(const ci_call *c) {
   }
 }
 
-const ci_op ci_op_where = {"Where", shape, ci_broadcast_need, ci_broadcast_pack, scratch, run, NULL, NULL, NULL};
+const ci_op ci_op_where = {"Where", shape, ci_broadcast_need, ci_broadcast_pack, scratch, run, NULL, NULL, NULL, NULL};

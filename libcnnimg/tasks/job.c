@@ -221,7 +221,8 @@ static int make_plan(ci_job *j, cnnimg_error *err) {
   const ci_plan_options po = {.tile = (int32_t)j->o.params.tile,
                               .memory = j->o.engine.memory,
                               .threads = j->o.engine.threads,
-                              .allocator = j->o.engine.allocator};
+                              .allocator = j->o.engine.allocator,
+                              .packs = j->o.packs};
   int status =
       ci_plan_new(&j->plan, j->net->graph, j->net->graph->input_shapes, j->o.engine.kernels, &po, err);
   if (!status) status = ci_engine_pool(&j->o.engine, &j->pool, err);
@@ -246,6 +247,7 @@ static int build(ci_job *j, cnnimg_error *err) {
   if (status) return status;
   set_result(j);
   status = make_plan(j, err);
+  if (!status) status = ci_lowered_settle(j->net, err);
   if (!status) set_cost(j);
   return status;
 }

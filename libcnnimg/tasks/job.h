@@ -25,6 +25,7 @@ int ci_engine_pool(const ci_engine *e, ci_pool **out, cnnimg_error *err);
 typedef struct ci_job_options {
   const ci_program *program; /* outlives the job */
   ci_fit_cache *fits;        /* the program's */
+  struct ci_packs *packs;    /* the program's packed constants (exec/packs.h) */
   ci_engine engine;
   cnnimg_format format;
   cnnimg_params params; /* checked */

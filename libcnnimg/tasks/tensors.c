@@ -17,6 +17,7 @@ typedef struct want {
 
 struct ci_tensors {
   const ci_program *p;
+  struct ci_packs *packs;
   ci_engine engine;
   ci_dims *dims; /* one an input of the program */
   size_t *from;  /* input i is the caller's tensor from[i] */
@@ -105,12 +106,13 @@ static int make_want(ci_tensors *t, size_t k, cnnimg_tensor *result, cnnimg_erro
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
-int ci_tensors_new(ci_tensors **out, const ci_program *p, const ci_engine *e, size_t n_in,
+int ci_tensors_new(ci_tensors **out, const ci_program *p, struct ci_packs *packs, const ci_engine *e, size_t n_in,
                    const cnnimg_tensor *in, size_t n_out, cnnimg_tensor *results, cnnimg_error *err) {
   *out = NULL;
   ci_tensors *t = ci_calloc(1, sizeof *t);
   if (!t) return ci_fail(err, CNNIMG_NOMEM, "no memory for a session");
   t->p = p;
+  t->packs = packs;
   t->engine = *e;
   t->dims = ci_calloc(p->n_inputs + 1, sizeof *t->dims);
   t->from = ci_calloc(p->n_inputs + 1, sizeof *t->from);
@@ -176,11 +178,11 @@ static int take(void *user, const ci_view *v, ci_rect r, cnnimg_error *err) {
 
 static int make_plan(ci_tensors *t, want *w, cnnimg_error *err) {
   const ci_engine *e = &t->engine;
-  const ci_plan_options o = {.threads = e->threads, .memory = e->memory, .allocator = e->allocator};
+  const ci_plan_options o = {.threads = e->threads, .memory = e->memory, .allocator = e->allocator, .packs = t->packs};
   int status = t->pool ? CNNIMG_OK : ci_engine_pool(e, &t->pool, err);
-  if (!status && !w->plan)
-    status = ci_plan_new(&w->plan, w->net->graph, w->net->graph->input_shapes, e->kernels, &o, err);
-  return status;
+  if (status || w->plan) return status;
+  status = ci_plan_new(&w->plan, w->net->graph, w->net->graph->input_shapes, e->kernels, &o, err);
+  return status ? status : ci_lowered_settle(w->net, err);
 }
 
 static size_t element_count(const ci_dims *d) {

@@ -8,8 +8,8 @@
 /* A plan for one shape of every input, and as many graphs as outputs are wanted. */
 typedef struct ci_tensors ci_tensors;
 
-/* Shapes and names are looked at; the outputs' rank and dim are set. The program outlives it. */
-int ci_tensors_new(ci_tensors **out, const ci_program *p, const ci_engine *e, size_t n_in,
+/* Shapes and names are looked at; the outputs' rank and dim are set. The program and its packs outlive it. */
+int ci_tensors_new(ci_tensors **out, const ci_program *p, struct ci_packs *packs, const ci_engine *e, size_t n_in,
                    const cnnimg_tensor *in, size_t n_out, cnnimg_tensor *results, cnnimg_error *err);
 void ci_tensors_free(ci_tensors *t); /* NULL is allowed */
 /* Makes plans where there are none yet, and runs those whose outputs have data. */

@@ -212,7 +212,7 @@ static void test_a_cap_makes_stripes(void **state) {
   cnnimg_error err = {0, ""};
   assert_int_equal(ci_plan_new(&plan, g, &in, ci_kernels_best(), &o, NULL), 0);
   assert_int_equal(ci_plan_get_stats(plan)->tiles, 1);
-  o.memory = ci_plan_get_stats(plan)->ring_bytes / 16;
+  o.memory = ci_plan_get_stats(plan)->ring_bytes / 4;
   ci_plan_free(plan);
   assert_int_equal(ci_plan_new(&plan, g, &in, ci_kernels_best(), &o, NULL), 0);
   assert_true(ci_plan_get_stats(plan)->tiles > 1);
