@@ -55,6 +55,18 @@ INLINE void tile(const ci_conv_row *a, const float *w, int32_t c, int32_t i, con
         }
       }
     }
+  if (a->act.kind == K_NONE && a->act2.kind == K_NONE && c + nv * L <= a->room) {
+    const float *r = a->residual ? a->residual + (ptrdiff_t)i * a->residual_step + c : NULL;
+    float *out = a->out + (ptrdiff_t)i * a->out_step + c;
+    UNROLL
+    for (int p = 0; p < px; p++) {
+      UNROLL
+      for (int v = 0; v < nv; v++)
+        store(out + p * (ptrdiff_t)a->out_step + v * L,
+              r ? sum[p][v] + load(r + p * (ptrdiff_t)a->residual_step + v * L) : sum[p][v]);
+    }
+    return;
+  }
   vf done[12][4]; /* a copy that may lie in memory */
   UNROLL
   for (int p = 0; p < px; p++) {
@@ -127,7 +139,30 @@ INLINE vf window(const ci_conv_row *a, int32_t i, int32_t c, int32_t there, cons
   return sum;
 }
 
+/* Nine taps, whole vectors: a vector's weights stay in registers while some pixels pass, few enough to stay near. */
+#define PASSING 32
+static void depthwise_nine(const ci_conv_row *a) {
+  for (int32_t i0 = 0; i0 < a->n; i0 += PASSING)
+    for (int32_t c = 0; c < a->room; c += L) {
+      vf w[9], bias = load(a->bias + c);
+      UNROLL
+      for (int t = 0; t < 9; t++) w[t] = load(a->weights + (ptrdiff_t)t * a->room + c);
+      for (int32_t i = i0; i < a->n && i < i0 + PASSING; i++) {
+        ptrdiff_t at = (ptrdiff_t)i * a->in_step + c;
+        vf sum = bias;
+        UNROLL
+        for (int t = 0; t < 9; t++)
+          sum += load(a->rows[t / 3] + at + (ptrdiff_t)(t % 3) * a->tap_step) * w[t];
+        finish(a, sum, i, c);
+      }
+    }
+}
+
 static void depthwise(const ci_conv_row *a) {
+  if (a->kh == 3 && a->kw == 3 && a->ky1 - a->ky0 == 3 && a->kx1 - a->kx0 == 3 && a->room % L == 0) {
+    depthwise_nine(a);
+    return;
+  }
   for (int32_t i = 0; i < a->n; i++)
     for (int32_t c = 0; c < a->room; c += L) finish(a, window(a, i, c, a->room - c, DEPTHWISE), i, c);
 }
