@@ -10,7 +10,7 @@
  * A model has one store; every plan of the model asks it, from any thread. A session has a graph of its own, so what
  * tells packs apart is content: the op, its parameters, the channels, the form that it chose, kernels, allocator, and
  * the constants. Those of the program are known by their address (they never change while the model lives); those that
- * lowering or folding made afresh are kept beside the pack and compared byte by byte.
+ * lowering or folding made afresh by 128 bits that are made of all their bytes.
  *
  * What no session uses stays until another session is given back, or the model goes: pictures of a thousand sizes, one
  * after the other, are packed for once, and what is kept for nobody is never more than one session had. Blocks of a

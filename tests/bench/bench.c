@@ -218,6 +218,7 @@ static int measure_output(bench *b, const options *o, size_t which, const char *
   if (!status && *file) status = make_answer(b, err);
   if (!status)
     status = ci_plan_new(&b->plan, b->net->graph, b->net->graph->input_shapes, ci_kernels_best(), &po, err);
+  if (!status) status = ci_lowered_settle(b->net, err);
   if (!status) status = run(b, o, err);
   if (!status) keep_words(b);
   if (!status && *file && !npy_save(file, &b->answer))
