@@ -228,6 +228,22 @@ size_t drv_row_bytes(const cnnimg_format *f);
 /* Changes what differs of two formats of one width: fewer channels (alpha dropped), other samples. */
 void drv_convert_row(const cnnimg_format *from, const void *src, const cnnimg_format *to, void *dst);
 
+/* ---- lane.c: rows of a file are decoded ahead, or encoded behind, on a thread of their own ---------- */
+
+typedef struct drv_lane drv_lane;
+/* On the lane's thread, for each row in order: fills the row (from a file), or takes it (to a file). */
+typedef int (*drv_row_work)(void *user, void *row, cnnimg_error *err);
+
+/* A lane of f's rows, slots of which may wait. fills: work fills them; else it takes them. NULL: no memory or thread. */
+drv_lane *drv_lane_start(const cnnimg_format *f, uint32_t slots, bool fills, drv_row_work work, void *user);
+/* The next row: out of a lane that fills, into one that takes. A failure of work comes back here, after the rows that
+ * were good, or soon after the row that could not be taken; a cancelled run comes back at once. */
+int drv_lane_row(drv_lane *l, void *row, cnnimg_error *err);
+/* Waits until all rows were taken. */
+int drv_lane_drain(drv_lane *l, cnnimg_error *err);
+/* Stops after the row that is being worked at. NULL is allowed. */
+void drv_lane_end(drv_lane *l);
+
 /* The session for pictures of this format, made or the last one again. */
 int drv_session_for(drv_run *run, const cnnimg_format *format, cnnimg_error *err);
 /* measure.c: what needs no file to be written */

@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "driver.h"
+
+#define LANE_BYTES ((size_t)4 << 20) /* of rows that wait between a codec and the network, at most */
 
 /* Rows on their way: as the file has them, as the network gets and gives them, as they are written. */
 typedef struct river {
@@ -14,6 +17,8 @@ typedef struct river {
   cnnimg_writer *writer;
   cnnimg_format read, worked, result, written;
   uint8_t *in, *out; /* rows that are converted; NULL: nothing to convert */
+  bool file;         /* the result goes to a file, not down a pipe */
+  drv_lane *ahead, *behind; /* NULL: the codec runs on the thread that computes */
 } river;
 
 static int fail(cnnimg_error *err, int status, const char *format, ...) {
@@ -25,22 +30,33 @@ static int fail(cnnimg_error *err, int status, const char *format, ...) {
   return status;
 }
 
-static int read_row(void *user, uint32_t y, void *row, cnnimg_error *err) {
+static int decode(void *user, void *row, cnnimg_error *err) {
   river *r = user;
-  (void)y;
-  if (drv_cancel.stop) return fail(err, CNNIMG_CANCELLED, "cancelled");
   int status = cnnimg_reader_row(r->reader, r->in ? r->in : row, err);
   if (!status && r->in) drv_convert_row(&r->read, r->in, &r->worked, row);
   return status;
 }
 
-static int write_row(void *user, uint32_t y, const void *row, cnnimg_error *err) {
+static int encode(void *user, void *row, cnnimg_error *err) {
   river *r = user;
-  (void)y;
-  if (drv_cancel.stop) return fail(err, CNNIMG_CANCELLED, "cancelled");
   if (!r->out) return cnnimg_writer_row(r->writer, row, err);
   drv_convert_row(&r->result, row, &r->written, r->out);
   return cnnimg_writer_row(r->writer, r->out, err);
+}
+
+static int read_row(void *user, uint32_t y, void *row, cnnimg_error *err) {
+  river *r = user;
+  (void)y;
+  if (drv_cancel.stop) return fail(err, CNNIMG_CANCELLED, "cancelled");
+  return r->ahead ? drv_lane_row(r->ahead, row, err) : decode(r, row, err);
+}
+
+static int write_row(void *user, uint32_t y, const void *row, cnnimg_error *err) {
+  river *r = user;
+  void *out = (void *)(uintptr_t)row; /* neither writes to it */
+  (void)y;
+  if (drv_cancel.stop) return fail(err, CNNIMG_CANCELLED, "cancelled");
+  return r->behind ? drv_lane_row(r->behind, out, err) : encode(r, out, err);
 }
 
 static bool same(const cnnimg_format *a, const cnnimg_format *b) {
@@ -115,13 +131,48 @@ static int open_writer(const drv_settings *s, const drv_job *job, river *r, cnni
   return cnnimg_writer_open(NULL, path, &r->written, r->reader, &o, &r->writer, err);
 }
 
+/* ---- decoding and encoding beside the network --------------------------------------------- */
+
+/* Two bands of rows wait, so that one is filled while the other is taken, and no more than some MiB. */
+static uint32_t slots_for(const drv_run *run, const cnnimg_format *f, uint32_t band) {
+  uint64_t cap = run->s->config.memory_limit, bytes = cap && cap / 32 < LANE_BYTES ? cap / 32 : LANE_BYTES;
+  size_t most = (size_t)bytes / drv_row_bytes(f), want = 2 * (size_t)band;
+  if (want > most) want = most;
+  if (want > f->height) want = f->height;
+  return want < 2 ? 2 : (uint32_t)want;
+}
+
+/* What is no file may keep its writer waiting for as long as it likes: there the thread that signals interrupt writes. */
+static bool is_file(const drv_job *job) {
+  struct stat st;
+  return job->out && (lstat(job->out, &st) ? errno == ENOENT : S_ISREG(st.st_mode));
+}
+
+/* One thread is one thread. Without memory for a lane the work is done where it was done before. */
+static void start_lanes(const drv_run *run, river *r) {
+  const cnnimg_cost *cost = cnnimg_session_cost(run->session);
+  if (cost->threads < 2) return;
+  r->ahead = drv_lane_start(&r->worked, slots_for(run, &r->worked, cost->band), true, decode, r);
+  if (r->file) r->behind = drv_lane_start(&r->result, slots_for(run, &r->result, cost->band), false, encode, r);
+}
+
+static int run_rows(drv_run *run, river *r, cnnimg_error *err) {
+  start_lanes(run, r);
+  int status = cnnimg_run_rows(run->session, read_row, r, write_row, r, err);
+  if (!status && r->behind) status = drv_lane_drain(r->behind, err);
+  drv_lane_end(r->ahead);
+  drv_lane_end(r->behind);
+  return status;
+}
+
 /* From here to the end a signal cancels, so that the temporary file is thrown away in order. */
 static int write_guarded(drv_run *run, const drv_job *job, river *r, cnnimg_error *err) {
   drv_guard_begin();
+  r->file = is_file(job);
   int status = open_writer(run->s, job, r, err);
   if (!status) {
     drv_guard_temp(cnnimg_writer_temp(r->writer));
-    status = cnnimg_run_rows(run->session, read_row, r, write_row, r, err);
+    status = run_rows(run, r, err);
     if (!status && drv_cancel.stop) status = fail(err, CNNIMG_CANCELLED, "cancelled");
     if (status) cnnimg_writer_abort(r->writer);
     else status = cnnimg_writer_finish(r->writer, err);

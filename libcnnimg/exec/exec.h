@@ -23,8 +23,8 @@ typedef struct ci_plan ci_plan;
 typedef struct ci_plan_options {
   int32_t tile;  /* width of a stripe in output pixels; 0: chosen */
   int32_t band;  /* rows of the result that come together; 0: chosen */
-  /* Bytes that rings, scratch and packed weights may take; stripes get narrower until it fits; 0: no cap. Weights take
-   * what they need: where that is more than half of the cap, the rings still get half. */
+  /* Bytes that rings, scratch and packed weights may take; stripes get narrower until it fits; 0: no cap. Where weights
+   * and scratch leave too little, it is for the rings alone. */
   size_t memory;
   uint32_t threads;
   ci_allocator allocator;

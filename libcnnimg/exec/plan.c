@@ -159,18 +159,15 @@ static size_t widest_scratch(const ci_plan *p) {
   return ci_mul(most, p->o.threads, &need) ? need : SIZE_MAX;
 }
 
-/* What weights and scratch leave of the cap. A cap that they take more than half of is exceeded rather than refused:
- * they are as large as the network, whatever the picture is. */
-static size_t ring_cap(const ci_plan *p) {
+/* What weights and scratch leave of the cap, and half of it at least. */
+static size_t room_for_rings(const ci_plan *p) {
   size_t cap = p->o.memory, fixed;
-  if (!cap) return SIZE_MAX;
   if (!ci_add(widest_scratch(p), p->stats.weight_bytes, &fixed) || !ci_add(fixed, p->state_bytes, &fixed)) return cap / 2;
   return fixed < cap / 2 ? cap - fixed : cap / 2;
 }
 
-static int choose_sizes(ci_plan *p, cnnimg_error *err) {
+static int choose_sizes(ci_plan *p, size_t cap, cnnimg_error *err) {
   ci_plan_stats *st = &p->stats;
-  size_t cap = ring_cap(p);
   st->tile = p->o.tile > 0 ? imin(p->o.tile, st->out.w) : st->out.w;
   for (;;) {
     if (!choose_band(p, st->tile, cap, &st->band, &st->ring_bytes, &st->spool_bytes))
@@ -179,12 +176,22 @@ static int choose_sizes(ci_plan *p, cnnimg_error *err) {
       return too_large(p, err);
     if (st->ring_bytes <= cap) break;
     if (p->o.tile > 0 || st->tile <= MIN_TILE)
-      return ci_fail(err, CNNIMG_LIMIT, "%dx%d pixels need %zu MiB of working memory beside the weights, there are %zu MiB",
+      return ci_fail(err, CNNIMG_LIMIT, "%dx%d pixels need %zu MiB of working memory, the cap is %zu MiB",
                      st->out.w, st->out.h, st->ring_bytes >> 20, cap >> 20);
     st->tile = (int32_t)ci_round_up((size_t)st->tile / 2, 16);
   }
   st->tiles = (st->out.w + st->tile - 1) / st->tile;
   return CNNIMG_OK;
+}
+
+/* Weights and scratch are as large as the network, whatever the picture is: where they leave too little, the cap is for
+ * the rings alone. */
+static int fit_under_cap(ci_plan *p, cnnimg_error *err) {
+  if (!p->o.memory) return choose_sizes(p, SIZE_MAX, err);
+  int status = choose_sizes(p, room_for_rings(p), NULL);
+  if (status != CNNIMG_LIMIT) return status ? too_large(p, err) : CNNIMG_OK;
+  memset(p->spooled, 0, p->g->n_values);
+  return choose_sizes(p, p->o.memory, err);
 }
 
 /* ---- what is known afterwards -------------------------------------------------- */
@@ -229,7 +236,7 @@ static int build(ci_plan *p, const ci_shape *inputs, cnnimg_error *err) {
   p->stats.out = p->shapes[p->g->output];
   make_steps(p);
   if ((status = pack_weights(p, err))) return status;
-  if ((status = choose_sizes(p, err))) return status;
+  if ((status = fit_under_cap(p, err))) return status;
   count_work(p);
   measure_halo(p);
   return allocate_memory(p, err);

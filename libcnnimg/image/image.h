@@ -67,6 +67,7 @@ typedef struct ci_write_job {
   cnnimg_format format; /* of the rows that come */
   const ci_meta *meta;  /* lives as long as the job */
   int quality;          /* 1..100 */
+  int photo;            /* it comes from a file that did not compress well: nothing repeats in it */
   int subsampling;      /* JPEG: 11, 21, 12, 22 ...; 0: by quality (4:4:4 from 90 up) */
 } ci_write_job;
 
@@ -109,6 +110,8 @@ int ci_reader_open_source(ci_reader **out, ci_source src /* taken over */, const
                           int rotate, cnnimg_error *err);
 const cnnimg_info *ci_reader_info(const ci_reader *r);
 const ci_meta *ci_reader_meta(const ci_reader *r); /* orientation already normalised */
+/* Does the file's own size say that it is a photograph, not a drawing or a page? */
+int ci_reader_is_photo(const ci_reader *r);
 int ci_reader_row(ci_reader *r, void *row, cnnimg_error *err);
 void ci_reader_close(ci_reader *r);
 

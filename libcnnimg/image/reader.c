@@ -87,6 +87,12 @@ int ci_reader_open(ci_reader **out, const char *path, const ci_limits *limits, i
 const cnnimg_info *ci_reader_info(const ci_reader *r) { return &r->info; }
 const ci_meta *ci_reader_meta(const ci_reader *r) { return &r->meta; }
 
+/* JPEG leaves no two places alike; a PNG of a drawing or a page is a tenth of its pixels or less. */
+int ci_reader_is_photo(const ci_reader *r) {
+  if (strcmp(r->codec->name, "png") != 0) return strcmp(r->codec->name, "jpeg") == 0;
+  return r->src.size / r->stored.height >= ci_row_bytes(&r->stored) / 4;
+}
+
 /* Decodes everything into the turned order. */
 static int turn_all(ci_reader *r, cnnimg_error *err) {
   int rc = ci_turn_new(&r->turned, r->turn, &r->stored, share(&r->limits, 4), err);

@@ -139,6 +139,7 @@ static int fill_job(ci_writer *w, const cnnimg_format *format, const ci_reader *
     return ci_fail(err, CNNIMG_BADARG, "quality %d is not in 1..100", o->quality);
   w->job.format = *format;
   w->job.quality = o->quality;
+  w->job.photo = from && ci_reader_is_photo(from);
   if (w->job.quality == 0 && info && info->quality) {
     w->job.quality = info->quality;
     w->job.subsampling = info->subsampling;

@@ -69,6 +69,7 @@ static int gather_patches(gather *g, ci_noise_row get, void *user, cnnimg_error 
   memset(g->mean, 0, sizeof g->mean);
   memset(g->cov, 0, sizeof *g->cov * (size_t)(g->dim * g->dim));
   for (uint32_t y = 0; y < g->f->height; y++) {
+    if (y % (uint32_t)g->step >= PATCH) continue; /* no patch that is taken has this row */
     int status = load_row(g, y, get, user, err);
     if (status) return status;
     if (y + 1 < PATCH || (y + 1 - PATCH) % (uint32_t)g->step) continue;

@@ -3,8 +3,13 @@ check_PROGRAMS += tests/tools/mkpic
 tests_tools_mkpic_SOURCES = tests/tools/mkpic.c
 tests_tools_mkpic_LDADD = libcnnimg/libcnnimg.la $(LIBM)
 
+check_PROGRAMS += tests/tools/test_lane
+TESTS += tests/tools/test_lane
+tests_tools_test_lane_SOURCES = tests/tools/test_lane.c tools/lane.c tools/driver.h
+tests_tools_test_lane_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tools
+
 tool_tests = \
-	tests/tools/folders.sh tests/tools/formats.sh tests/tools/interrupt.sh tests/tools/json.sh \
+	tests/tools/folders.sh tests/tools/formats.sh tests/tools/interrupt.sh tests/tools/json.sh tests/tools/lanes.sh \
 	tests/tools/models.sh tests/tools/options.sh tests/tools/same-bytes.sh
 dist_check_SCRIPTS += $(tool_tests)
 TESTS += $(tool_tests)
