@@ -233,7 +233,7 @@ static void test_weights_count(void **state) {
   assert_true(st->ring_bytes + st->scratch_bytes + st->weight_bytes <= o.memory);
   assert_true(st->tiles > 1);
   ci_plan_free(p);
-  o.memory = free_stats.ring_bytes / 48;
+  o.memory = free_stats.ring_bytes / 16;
   assert_true(o.memory < fixed);
   assert_int_equal(ci_plan_new(&p, g, &in, ci_kernels_best(), &o, NULL), CNNIMG_OK);
   assert_true(ci_plan_get_stats(p)->ring_bytes <= o.memory);
