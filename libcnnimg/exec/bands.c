@@ -47,7 +47,7 @@ void ci_stripe_begin(ci_plan *p, ci_rect rect, bool first) {
     const ci_step *s = &p->steps[i];
     ci_lane *out = &p->lanes[s->node->out];
     if (!ci_lane_needed(out)) continue;
-    out->align = s->align[0];
+    out->align = s->rows;
     out->first = out->first / out->align * out->align;
     out->last = align_up(out, out->last, s->out.h);
     out->kept = !first && p->folded[s->node->out];
@@ -125,7 +125,7 @@ static void push(ci_plan *p) {
       if (is_fed(p, s, mid)) lo = mid;
       else hi = mid;
     }
-    out->want = imax(out->done, lo / s->align[0] * s->align[0]);
+    out->want = imax(out->done, lo / s->rows * s->rows);
   }
 }
 

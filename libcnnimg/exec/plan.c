@@ -10,7 +10,12 @@
 #define SOFT_RING_BYTES (24u << 20)      /* bands get lower until the rings are near the caches */
 #define WEIGHT_FLOOR ((size_t)256 << 20) /* packed weights that any memory cap allows */
 #define MIN_BAND 8
-#define LITTLE 8 /* a part of the memory so small is little */
+#define HEAVY_FACTOR 21u          /* bytes of packed weights of tiles a multiply-add of the direct sum */
+#define HEAVY ((uint64_t)2 << 20) /* bytes of weights for which a band should have ... */
+#define SOME_PIXELS 1152u         /* ... so many pixels, 48 tiles ... */
+#define VERY_HEAVY ((uint64_t)8 << 20)
+#define MANY_PIXELS 2304u /* ... or twice as many */
+#define LITTLE 8          /* a part of the memory so small is little */
 #define MIN_TILE 64
 
 static int32_t imin(int32_t a, int32_t b) { return a < b ? a : b; }
@@ -37,6 +42,17 @@ static bool allocate_tables(ci_plan *p) {
          p->in_views;
 }
 
+/* Packed weights that are larger than the caches are read from memory for every band: enough pixels, then, for each
+ * reading. macs: a pixel, which for tiles of 3x3 is a ninth of the packed floats over their number of samples. */
+static int32_t rows_of(const ci_step *s) {
+  uint64_t bytes = s->macs * HEAVY_FACTOR, pixels = bytes > VERY_HEAVY ? MANY_PIXELS : SOME_PIXELS;
+  int32_t a = s->align[0];
+  if (a == 1 || bytes < HEAVY) return a;
+  uint64_t across = (uint64_t)s->out.w * (uint64_t)a, times = (pixels + across - 1) / across;
+  uint64_t rows = times * (uint64_t)a, most = (uint64_t)(s->out.h + a - 1) / (uint64_t)a * (uint64_t)a;
+  return (int32_t)(rows < most ? rows : most);
+}
+
 static void make_steps(ci_plan *p) {
   size_t at = 0;
   for (size_t i = 0; i < p->g->n_nodes; i++) {
@@ -53,6 +69,7 @@ static void make_steps(ci_plan *p) {
     s->macs = s->op->macs ? s->op->macs(n, p->g, s->in, s->out) : 0;
     for (int axis = 0; axis < 2; axis++)
       s->align[axis] = s->op->align ? s->op->align(n, s->in, s->out, axis) : 1;
+    s->rows = rows_of(s);
     if (!s->op->fold) continue;
     p->folded[n->out] = 1;
     s->state = p->state_bytes;
@@ -94,7 +111,8 @@ static int get_packs(ci_plan *p, const ci_pack **seen, cnnimg_error *err) {
 static int pack_weights(ci_plan *p, cnnimg_error *err) {
   const ci_pack **seen = ci_calloc(2 * p->g->n_nodes, sizeof *seen);
   p->store = p->o.packs ? p->o.packs : (p->own = ci_packs_new(NULL));
-  int status = seen && p->store ? get_packs(p, seen, err) : ci_fail(err, CNNIMG_NOMEM, "no memory for a plan");
+  int status =
+      seen && p->store ? get_packs(p, seen, err) : ci_fail(err, CNNIMG_NOMEM, "no memory for a plan");
   free(seen);
   return status;
 }
@@ -162,7 +180,8 @@ static size_t widest_scratch(const ci_plan *p) {
 /* What weights and scratch leave of the cap, and half of it at least. */
 static size_t room_for_rings(const ci_plan *p) {
   size_t cap = p->o.memory, fixed;
-  if (!ci_add(widest_scratch(p), p->stats.weight_bytes, &fixed) || !ci_add(fixed, p->state_bytes, &fixed)) return cap / 2;
+  if (!ci_add(widest_scratch(p), p->stats.weight_bytes, &fixed) || !ci_add(fixed, p->state_bytes, &fixed))
+    return cap / 2;
   return fixed < cap / 2 ? cap - fixed : cap / 2;
 }
 

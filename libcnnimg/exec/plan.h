@@ -14,22 +14,23 @@ typedef struct ci_step {
   ci_shape *in; /* node->n_in shapes; zero for constants */
   ci_shape out;
   const void *packed;
-  uint64_t macs;  /* a pixel of the output */
+  uint64_t macs;    /* a pixel of the output */
   int32_t align[2]; /* rows, columns that come cheapest together */
-  size_t state;   /* op->fold: its state's offset in the plan's states */
-  ci_view *views; /* node->n_in views, set before each run */
+  int32_t rows;     /* a multiple of align[0]: so many rows are worth reading the weights for */
+  size_t state;     /* op->fold: its state's offset in the plan's states */
+  ci_view *views;   /* node->n_in views, set before each run */
 } ci_step;
 
 /* A map in the stripe that is being computed. */
 typedef struct ci_lane {
-  int32_t x0, x1;      /* columns that the stripe needs of it */
-  int32_t first, last; /* rows that it needs */
-  int32_t done;        /* rows below this one have been computed */
-  int32_t want;        /* rows below this one must be computed for the band */
-  int32_t low;         /* the lowest row that a reader still needs */
-  int32_t ring;        /* rows in memory */
-  int32_t align;       /* done and want are multiples of it, or the map's height */
-  bool kept;           /* computed by an earlier stripe of this run */
+  int32_t x0, x1;        /* columns that the stripe needs of it */
+  int32_t first, last;   /* rows that it needs */
+  int32_t done;          /* rows below this one have been computed */
+  int32_t want;          /* rows below this one must be computed for the band */
+  int32_t low;           /* the lowest row that a reader still needs */
+  int32_t ring;          /* rows in memory */
+  int32_t align;         /* done and want are multiples of it, or the map's height */
+  bool kept;             /* computed by an earlier stripe of this run */
   uint64_t birth, death; /* dry run: when it is first written and last read */
   size_t bytes, offset;  /* of the ring, in the arena (or in the file) */
   ci_view view;
@@ -40,12 +41,12 @@ struct ci_plan {
   const ci_kernels *k;
   ci_plan_options o;
   ci_plan_stats stats;
-  ci_shape *shapes; /* per value */
-  ci_lane *lanes;   /* per value */
-  bool starved;     /* measuring failed for want of memory, not because of a size */
-  uint8_t *spooled; /* per value: in the file */
-  uint8_t *folded;  /* per value: made by an op that folds */
-  ci_step *steps;   /* per node */
+  ci_shape *shapes;      /* per value */
+  ci_lane *lanes;        /* per value */
+  bool starved;          /* measuring failed for want of memory, not because of a size */
+  uint8_t *spooled;      /* per value: in the file */
+  uint8_t *folded;       /* per value: made by an op that folds */
+  ci_step *steps;        /* per node */
   ci_packs *store, *own; /* where packs come from; own: made for this plan alone */
   ci_pack **packs;       /* per node, NULL: has none */
   size_t n_packs;        /* nodes that have been asked for */

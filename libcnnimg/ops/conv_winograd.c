@@ -10,7 +10,7 @@
 #define MIN_SIZE 8      /* rows and columns of the output: smaller maps waste more of their tiles than that */
 #define FEW_TILES 24    /* gathered while their samples and products stay in the second cache ... */
 #define MANY_TILES \
-  48 /* ... or, of more than MANY_CHANNELS, whose weights come from memory, for more of them */
+  64 /* ... or, of more than MANY_CHANNELS, whose weights come from memory, for more of them */
 #define MANY_CHANNELS 128
 
 /*
