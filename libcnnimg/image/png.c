@@ -17,7 +17,7 @@
 #define LIBRARY_BYTES ((size_t)64 << 20) /* of all that libpng holds: many small bombs make a large one */
 #define ROW_BYTES 64u                    /* a pixel of width may cost: rows, their filters */
 #define TEXTS 100                        /* more are left out: each may take long to unpack */
-#define STRATEGY_RLE 3                   /* zlib's Z_RLE */
+#define RUNS_ONLY 3                      /* zlib's Z_RLE: for photographs half the time, 2 % smaller; pages of text: x 4 */
 #define LEVEL 4                          /* of zlib: half the time of its own choice, 2 % larger */
 #define LONG_TEXT 1024                   /* bytes; longer ones are compressed */
 
@@ -351,9 +351,7 @@ static int start(encoder *e) {
                PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   put_meta(e, e->job.meta);
   png_set_compression_level(e->png, LEVEL);
-  /* Nothing repeats in a photograph: runs only is half the time, and 2 % smaller. Of a page of text it is four times as
-   * large. */
-  if (e->job.photo) png_set_compression_strategy(e->png, STRATEGY_RLE);
+  if (e->job.photo) png_set_compression_strategy(e->png, RUNS_ONLY);
   png_write_info(e->png, e->info);
   if (f->sample == CNNIMG_U16 && *(const uint8_t *)&one == 1) png_set_swap(e->png);
   return CNNIMG_OK;
