@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "archs/weights.h"
 #include "base/error.h"
 #include "base/threads.h"
 #include "cnnimg_private.h"
 #include "exec/exec.h"
-#include "formats/format.h"
 #include "tasks/fit.h"
 
 #ifndef PACKAGE_VERSION
@@ -156,7 +156,7 @@ const cnnimg_port *cnnimg_model_output(const cnnimg_model *m, size_t i) {
 
 static int prepare(cnnimg_model *m, const char *const *options, cnnimg_error *err) {
   const char *format;
-  int status = ci_format_load(&m->source, &m->program, &format, err);
+  int status = ci_weights_load(&m->source, &m->program, &format, err);
   if (status) return status;
   if (complete_card(m->program, format)) return ci_fail(err, CNNIMG_NOMEM, "no memory for a card");
   status = ci_card_options(m->program, options, err);

@@ -17,7 +17,8 @@ may_include() { # the rooms that a room may see besides itself; cnnimg.h is ever
     net | kernels) echo base ;;
     image) echo kernels base ;;
     tensor) echo net kernels base ;;
-    formats | archs) echo net base ;;
+    formats) echo net base ;;
+    archs) echo formats net base ;;
     lower) echo tensor net base ;;
     ops) echo tensor net kernels base ;;
     exec) echo image net ops kernels base ;;

@@ -59,7 +59,7 @@ fetch_libraries() {
   mkdir -p "$sysroot" "$build/apt/state/lists/partial" "$build/apt/cache/archives/partial"
   : >"$build/apt/status"
   logged libraries foreign_apt update
-  logged libraries foreign_apt --download-only --no-install-recommends install libjpeg-dev libpng-dev libcmocka-dev
+  logged libraries foreign_apt --download-only --no-install-recommends install libjpeg-dev libpng-dev libjansson-dev zlib1g-dev libcmocka-dev
   for package in "$build"/apt/cache/archives/*.deb; do
     case ${package##*/} in
       libc6* | libc-dev* | libcrypt* | linux-libc-dev* | libgcc* | gcc-*) ;; # the cross compiler brings its own

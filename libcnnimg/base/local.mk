@@ -4,6 +4,8 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/base/cursor.c libcnnimg/base/cursor.h \
 	libcnnimg/base/error.c libcnnimg/base/error.h \
 	libcnnimg/base/half.h \
+	libcnnimg/base/json.c libcnnimg/base/json.h \
+	libcnnimg/base/keep.c libcnnimg/base/keep.h \
 	libcnnimg/base/memory.c libcnnimg/base/memory.h \
 	libcnnimg/base/source.c libcnnimg/base/source.h \
 	libcnnimg/base/spool.c libcnnimg/base/spool.h \

@@ -84,8 +84,43 @@ int ci_source_open(ci_source *s, const char *path, size_t limit, cnnimg_error *e
   s->name = ci_strdup(is_stdin ? "standard input" : path);
   if (!s->name) return ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", path);
   int rc = is_stdin ? slurp(s, STDIN_FILENO, limit, err) : open_path(s, path, limit, err);
+  if (rc == CNNIMG_OK && !is_stdin && !(s->path = ci_strdup(path)))
+    rc = ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", path);
   if (rc != CNNIMG_OK) ci_source_close(s);
   return rc;
+}
+
+/* Opens the first `n` bytes of of's path with `end` behind them. */
+static int open_near(ci_source *s, const ci_source *of, size_t n, const char *end, cnnimg_error *err) {
+  size_t room = n + strlen(end) + 1;
+  char *path = ci_calloc(room, 1);
+  if (!path) return ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", of->name);
+  memcpy(path, of->path, n);
+  memcpy(path + n, end, strlen(end));
+  int rc = ci_source_open(s, path, 0, err);
+  free(path);
+  return rc;
+}
+
+static int needs_another(const ci_source *of, const char *file, cnnimg_error *err) {
+  return ci_fail(err, CNNIMG_UNSUPPORTED, "%s: it needs a second file (%s), so give its path", of->name, file);
+}
+
+int ci_source_beside(ci_source *s, const ci_source *of, const char *file, cnnimg_error *err) {
+  memset(s, 0, sizeof *s);
+  if (!of->path) return needs_another(of, file, err);
+  if (!file[0] || strchr(file, '/') || !strcmp(file, "."))
+    return ci_fail(err, CNNIMG_CORRUPT, "%s: it names a file in another folder (%s)", of->name, file);
+  const char *slash = strrchr(of->path, '/');
+  return open_near(s, of, slash ? (size_t)(slash + 1 - of->path) : 0, file, err);
+}
+
+int ci_source_sibling(ci_source *s, const ci_source *of, const char *suffix, cnnimg_error *err) {
+  memset(s, 0, sizeof *s);
+  if (!of->path) return needs_another(of, suffix, err);
+  const char *slash = strrchr(of->path, '/'), *dot = strrchr(of->path, '.');
+  bool has = dot && dot != of->path && (!slash || dot > slash + 1);
+  return open_near(s, of, has ? (size_t)(dot - of->path) : strlen(of->path), suffix, err);
 }
 
 void ci_source_memory(ci_source *s, const void *data, size_t size, const char *name) {
@@ -96,5 +131,6 @@ void ci_source_close(ci_source *s) {
   if (s->kind == MAPPED) munmap((void *)(uintptr_t)s->data, s->size);
   if (s->kind == OWNED) free((void *)(uintptr_t)s->data);
   free(s->name);
+  free(s->path);
   memset(s, 0, sizeof *s);
 }

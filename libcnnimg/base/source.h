@@ -13,6 +13,7 @@ typedef struct ci_source {
   const uint8_t *data; /* size bytes, NULL only when size == 0 */
   size_t size;
   char *name; /* for messages */
+  char *path; /* of a file; NULL: a pipe, or memory */
   int kind;   /* private: how to give it back */
 } ci_source;
 
@@ -20,6 +21,10 @@ typedef struct ci_source {
  * Regular files are mapped read-only and private; a folder or a device is refused with a sentence. */
 int ci_source_open(ci_source *s, const char *path, size_t limit, cnnimg_error *err);
 void ci_source_memory(ci_source *s, const void *data, size_t size, const char *name);
+/* A file in the folder of `of`, for formats that are several files: "weights.bin", or, with suffix, the name of `of` with
+ * its own suffix replaced (".bin"). Names with a path in them are refused; where `of` is no file, CNNIMG_UNSUPPORTED. */
+int ci_source_beside(ci_source *s, const ci_source *of, const char *file, cnnimg_error *err);
+int ci_source_sibling(ci_source *s, const ci_source *of, const char *suffix, cnnimg_error *err);
 void ci_source_close(ci_source *s);
 
 #endif

@@ -22,10 +22,16 @@ static void describe(const ci_source *src, char *text, size_t room) {
   for (size_t i = 0; i < n; i++) at += (size_t)snprintf(text + at, room - at, " %02x", src->data[i]);
 }
 
-int ci_format_load(const ci_source *src, ci_program **out, const char **format_name, cnnimg_error *err) {
+void ci_loaded_free(ci_loaded *l) {
+  ci_program_free(l->program);
+  ci_store_free(l->store);
+  *l = (ci_loaded){0};
+}
+
+int ci_format_load(const ci_source *src, ci_loaded *out, const char **format_name, cnnimg_error *err) {
   const ci_format *best = NULL;
   int most = 0;
-  *out = NULL;
+  *out = (ci_loaded){0};
   for (size_t i = 0; ci_formats[i]; i++) {
     int bid = src->size ? ci_formats[i]->bid(src->data, src->size) : 0;
     if (bid > most) best = ci_formats[i], most = bid;

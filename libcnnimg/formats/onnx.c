@@ -225,12 +225,12 @@ static void fini(ci_onnx *o) {
   ci_program_free(o->p);
 }
 
-static int load(const ci_source *src, ci_program **out, cnnimg_error *err) {
+static int load(const ci_source *src, ci_loaded *out, cnnimg_error *err) {
   cnnimg_error own = {0};
   ci_onnx o = {.src = src, .err = &own, .p = ci_program_new()};
-  *out = NULL;
+  *out = (ci_loaded){0};
   int status = o.p ? build(&o) : ci_fail(&own, CNNIMG_NOMEM, "no memory for the network");
-  if (!status) *out = o.p, o.p = NULL;
+  if (!status) out->program = o.p, o.p = NULL;
   fini(&o);
   return status ? ci_fail(err, status, "%s: %s", src->name, own.text) : CNNIMG_OK;
 }

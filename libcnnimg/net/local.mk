@@ -1,5 +1,6 @@
 # libcnnimg/net/local.mk - what is computed
 libcnnimg_libci_la_SOURCES += \
+	libcnnimg/net/build.c libcnnimg/net/build_layers.c libcnnimg/net/build.h \
 	libcnnimg/net/fold.c libcnnimg/net/norm.c libcnnimg/net/norm.h libcnnimg/net/fold.h \
 	libcnnimg/net/graph.c libcnnimg/net/graph.h \
 	libcnnimg/net/map.c libcnnimg/net/map.h \
@@ -8,4 +9,5 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/net/program.c libcnnimg/net/program_sort.c libcnnimg/net/program.h \
 	libcnnimg/net/simplify.c \
 	libcnnimg/net/sort.c \
+	libcnnimg/net/store.c libcnnimg/net/store.h \
 	libcnnimg/net/tensor.c libcnnimg/net/tensor.h

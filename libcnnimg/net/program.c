@@ -41,6 +41,7 @@ void ci_program_free(ci_program *p) {
   free(p->inputs);
   free(p->outputs);
   free(p->card);
+  ci_kept_free(p->kept);
   free(p);
 }
 

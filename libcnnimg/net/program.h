@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/keep.h"
 #include "cnnimg.h"
 #include "net/tensor.h"
 
@@ -70,6 +71,7 @@ typedef struct ci_program {
   size_t n_outputs, cap_outputs;
   ci_card_line *card;
   size_t n_card, cap_card;
+  ci_kept *kept; /* what constants point into, besides the file */
 } ci_program;
 
 ci_program *ci_program_new(void); /* NULL: no memory */

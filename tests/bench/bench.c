@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "exec/exec.h"
-#include "formats/format.h"
+#include "archs/weights.h"
 #include "tasks/network.h"
 #include "tests/bench/npy.h"
 
@@ -165,7 +165,7 @@ static size_t find(const bench *b, const char *text, size_t k, bool output, cons
 static int load(bench *b, const options *o, cnnimg_error *err) {
   const char *format, *file;
   int status = ci_source_open(&b->source, o->net, (size_t)4 << 30, err);
-  if (!status) status = ci_format_load(&b->source, &b->program, &format, err);
+  if (!status) status = ci_weights_load(&b->source, &b->program, &format, err);
   if (!status && b->program->n_inputs > MOST) status = ci_fail(err, CNNIMG_LIMIT, "too many inputs");
   for (int k = 0; !status && k < o->inputs; k++) {
     size_t i = find(b, o->input[k], (size_t)k, false, &file, err);

@@ -88,7 +88,7 @@ static double measure(const trial *t, int32_t size) {
     scratch = ci_fft_scratch(t->n, t->in[0], t->out, size);
   ci_rect part = ci_rect_whole(t->out);
   if (!size) part.y0 = t->out.h / 2, part.y1 = part.y0 + (t->out.h + 15) / 16; /* every row costs the same */
-  const ci_call c = {t->n, packed, &k, &t->from, &t->to, part, ci_aligned_zero(scratch)};
+  const ci_call c = {t->n, packed, &k, &t->from, &t->to, part, ci_aligned_zero(scratch), NULL};
   double best = INFINITY;
   for (int i = 0; i < RUNS && c.scratch; i++) {
     double s = seconds();

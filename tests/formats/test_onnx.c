@@ -11,7 +11,7 @@
 
 #include "base/memory.h"
 #include "exec/exec.h"
-#include "formats/format.h"
+#include "archs/weights.h"
 #include "tasks/network.h"
 #include "tests/net/interpret.h"
 
@@ -35,7 +35,7 @@ static ci_program *load_file(ci_source *s, const char *name) {
   const char *format = NULL;
   cnnimg_error err = {0};
   open_file(s, name);
-  if (ci_format_load(s, &g, &format, &err)) fail_msg("%s: %s", name, err.text);
+  if (ci_weights_load(s, &g, &format, &err)) fail_msg("%s: %s", name, err.text);
   assert_string_equal(format, "onnx");
   return g;
 }
@@ -138,7 +138,7 @@ static void refuse_case(char *line) {
   ci_source s;
   sscanf(line, "refuse %63s", name);
   open_file(&s, name);
-  int status = ci_format_load(&s, &p, NULL, &err);
+  int status = ci_weights_load(&s, &p, NULL, &err);
   bool named = !status || strstr(err.text, name);
   if (!status) status = ci_network_probe(p, &err);
   if (!status || status != err.code || !strstr(err.text, words) || !named)
@@ -208,7 +208,7 @@ static void test_zero_copy(void **state) {
     ci_program *g;
     memcpy(room + shift, s.data, s.size);
     ci_source_memory(&moved, room + shift, s.size, "moved");
-    assert_int_equal(ci_format_load(&moved, &g, NULL, &err), CNNIMG_OK);
+    assert_int_equal(ci_weights_load(&moved, &g, NULL, &err), CNNIMG_OK);
     const ci_tensor *w = g->values[g->nodes[0].in[1]].tensor;
     const uint8_t *at = w->data;
     if (w->owned) copied++;
@@ -231,7 +231,7 @@ static int load_bytes(const uint8_t *data, size_t n, cnnimg_error *err) {
   uint8_t *copy = malloc(n ? n : 1);
   memcpy(copy, data, n);
   ci_source_memory(&s, copy, n, "bytes");
-  int status = ci_format_load(&s, &g, NULL, err);
+  int status = ci_weights_load(&s, &g, NULL, err);
   assert_true(!status == (g != NULL));
   if (!status) ci_network_probe(g, NULL);
   ci_program_free(g);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "exec/exec.h"
-#include "formats/format.h"
+#include "archs/weights.h"
 #include "tests/lower/reference.h"
 #include "tests/net/interpret.h"
 
@@ -184,7 +184,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   ci_program *p;
   cnnimg_error err = {0};
   ci_source_memory(&src, bytes, size, "fuzz");
-  int status = ci_format_load(&src, &p, NULL, &err);
+  int status = ci_weights_load(&src, &p, NULL, &err);
   check(status, &err);
   if (!status != (p != NULL)) abort();
   for (size_t i = 0; p && i < p->n_outputs && i < 3; i++) lower(p, i);

@@ -11,7 +11,7 @@
 
 #include "base/memory.h"
 #include "exec/exec.h"
-#include "formats/format.h"
+#include "archs/weights.h"
 #include "tasks/network.h"
 #include "tests/lower/reference.h"
 #include "tests/net/interpret.h"
@@ -61,7 +61,7 @@ static void begin_case(subject *s, const char *line) {
   *s = (subject){.n_in = 0};
   assert_int_equal(sscanf(line, "case %63s", s->name), 1);
   open_file(&s->source, s->name, ".onnx");
-  if (ci_format_load(&s->source, &s->p, NULL, &err)) fail_msg("%s", err.text);
+  if (ci_weights_load(&s->source, &s->p, NULL, &err)) fail_msg("%s", err.text);
 }
 
 /* Noise; whole numbers of 0 to 9 made of it. */
@@ -181,7 +181,7 @@ static void check_refusal(char *name, const char *words) {
   ci_program *p;
   cnnimg_error err = {0};
   open_file(&source, name, ".onnx");
-  int status = ci_format_load(&source, &p, NULL, &err);
+  int status = ci_weights_load(&source, &p, NULL, &err);
   if (!status) status = ci_network_probe(p, &err);
   if (!status && words)
     status = lower_at_sizes(p, &err); /* ci_network_probe() lets pass what is about sizes */
@@ -196,7 +196,7 @@ static void check_accepted(const char *name) {
   ci_program *p;
   cnnimg_error err = {0};
   open_file(&source, name, ".onnx");
-  int status = ci_format_load(&source, &p, NULL, &err);
+  int status = ci_weights_load(&source, &p, NULL, &err);
   if (!status) status = lower_at_sizes(p, &err);
   if (status) fail_msg("%s: %s", name, err.text);
   ci_program_free(p);

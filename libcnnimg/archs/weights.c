@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* weights.c - a weight file to a program: by the graph that it says, or by the architecture of its tensors */
+#include "archs/weights.h"
+
+#include "archs/arch.h"
+#include "formats/format.h"
+
+int ci_weights_load(const ci_source *src, ci_program **out, const char **format_name, cnnimg_error *err) {
+  ci_loaded l;
+  *out = NULL;
+  int status = ci_format_load(src, &l, format_name, err);
+  if (!status && !l.program) status = ci_arch_build(l.store, src->name, &l.program, NULL, err);
+  if (status) ci_loaded_free(&l);
+  else *out = l.program;
+  return status;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* weights.h - a weight file of any known format and architecture, as a program */
+#ifndef CI_WEIGHTS_H
+#define CI_WEIGHTS_H
+
+#include "base/source.h"
+#include "net/program.h"
+
+/* A new program (finished). The source outlives it: weights may point into it. Errors name the file. On failure *out is
+ * NULL; format_name (may be NULL) is set as soon as the format is known. */
+int ci_weights_load(const ci_source *src, ci_program **out, const char **format_name, cnnimg_error *err);
+
+#endif
