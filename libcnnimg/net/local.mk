@@ -2,6 +2,7 @@
 libcnnimg_libci_la_SOURCES += \
 	libcnnimg/net/build.c libcnnimg/net/build_layers.c libcnnimg/net/build.h \
 	libcnnimg/net/fold.c libcnnimg/net/norm.c libcnnimg/net/norm.h libcnnimg/net/fold.h \
+	libcnnimg/net/function.c libcnnimg/net/function.h \
 	libcnnimg/net/graph.c libcnnimg/net/graph.h \
 	libcnnimg/net/map.c libcnnimg/net/map.h \
 	libcnnimg/net/ops.inc \
