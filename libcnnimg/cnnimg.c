@@ -156,15 +156,16 @@ const cnnimg_port *cnnimg_model_output(const cnnimg_model *m, size_t i) {
 
 static int prepare(cnnimg_model *m, const char *const *options, cnnimg_error *err) {
   const char *format;
-  int status = ci_weights_load(&m->source, &m->program, &format, err);
+  ci_program *p;
+  int status = ci_weights_load(&m->source, &p, &format, err);
   if (status) return status;
-  if (complete_card(m->program, format)) return ci_fail(err, CNNIMG_NOMEM, "no memory for a card");
-  status = ci_card_options(m->program, options, err);
-  if (!status) status = ci_fit_probe(m->program, err);
-  if (status) return ci_fail_in(err, status, m->source.name);
-  m->packs = ci_packs_new(m->program);
-  if (!m->packs) return ci_fail(err, CNNIMG_NOMEM, "no memory for a model");
-  return describe(m, err);
+  status = ci_family_set(&m->family, p, err);
+  m->program = p;
+  if (!status && complete_card(p, format)) status = ci_fail(err, CNNIMG_NOMEM, "no memory for a card");
+  if (!status) status = ci_card_options(p, options, err);
+  if (!status) status = ci_fit_open(p, err);
+  if (!status) status = ci_fit_probe(p, err);
+  return status ? ci_fail_in(err, status, m->source.name) : describe(m, err);
 }
 
 /* Takes the source over. */
@@ -176,7 +177,7 @@ static int load(ci_source source, const char *const *options, cnnimg_model **out
   }
   m->source = source;
   atomic_init(&m->references, 1);
-  pthread_mutex_init(&m->fits.lock, NULL);
+  ci_family_init(&m->family);
   int status = prepare(m, options, err);
   if (status) cnnimg_model_unref(m);
   else *out = m;
@@ -217,10 +218,8 @@ cnnimg_model *cnnimg_model_ref(cnnimg_model *m) {
 
 void cnnimg_model_unref(cnnimg_model *m) {
   if (!m || atomic_fetch_sub(&m->references, 1) != 1) return;
-  ci_packs_free(m->packs);
-  ci_program_free(m->program);
+  ci_family_fini(&m->family);
   ci_source_close(&m->source);
-  pthread_mutex_destroy(&m->fits.lock);
   free(m->inputs);
   free(m->outputs);
   free(m);

@@ -8,9 +8,9 @@
 #include "base/memory.h"
 #include "base/source.h"
 #include "cnnimg.h"
-#include "exec/packs.h"
 #include "image/image.h"
 #include "net/program.h"
+#include "tasks/family.h"
 #include "tasks/job.h"
 
 struct cnnimg_context {
@@ -21,11 +21,9 @@ struct cnnimg_context {
 struct cnnimg_model {
   atomic_uint references;
   ci_source source; /* weights may point into it */
-  ci_program *program;
+  ci_family family; /* what changes once it is loaded, under locks of its own */
+  const ci_program *program; /* the file's, the family's */
   cnnimg_port *inputs, *outputs;
-  /* what changes once it is loaded, each under its own lock: */
-  ci_fit_cache fits;
-  ci_packs *packs;
 };
 
 ci_limits ci_context_limits(const cnnimg_context *c);

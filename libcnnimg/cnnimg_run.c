@@ -54,12 +54,15 @@ static int read_params(cnnimg_params *to, const cnnimg_params *from, cnnimg_erro
 
 static int make_job(cnnimg_context *context, cnnimg_model *model, const cnnimg_params *params,
                     const cnnimg_format *format, ci_job **job, cnnimg_error *err) {
-  ci_job_options o = {
-      .program = model->program, .fits = &model->fits, .packs = model->packs, .engine = context->engine, .format = *format};
+  ci_job_options o = {.packs = model->family.packs, .engine = context->engine, .format = *format};
+  ci_member *member;
   const ci_limits limits = ci_context_limits(context);
   int status = read_params(&o.params, params, err);
   if (!status) status = ci_limits_check(&limits, "the picture", format->width, format->height, err);
-  return status ? status : ci_job_new(job, &o, err);
+  if (!status) status = ci_family_get(&model->family, format->colours, &member, err);
+  if (status) return status;
+  o.program = member->program, o.fits = &member->fits;
+  return ci_job_new(job, &o, err);
 }
 
 int cnnimg_session_new(cnnimg_context *context, cnnimg_model *model, const cnnimg_params *params,
@@ -207,7 +210,7 @@ int cnnimg_session_new_tensor(cnnimg_context *context, cnnimg_model *model, size
   *session = NULL;
   cnnimg_session *s = ci_calloc(1, sizeof *s);
   if (!s) return ci_fail(err, CNNIMG_NOMEM, "no memory for a session");
-  int status = ci_tensors_new(&s->tensors, model->program, model->packs, &context->engine, inputs, in, outputs, out, err);
+  int status = ci_tensors_new(&s->tensors, model->program, model->family.packs, &context->engine, inputs, in, outputs, out, err);
   if (status) {
     free(s);
     return status;

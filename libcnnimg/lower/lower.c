@@ -63,7 +63,7 @@ int ci_lower_held(ci_state *s, const ci_tensor_op *op, const ci_pnode *n, int32_
     ci_held_free(h);
     return status ? status : s->err->code;
   }
-  h->op = op, h->node = n, h->opset = s->p->opset, h->which = which;
+  h->op = op, h->node = n, h->opset = ci_pnode_opset(s->p, n), h->which = which;
   h->out = ci_lower_array(out);
   h->out.dtype = CI_F32, h->out.data = NULL;
   node->held = h;
@@ -166,7 +166,7 @@ static int lower_output(ci_state *s, const ci_tensor_op *op, const ci_pnode *n, 
                         const ci_array *arrays) {
   ci_val *out = &s->vals[n->out[which]];
   ci_array result = {.dtype = CI_F32, .type = CI_FLOAT};
-  ci_tensor_call call = {.node = n, .opset = s->p->opset, .which = which, .n_in = n_in, .in = arrays, .out = &result};
+  ci_tensor_call call = {.node = n, .opset = ci_pnode_opset(s->p, n), .which = which, .n_in = n_in, .in = arrays, .out = &result};
   int status = ci_tensor_shape(op, &call, s->err);
   if (status) return status;
   *out = (ci_val){.known = true, .type = result.type, .rank = result.rank, .map = -1, .vec = -1};

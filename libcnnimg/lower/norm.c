@@ -92,7 +92,7 @@ static int lower_group_norm(ci_site *c) {
   int32_t map, gamma, beta, out;
   int64_t groups = ci_attr_int(c->n, "num_groups", 1);
   if (!ci_dims_shape(c->in[0]->rank, c->in[0]->dim, CI_LAYOUT_NCHW, &m) || groups < 1 || m.c % groups) return CI_LOWER_PASS;
-  int status = c->s->p->opset < 21 && groups != m.c ? CI_LOWER_PASS : per_channel(c, 1, m.c, &gamma);
+  int status = ci_pnode_opset(c->s->p, c->n) < 21 && groups != m.c ? CI_LOWER_PASS : per_channel(c, 1, m.c, &gamma);
   if (!status) status = per_channel(c, 2, m.c, &beta);
   if (!status) status = ci_as_map(c->s, c->in[0], CI_LAYOUT_NCHW, &map);
   if (!status) status = group_norm(c, map, (int32_t)groups, gamma, beta, &out);

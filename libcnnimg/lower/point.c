@@ -305,7 +305,7 @@ static int lower_prelu(ci_site *c) {
   if (!t || t->dtype != CI_F32 || !ci_dims_shape(x->rank, x->dim, layout, &m)) return CI_LOWER_PASS;
   int32_t last = layout == CI_LAYOUT_NHWC ? 0 : x->rank - 2; /* dimensions behind the channels */
   int32_t axis = t->rank - 1 - last;
-  bool each = t->count == (size_t)m.c && ((axis >= 0 && t->dim[axis] == m.c) || (c->s->p->opset < 7 && t->rank == 1));
+  bool each = t->count == (size_t)m.c && ((axis >= 0 && t->dim[axis] == m.c) || (ci_pnode_opset(c->s->p, c->n) < 7 && t->rank == 1));
   if (t->count != 1 && !each) return CI_LOWER_PASS;
   int status = ci_as_map(c->s, x, layout, &map);
   if (!status) status = ci_lower_const(c->s, t, &slope);
@@ -318,7 +318,7 @@ static int lower_prelu(ci_site *c) {
 /* Over the channels. Before opset 13 everything from `axis` on was one long row. */
 static int lower_softmax(ci_site *c) {
   ci_val *x = c->in[0];
-  bool old = c->s->p->opset < 13;
+  bool old = ci_pnode_opset(c->s->p, c->n) < 13;
   int64_t axis = ci_attr_int(c->n, "axis", old ? 1 : -1);
   ci_layout layout = x->map >= 0 ? x->layout : CI_LAYOUT_NCHW;
   int32_t map;

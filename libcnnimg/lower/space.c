@@ -103,7 +103,7 @@ static int lower_slice(ci_site *c) {
   ci_layout layout;
   int32_t map, along;
   for (int32_t k = 0; k < c->n_in; k++) in[k] = ci_lower_array(c->in[k]);
-  const ci_tensor_call call = {.node = c->n, .opset = c->s->p->opset, .n_in = c->n_in, .in = in};
+  const ci_tensor_call call = {.node = c->n, .opset = ci_pnode_opset(c->s->p, c->n), .n_in = c->n_in, .in = in};
   int status = ci_slice_spans(&call, spans, c->s->err);
   if (!status) status = cut_from(c, 1, &map, &layout, &along);
   for (int32_t i = 0; i < c->in[0]->rank && !status; i++) status = cut(c, i, spans[i], layout, &map);
@@ -155,7 +155,7 @@ static int32_t choice(const char *word, const char *const *names) {
 static bool read_pads(const ci_site *c, ci_layout layout, int32_t *out) {
   const ci_tensor *t = ci_site_const(c, 1), *axes = ci_site_const(c, 3);
   const int64_t *v = NULL;
-  int32_t rank = c->in[0]->rank, n = ci_attr_ints(c->n, c->s->p->opset < 2 ? "paddings" : "pads", &v);
+  int32_t rank = c->in[0]->rank, n = ci_attr_ints(c->n, ci_pnode_opset(c->s->p, c->n) < 2 ? "paddings" : "pads", &v);
   if (t) n = (int32_t)t->count;
   if ((!t && !v) || (ci_site_given(c, 3) && !axes)) return false;
   int32_t half = axes ? (int32_t)axes->count : rank;
@@ -236,7 +236,7 @@ static bool resize_modes(const ci_site *c, ci_params *p) {
   static const char *const coords[] = {"half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric",
                                        "half_pixel_symmetric", "tf_half_pixel_for_nn", "tf_crop_and_resize", NULL};
   static const char *const nearest[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil", NULL};
-  bool old = c->s->p->opset < 11 || !strcmp(c->n->type, "Upsample");
+  bool old = ci_pnode_opset(c->s->p, c->n) < 11 || !strcmp(c->n->type, "Upsample");
   const char *mode = ci_attr_string(c->n, "mode", "nearest");
   p->mode = !strcmp(mode, "bilinear") ? CI_RESIZE_LINEAR : choice(mode, modes);
   p->coord = choice(ci_attr_string(c->n, "coordinate_transformation_mode", old ? "asymmetric" : "half_pixel"), coords);
@@ -275,7 +275,7 @@ static bool resize_roi(const ci_site *c, ci_layout layout, ci_params *p) {
 
 /* The scale of each map axis where the file says scales; they must be 1 for the others. */
 static bool resize_scales(const ci_site *c, ci_layout layout, ci_params *p) {
-  bool old = c->s->p->opset < 11 || !strcmp(c->n->type, "Upsample");
+  bool old = ci_pnode_opset(c->s->p, c->n) < 11 || !strcmp(c->n->type, "Upsample");
   const ci_tensor *t = ci_site_const(c, old ? 1 : 2);
   const int64_t *axis_list = NULL;
   const float *v = NULL;
@@ -301,7 +301,7 @@ static bool resize_scales(const ci_site *c, ci_layout layout, ci_params *p) {
 /* Before opset 11 the nearest was the next below, but the next above along an axis that shrinks. */
 static bool resize_nearest(const ci_site *c, ci_params *p) {
   bool shrinks = false, grows = false;
-  if (p->mode != CI_RESIZE_NEAREST || (c->s->p->opset >= 11 && strcmp(c->n->type, "Upsample"))) return true;
+  if (p->mode != CI_RESIZE_NEAREST || (ci_pnode_opset(c->s->p, c->n) >= 11 && strcmp(c->n->type, "Upsample"))) return true;
   for (int i = 0; i < 2; i++) {
     float step = p->scale[i] > 0 ? 1 / p->scale[i] : 1;
     if (step == truncf(step)) continue; /* every place is whole */

@@ -1,5 +1,6 @@
 # libcnnimg/net/local.mk - what is computed
 libcnnimg_libci_la_SOURCES += \
+	libcnnimg/net/adapt.c libcnnimg/net/adapt.h \
 	libcnnimg/net/build.c libcnnimg/net/build_layers.c libcnnimg/net/build.h \
 	libcnnimg/net/fold.c libcnnimg/net/norm.c libcnnimg/net/norm.h libcnnimg/net/fold.h \
 	libcnnimg/net/function.c libcnnimg/net/function.h \
@@ -8,6 +9,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/net/ops.inc \
 	libcnnimg/net/order.c libcnnimg/net/order.h \
 	libcnnimg/net/program.c libcnnimg/net/program_sort.c libcnnimg/net/program.h \
+	libcnnimg/net/shuffle.c libcnnimg/net/shuffle.h \
 	libcnnimg/net/simplify.c \
 	libcnnimg/net/sort.c \
 	libcnnimg/net/store.c libcnnimg/net/store.h \

@@ -102,6 +102,8 @@ int ci_program_add_output(ci_program *p, int32_t value) {
   return CNNIMG_OK;
 }
 
+int64_t ci_pnode_opset(const ci_program *p, const ci_pnode *n) { return n->opset ? n->opset : p->opset; }
+
 static ci_card_line *find_line(const ci_program *p, const char *key) {
   for (size_t i = 0; i < p->n_card; i++)
     if (!strcmp(p->card[i].key, key)) return &p->card[i];

@@ -39,6 +39,7 @@ typedef struct ci_pnode {
   int32_t n_in, n_out;
   ci_attr *attrs;
   size_t n_attrs;
+  int64_t opset; /* what it means; 0: as the program's others */
 } ci_pnode;
 
 typedef struct ci_pvalue {
@@ -99,6 +100,7 @@ const char *ci_attr_string(const ci_pnode *n, const char *name, const char *othe
 /* A list of integers: how many, or -1: absent. *v points into the node. */
 int32_t ci_attr_ints(const ci_pnode *n, const char *name, const int64_t **v);
 int32_t ci_attr_floats(const ci_pnode *n, const char *name, const float **v);
+int64_t ci_pnode_opset(const ci_program *p, const ci_pnode *n);
 /* "Conv "body.head"", for messages. */
 const char *ci_pnode_label(const ci_pnode *n, char *room, size_t size);
 

@@ -242,14 +242,14 @@ static bool has_input(const ci_program *p, const char *name) {
 static int check_key(const ci_program *p, const char *key, cnnimg_error *err) {
   static const char *const known[] = {"output", "range",        "mean",        "std",        "order",
                                       "scale",  "output.range", "output.mean", "output.std", "multiple",
-                                      "name",   "sigma_max",    "task",        "licence",    NULL};
+                                      "name",   "sigma_max",    "task",        "licence",    "colour",   NULL};
   for (size_t i = 0; known[i]; i++)
     if (!strcmp(known[i], key)) return CNNIMG_OK;
   if (strncmp(key, "input.", 6))
     return ci_fail(
         err, CNNIMG_BADARG,
         "no model option is called %s; there are input.NAME, output, range, mean, std, "
-        "order, multiple, scale, sigma_max, output.range, output.mean, output.std, task, name, licence",
+        "order, colour, multiple, scale, sigma_max, output.range, output.mean, output.std, task, name, licence",
         key);
   if (!has_input(p, key + 6)) return ci_fail(err, CNNIMG_BADARG, "%s: the network has no such input", key);
   return CNNIMG_OK;

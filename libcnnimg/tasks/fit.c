@@ -147,6 +147,49 @@ int ci_fit_find(ci_fit *f, const ci_sizes *s, cnnimg_error *err) {
   return CNNIMG_OK;
 }
 
+/* A file that fixes the picture's size, and which of its inputs are of that size. */
+typedef struct fixing {
+  ci_program *p;
+  ci_shape size;
+  int32_t y, x; /* which dimensions */
+  bool *same;
+} fixing;
+
+static void find_same(fixing *f) {
+  for (size_t i = 0; i < f->p->n_inputs; i++) {
+    const ci_pinput *in = &f->p->inputs[i];
+    f->same[i] = in->rank == 4 && in->dim[f->y] == f->size.h && in->dim[f->x] == f->size.w;
+  }
+}
+
+static void set_sizes(const fixing *f, int32_t height, int32_t width) {
+  for (size_t i = 0; i < f->p->n_inputs; i++)
+    if (f->same[i]) f->p->inputs[i].dim[f->y] = height, f->p->inputs[i].dim[f->x] = width;
+}
+
+static int open_sizes(ci_program *p, const ci_sizes *s) {
+  bool last = ci_lower_picture_layout(p, s->card->image) == CI_LAYOUT_NHWC;
+  fixing f = {p, fixed_size(s), last ? 1 : 2, last ? 2 : 3, ci_calloc(p->n_inputs, sizeof(bool))};
+  ci_fit fit;
+  if (!f.same) return CNNIMG_NOMEM;
+  find_same(&f);
+  set_sizes(&f, 0, 0);
+  int status = ci_fit_find(&fit, s, NULL);
+  if (status) set_sizes(&f, f.size.h, f.size.w);
+  free(f.same);
+  return status;
+}
+
+int ci_fit_open(ci_program *p, cnnimg_error *err) {
+  ci_card card;
+  if (ci_card_read(&card, p, NULL)) return CNNIMG_OK; /* who uses the card says why */
+  const ci_sizes s = {.program = p, .card = &card, .hint_channels = 4};
+  int status = card.image < card.n_inputs && fixed_size(&s).h ? open_sizes(p, &s) : CNNIMG_OK;
+  ci_card_fini(&card);
+  return status == CNNIMG_NOMEM ? ci_fail(err, status, "no memory to look at the network's sizes")
+                                : CNNIMG_OK;
+}
+
 /* Networks that want odd sizes of their picture are asked at several. */
 int ci_fit_probe(const ci_program *p, cnnimg_error *err) {
   ci_card card;

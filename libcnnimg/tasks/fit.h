@@ -38,6 +38,9 @@ typedef struct ci_fit_cache {
   ci_fit fit;
 } ci_fit_cache;
 int ci_fit_get(ci_fit_cache *cache, const ci_sizes *s, ci_fit *fit, cnnimg_error *err);
+/* Many exporters write the size of their example into the file. Where a picture of another size does as well, the size is
+ * left open from here on; else nothing changes. CNNIMG_NOMEM is the only error. */
+int ci_fit_open(ci_program *p, cnnimg_error *err);
 /* Can the network be lowered at some size? Of several errors, the first is told. */
 int ci_fit_probe(const ci_program *p, cnnimg_error *err);
 /* The network's size for `pixels` pixels of a picture. */

@@ -2,6 +2,7 @@
 libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/card.c libcnnimg/tasks/card.h \
 	libcnnimg/tasks/eigen.c \
+	libcnnimg/tasks/family.c libcnnimg/tasks/family.h \
 	libcnnimg/tasks/feed.c \
 	libcnnimg/tasks/fit.c libcnnimg/tasks/fit.h \
 	libcnnimg/tasks/job.c libcnnimg/tasks/job.h libcnnimg/tasks/job_state.h \

@@ -31,7 +31,10 @@ EXTRA_DIST += tests/api/abi.awk tests/api/abi.txt
 EXTRA_DIST += tests/api/make_nets.py tests/api/data/README.md \
 	tests/api/data/arrays.onnx tests/api/data/double.onnx tests/api/data/halves.onnx tests/api/data/identity.onnx \
 	tests/api/data/inputs.onnx tests/api/data/last.onnx tests/api/data/odd.onnx tests/api/data/reverse.onnx tests/api/data/shift.onnx \
-	tests/api/data/upvalid.onnx tests/api/data/valid.onnx \
+	tests/api/data/upvalid.onnx tests/api/data/valid.onnx tests/api/data/grey.onnx tests/api/data/luma.onnx \
+	tests/api/data/studio.onnx tests/api/data/fixed.onnx \
+	tests/api/data/grey-13x9.f32 tests/api/data/grey-40x21.f32 tests/api/data/luma-13x9.f32 tests/api/data/luma-40x21.f32 \
+	tests/api/data/studio-13x9.f32 tests/api/data/studio-40x21.f32 tests/api/data/fixed-13x9.f32 tests/api/data/fixed-40x21.f32 \
 	tests/api/data/odd-13x9.f32 tests/api/data/odd-1x1.f32 tests/api/data/odd-40x21.f32 \
 	tests/api/data/upvalid-13x9.f32 tests/api/data/upvalid-1x1.f32 tests/api/data/upvalid-40x21.f32 \
 	tests/api/data/valid-13x9.f32 tests/api/data/valid-1x1.f32 tests/api/data/valid-40x21.f32

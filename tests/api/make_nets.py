@@ -130,3 +130,56 @@ save("shift", [helper.make_node("Pad", ["image", "pads"], ["a"]),
 save("arrays", [helper.make_node("MatMul", ["a", "b"], ["product"]),
                 helper.make_node("ReduceSum", ["a", "axis"], ["sums"], keepdims=0)],
      [("a", ["M", "N"]), ("b", ["N", 3])], [("product", ["M", 3]), ("sums", ["M"])], [const("axis", [1], np.int64)])
+
+# ---- one channel for pictures of three ----------------------------------------------------------
+GREY, GREY_OUT = ("image", [1, 1, "H", "W"]), ("result", [1, 1, "h", "w"])
+save("grey", [conv("image", "w1", "a", pads=[1, 1, 1, 1]), leaky("a", "b"), conv("b", "w2", "result", pads=[1, 1, 1, 1])],
+     [GREY], [GREY_OUT], [weight("w1", 5, 1, 3, 3), weight("w2", 1, 5, 3, 3)])
+for name, colour in ("luma", "y"), ("studio", "y-studio"):
+    save(name, [conv("image", "w1", "a"), leaky("a", "b"), conv("b", "w2", "c"),
+                helper.make_node("DepthToSpace", ["c"], ["result"], blocksize=2, mode="CRD")], [GREY], [GREY_OUT],
+         [weight("w1", 5, 1, 3, 3), weight("w2", 4, 5, 1, 1)], task="upscale", colour=colour)
+
+
+def run(name, x):
+    return ort.InferenceSession(os.path.join(HERE, name + ".onnx")).run(None, {"image": x})[0]
+
+
+def bicubic(x):
+    node = helper.make_node("Resize", ["x", "", "s"], ["y"], mode="cubic", cubic_coeff_a=-0.5)
+    graph = helper.make_graph([node], "up", [helper.make_tensor_value_info("x", TensorProto.FLOAT, x.shape)],
+                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+                              [const("s", [1, 1, 2, 2])])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 8
+    return ort.InferenceSession(model.SerializeToString()).run(None, {"x": x})[0]
+
+
+def through_luma(name, x, weights, offset, gain):
+    """BT.601's luma through the network, the rest enlarged; what the network loses is cut off."""
+    y = (np.tensordot(np.asarray(weights), x.astype(np.float64), (0, 0)) + offset)[None, None].astype(np.float32)
+    up = bicubic(x[None])[:, :, 2:-2, 2:-2].astype(np.float64)
+    return (up + (run(name, y).astype(np.float64) - bicubic(y)[:, :, 2:-2, 2:-2]) * gain)[0]
+
+
+for w, h in (13, 9), (40, 21):
+    p = picture(w, h)
+    keep("grey", w, h, np.concatenate([run("grey", p[None, c:c + 1])[0] for c in range(3)]))
+    p = p[:, mirrored(h, 1, 1)][:, :, mirrored(w, 1, 1)]
+    keep("luma", w, h, through_luma("luma", p, [0.299, 0.587, 0.114], 0, 1))
+    keep("studio", w, h, through_luma("studio", p, np.array([65.481, 128.553, 24.966]) / 255, 16 / 255, 255 / 219))
+
+# ---- a size that is in the file only because an exporter wrote it there ----------------------------
+save("fixed", [conv("image", "w1", "a", pads=[1, 1, 1, 1]), helper.make_node("Reshape", ["a", "s1"], ["b"]),
+               helper.make_node("Transpose", ["b"], ["c"], perm=[0, 1, 4, 2, 5, 3]),
+               helper.make_node("Reshape", ["c", "s2"], ["result"])],
+     [("image", [1, 3, 16, 24])], [("result", [1, 3, 48, 72])],
+     [weight("w1", 27, 3, 3, 3), const("s1", [1, 3, 3, 3, 16, 24], np.int64), const("s2", [1, 3, 48, 72], np.int64)])
+for w, h in (13, 9), (40, 21):
+    m = onnx.load(os.path.join(HERE, "fixed.onnx"))
+    for i in m.graph.initializer:
+        if i.name in ("s1", "s2"):
+            i.CopyFrom(const(i.name, [1, 3, 3, 3, h, w] if i.name == "s1" else [1, 3, 3 * h, 3 * w], np.int64))
+    for v, (a, b) in (m.graph.input[0], (h, w)), (m.graph.output[0], (3 * h, 3 * w)):
+        v.type.tensor_type.shape.dim[2].dim_value, v.type.tensor_type.shape.dim[3].dim_value = a, b
+    keep("fixed", w, h, ort.InferenceSession(m.SerializeToString()).run(None, {"image": picture(w, h)[None]})[0][0])

@@ -72,10 +72,10 @@ static void test_the_second_session_brings_no_weights(void **state) {
   (void)state;
   cnnimg_session *one = door_session(c, m, &small, 0);
   size_t first = atomic_load(&h.bytes);
-  ci_packs_stats before = ci_packs_get_stats(m->packs);
+  ci_packs_stats before = ci_packs_get_stats(m->family.packs);
   cnnimg_session *two = door_session(c, m, &large, 0);
   size_t second = atomic_load(&h.bytes) - first;
-  ci_packs_stats after = ci_packs_get_stats(m->packs);
+  ci_packs_stats after = ci_packs_get_stats(m->family.packs);
   const cnnimg_cost *a = cnnimg_session_cost(one), *b = cnnimg_session_cost(two);
   assert_true(before.made > 10);
   assert_int_equal(before.made, after.made);
@@ -92,7 +92,7 @@ static void test_the_second_session_brings_no_weights(void **state) {
   check_run(two, "denoise", &large);
   cnnimg_session_free(two);
   assert_int_equal(atomic_load(&h.blocks), 0); /* the model lives, the host's blocks do not */
-  assert_int_equal(ci_packs_get_stats(m->packs).packs, 0);
+  assert_int_equal(ci_packs_get_stats(m->family.packs).packs, 0);
   cnnimg_close(c);
   cnnimg_model_unref(m);
 }
@@ -129,7 +129,7 @@ static void test_a_hundred_sizes(void **state) {
     cnnimg_session *s = door_session(c, m, &f, 0);
     size_t weights = cnnimg_session_cost(s)->weight_bytes;
     cnnimg_session_free(s);
-    ci_packs_stats st = ci_packs_get_stats(m->packs);
+    ci_packs_stats st = ci_packs_get_stats(m->family.packs);
     assert_int_equal(st.bytes, weights);
     if (i == 0) made = st.made;
     assert_int_equal(st.made, made);
@@ -149,7 +149,7 @@ static void test_other_forms_replace_each_other(void **state) {
     cnnimg_session *s = door_session(c, m, &f, 0);
     bytes[i % 2] = cnnimg_session_cost(s)->weight_bytes;
     cnnimg_session_free(s);
-    assert_int_equal(ci_packs_get_stats(m->packs).bytes, bytes[i % 2]);
+    assert_int_equal(ci_packs_get_stats(m->family.packs).bytes, bytes[i % 2]);
   }
   assert_true(bytes[0] != bytes[1]); /* else the sizes were badly chosen */
   cnnimg_model_unref(m);
@@ -208,7 +208,7 @@ static void test_threads_pack_once(void **state) {
       door_assert_same(&want, &w[i].dst);
       free(expected), free(from[i]), free(to[i]);
     }
-    ci_packs_stats st = ci_packs_get_stats(m->packs);
+    ci_packs_stats st = ci_packs_get_stats(m->family.packs);
     assert_int_equal(st.made, st.packs);
     assert_int_equal(st.made + st.found, (3 * N + n) * st.packs);
     cnnimg_session_free(held);

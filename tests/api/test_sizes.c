@@ -34,30 +34,49 @@ typedef struct answer {
   uint32_t scale;
 } answer;
 
+static void check_answer(cnnimg_context *context, const answer *a, uint32_t w, uint32_t h) {
+  const cnnimg_format f = door_format(w, h, 3, 0, CNNIMG_U8),
+                      g = door_format(w * a->scale, h * a->scale, 3, 0, CNNIMG_F32);
+  cnnimg_model *m = door_model(context, a->net, NULL);
+  cnnimg_session *s = door_session(context, m, &f, 0);
+  cnnimg_view src, dst;
+  void *p = door_picture(&f, &src), *q = door_empty(&g, &dst);
+  assert_int_equal(cnnimg_session_cost(s)->width, g.width);
+  assert_int_equal(cnnimg_session_cost(s)->height, g.height);
+  OK(cnnimg_run(s, &src, &dst, err));
+  float *want = read_floats(a->net, w, h, (size_t)3 * g.width * g.height), *have = q;
+  for (size_t k = 0; k < (size_t)3 * g.width * g.height; k++)
+    if (!(fabsf(want[k] - have[k]) < 1e-5f))
+      fail_msg("%s %ux%u, number %zu: %g, not %g", a->net, w, h, k, (double)have[k], (double)want[k]);
+  cnnimg_session_free(s);
+  cnnimg_model_unref(m);
+  free(want), free(p), free(q);
+}
+
 /* What ONNX Runtime makes of the mirrored picture, for pictures of one pixel, odd and even ones. */
 static void test_lost_borders_are_made_up(void **state) {
   static const answer nets[] = {{"valid", 1}, {"upvalid", 2}, {"odd", 1}};
-  static const uint32_t sizes[][2] = {{13, 9}, {1, 1}, {40, 21}};
-  for (size_t i = 0; i < 9; i++) {
-    const answer *a = &nets[i / 3];
-    uint32_t w = sizes[i % 3][0], h = sizes[i % 3][1];
-    const cnnimg_format f = door_format(w, h, 3, 0, CNNIMG_U8),
-                        g = door_format(w * a->scale, h * a->scale, 3, 0, CNNIMG_F32);
-    cnnimg_model *m = door_model(*state, a->net, NULL);
-    cnnimg_session *s = door_session(*state, m, &f, 0);
-    cnnimg_view src, dst;
-    void *p = door_picture(&f, &src), *q = door_empty(&g, &dst);
-    assert_int_equal(cnnimg_session_cost(s)->width, g.width);
-    assert_int_equal(cnnimg_session_cost(s)->height, g.height);
-    OK(cnnimg_run(s, &src, &dst, err));
-    float *want = read_floats(a->net, w, h, (size_t)3 * g.width * g.height), *have = q;
-    for (size_t k = 0; k < (size_t)3 * g.width * g.height; k++)
-      if (!(fabsf(want[k] - have[k]) < 1e-5f))
-        fail_msg("%s %ux%u, number %zu: %g, not %g", a->net, w, h, k, (double)have[k], (double)want[k]);
-    cnnimg_session_free(s);
-    cnnimg_model_unref(m);
-    free(want), free(p), free(q);
+  for (size_t i = 0; i < COUNT(nets); i++) {
+    check_answer(*state, &nets[i], 13, 9);
+    check_answer(*state, &nets[i], 1, 1);
+    check_answer(*state, &nets[i], 40, 21);
   }
+}
+
+/* Each channel of a colour picture, or its luma, as the card says. */
+static void test_grey_networks_take_colours(void **state) {
+  static const answer nets[] = {{"grey", 1}, {"luma", 2}, {"studio", 2}};
+  for (size_t i = 0; i < COUNT(nets); i++) {
+    check_answer(*state, &nets[i], 13, 9);
+    check_answer(*state, &nets[i], 40, 21);
+  }
+}
+
+/* Larger and smaller pictures than the one that the exporter had; other programs would refuse them. */
+static void test_sizes_of_an_export_are_open(void **state) {
+  static const answer net = {"fixed", 3};
+  check_answer(*state, &net, 13, 9);
+  check_answer(*state, &net, 40, 21);
 }
 
 /* A multiple that the card says, or one that is asked for, changes nothing but the padding on the right and below. */
@@ -144,7 +163,8 @@ static float formula(const extras *e, uint32_t x, uint32_t y, uint32_t c, float 
   for (uint32_t i = 0; i < 15; i++) blur += door_get(&e->kernel, i % 5, i / 5, 0) / 15;
   return door_pixel(x, y, c) * (1 - hole) +
          door_get(&e->hints, x, y, c) * door_get(&e->hints, x, y, 3) * hole +
-         fminf(sigma < 0 ? door_get(&e->sigma_map, x, y, 0) : sigma / 255.0f, 75 / 255.0f) + blur + 0.25f * (float)c;
+         fminf(sigma < 0 ? door_get(&e->sigma_map, x, y, 0) : sigma / 255.0f, 75 / 255.0f) + blur +
+         0.25f * (float)c;
 }
 
 static void test_the_networks_other_inputs(void **state) {
@@ -217,6 +237,8 @@ static void test_an_input_without_a_role_is_named(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_lost_borders_are_made_up),
+      cmocka_unit_test(test_grey_networks_take_colours),
+      cmocka_unit_test(test_sizes_of_an_export_are_open),
       cmocka_unit_test(test_a_multiple_may_be_said),
       cmocka_unit_test(test_channels_may_come_last),
       cmocka_unit_test(test_a_picture_may_be_a_vector),
