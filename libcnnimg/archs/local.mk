@@ -5,9 +5,14 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/archs/carn.c \
 	libcnnimg/archs/colorize_dilated.c \
 	libcnnimg/archs/dncnn.c \
+	libcnnimg/archs/drunet.c \
 	libcnnimg/archs/espcn.c \
 	libcnnimg/archs/esrgan.c \
 	libcnnimg/archs/ffdnet.c \
 	libcnnimg/archs/imdn.c \
+	libcnnimg/archs/nafnet.c \
+	libcnnimg/archs/plksr.c \
+	libcnnimg/archs/safmn.c \
+	libcnnimg/archs/span.c \
 	libcnnimg/archs/srvgg.c \
 	libcnnimg/archs/waifu2x_chainer.c

@@ -67,8 +67,7 @@ int32_t ci_build_leaky(ci_build *b, int32_t x, float slope) {
   return y;
 }
 
-/* [C] read as [C, 1, 1], so that it lies along channels. */
-static int32_t along_channels(ci_build *b, int32_t v) {
+int32_t ci_build_along_channels(ci_build *b, int32_t v) {
   const int64_t dim[3] = {b->status ? 0 : (int64_t)b->p->values[v].tensor->count, 1, 1};
   if (b->status || b->p->values[v].tensor->rank == 3) return v;
   ci_tensor *t = ci_tensor_new(CI_F32, 3, dim);
@@ -78,7 +77,7 @@ static int32_t along_channels(ci_build *b, int32_t v) {
 
 int32_t ci_build_prelu(ci_build *b, int32_t x, const char *name, ...) {
   SPELL(spelt, name);
-  int32_t slope = along_channels(b, ci_build_weight(b, "%s", spelt));
+  int32_t slope = ci_build_along_channels(b, ci_build_weight(b, "%s", spelt));
   return ci_build_op2(b, "PRelu", x, slope);
 }
 
