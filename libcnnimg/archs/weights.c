@@ -10,7 +10,10 @@ int ci_weights_load(const ci_source *src, ci_program **out, const char **format_
   ci_loaded l;
   *out = NULL;
   int status = ci_format_load(src, &l, format_name, err);
-  if (!status && !l.program) status = ci_arch_build(l.store, src->name, &l.program, NULL, err);
+  if (!status && !l.program) {
+    status = ci_arch_build(l.store, src->name, &l.program, NULL, err);
+    if (!status) l.store = NULL; /* the program's now */
+  }
   if (!status) status = ci_program_shuffles(l.program, err);
   if (status) ci_loaded_free(&l);
   else *out = l.program;
