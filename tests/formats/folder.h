@@ -15,6 +15,8 @@ typedef struct folder {
 
 /* Calls `each` with every folder below tests/formats/data, and how many there were; itself (its .onnx files) first. */
 size_t folder_each(void (*each)(const folder *f, void *user), void *user);
+size_t folder_walk(const char *path, void (*each)(const folder *f, void *user),
+                   void *user);                /* folders in path */
 bool folder_open(folder *f, const char *path); /* the files; false: there is none */
 void folder_close(folder *f);
 bool folder_has(const folder *f, const char *name);
