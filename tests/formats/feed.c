@@ -88,13 +88,14 @@ static int take(void *user, const ci_view *v, ci_rect r, cnnimg_error *err) {
 }
 
 static int run_plan(job *j, cnnimg_error *err) {
-  const ci_plan_options o = {.threads = 1};
+  uint32_t threads = ci_threads_available();
+  const ci_plan_options o = {.threads = threads};
   const ci_feed feed = {j, fill, take, NULL};
   ci_graph *g = j->net->graph;
   ci_plan *plan = NULL;
   ci_pool *pool = NULL;
   int status = ci_plan_new(&plan, g, g->input_shapes, ci_kernels_best(), &o, err);
-  if (!status) status = ci_pool_new(&pool, 1, err);
+  if (!status) status = ci_pool_new(&pool, threads, err);
   if (!status) status = ci_plan_run(plan, pool, &feed, NULL, err);
   ci_pool_free(pool);
   ci_plan_free(plan);

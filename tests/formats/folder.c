@@ -88,6 +88,15 @@ static bool is_named_by(const folder *f, const char *json, const char *name) {
   return found;
 }
 
+static bool find_suffix(const folder *f, const char *suffix, char *first, size_t room) {
+  for (size_t i = 0; i < f->n; i++) {
+    if (!ends(f->file[i], suffix)) continue;
+    snprintf(first, room, "%s", f->file[i]);
+    return true;
+  }
+  return false;
+}
+
 static bool find_shards(const folder *f, const char *name, char *first, size_t room) {
   for (size_t i = 0; i < f->n; i++) {
     if (!ends(f->file[i], ".json") || !strcmp(f->file[i], "case.json"))
@@ -111,6 +120,7 @@ bool folder_second(const folder *f, const char *name, char *first, size_t room) 
     snprintf(first, room, "%.*s%s", (int)(strlen(name) - strlen(pairs[i][0])), name, pairs[i][1]);
     if (folder_has(f, first)) return true;
   }
+  if (ends(name, ".prototxt")) return find_suffix(f, ".caffemodel", first, room);
   return ends(name, ".bin") && find_shards(f, name, first, room);
 }
 

@@ -59,33 +59,34 @@ static bool ends(const char *name, const char *suffix) {
   return n >= k && !strcmp(name + n - k, suffix);
 }
 
-/* A file that is read by way of another of the case. Keras 3 keeps a network and its weights apart: either may be the one
- * that a reader wants named, so they count once. */
-static bool is_second(const published *c, const char *file) {
-  char first[512];
-  if (folder_second(&c->f, file, first, sizeof first)) return true;
-  for (size_t i = 0; ends(file, ".json") && file_name(c, i); i++)
-    if (ends(file_name(c, i), ".weights.h5")) return true;
+/* The file by way of which this one is read. Keras 3 keeps a network and its weights apart, as .json and .weights.h5. */
+static bool first_of(const published *c, const char *file, char *first, size_t room) {
+  if (folder_second(&c->f, file, first, room)) return true;
+  for (size_t i = 0; ends(file, ".json") && file_name(c, i); i++) {
+    snprintf(first, room, "%s", file_name(c, i));
+    if (ends(first, ".weights.h5")) return true;
+  }
   return false;
 }
 
-static const char *partner(const published *c, const char *file) {
-  for (size_t i = 0; ends(file, ".weights.h5") && file_name(c, i); i++)
-    if (ends(file_name(c, i), ".json")) return file_name(c, i);
-  return NULL;
+static bool is_second(const published *c, const char *file) {
+  char first[512];
+  return first_of(c, file, first, sizeof first);
 }
 
-/* The file, or the one that it belongs with: what our readers take. */
+/* The file, or one that belongs with it: what our readers take. */
 static int open_either(const published *c, const char **file, const char *const *options, model *m,
                        cnnimg_error *err) {
-  char path[1024];
+  char path[1024], first[512];
+  const char *second;
   cnnimg_error other = {0};
-  const char *second = partner(c, *file);
   int status = model_open(m, case_path(c, *file, path, sizeof path), options, err);
-  if (!status || !second || model_open(m, case_path(c, second, path, sizeof path), options, &other))
-    return status;
-  *file = second;
-  return CNNIMG_OK;
+  for (size_t i = 0; status && (second = file_name(c, i)); i++) {
+    if (!first_of(c, second, first, sizeof first) || strcmp(first, *file)) continue;
+    status = model_open(m, case_path(c, second, path, sizeof path), options, &other) ? status : CNNIMG_OK;
+    if (!status) *file = second;
+  }
+  return status;
 }
 
 int case_model(const published *c, const char *const *options, model *m, const char **file,

@@ -21,6 +21,7 @@ typedef struct measured {
 } measured;
 
 typedef struct table {
+  const char *root;
   measured psnr[MOST];
   size_t n_psnr, passed, failed;
 } table;
@@ -59,12 +60,13 @@ static void print_row(const row *r, void *user) {
   table *t = user;
   measured *m = psnr_of(t, r->name);
   char error[16], worst[16], seconds[16];
+  const char *note = strstr(r->note, t->root) == r->note ? r->note + strlen(t->root) + 1 : r->note;
   bool failed = r->failed || (m && !strcmp(m->verdict, "bad"));
   printf("%-52s %-13s %-20.20s %8s %7s %-21s %7s  %s%s%s\n", r->name, r->format, r->architecture,
          number(r->error, "%.1e", error, sizeof error),
          number(r->error < 0 ? -1 : r->tolerance, "%.0e", worst, sizeof worst), m ? m->text : "",
-         number(r->seconds, "%.3f", seconds, sizeof seconds), failed ? "FAILED" : "ok",
-         r->note[0] ? ": " : "", r->note);
+         number(r->seconds, "%.3f", seconds, sizeof seconds), failed ? "FAILED" : "ok", note[0] ? ": " : "",
+         note);
   if (failed) t->failed++;
   else t->passed++;
   if (m) m->told = true;
@@ -107,6 +109,7 @@ static void check_task(const folder *f, void *user) { folder_walk(f->path, check
 
 static int check_all(const char *path, const char *psnr) {
   static table t;
+  t.root = path;
   if (psnr) read_psnr(&t, psnr);
   printf("%-52s %-13s %-20s %8s %7s %-21s %7s\n", "case", "format", "architecture", "error", "allowed",
          "PSNR", "seconds");
