@@ -15,8 +15,8 @@ int ci_weights_load_scale(const ci_source *src, int32_t scale, ci_program **out,
   ci_loaded l;
   *out = NULL;
   int status = ci_format_load(src, &l, format_name, err);
-  if (!status && l.store) l.store->scale = scale;
   if (!status && l.store) {
+    l.store->scale = scale;
     status = ci_arch_build(l.store, src->name, &l.program, NULL, err);
     if (!status) l.store = NULL; /* the program's now */
   }
