@@ -89,13 +89,13 @@ static int32_t silu(ci_build *b, int32_t x) {
   return ci_build_op2(b, "Mul", x, ci_build_op1(b, "Sigmoid", x));
 }
 
-/* *first: what the block's first convolution makes. */
+/* *first: what the block's first convolution makes, activated (the authors' activation works in place). */
 static int32_t block(ci_build *b, int32_t x, int32_t i, int32_t *first) {
   char name[32];
   snprintf(name, sizeof name, "block_%d.c1_r", i);
-  int32_t y = *first = conv3xc(b, x, name);
+  int32_t y = *first = silu(b, conv3xc(b, x, name));
   snprintf(name, sizeof name, "block_%d.c2_r", i);
-  y = conv3xc(b, silu(b, y), name);
+  y = conv3xc(b, y, name);
   snprintf(name, sizeof name, "block_%d.c3_r", i);
   y = conv3xc(b, silu(b, y), name);
   int32_t attention = ci_build_op2(b, "Sub", ci_build_op1(b, "Sigmoid", y), ci_build_scalar(b, 0.5f));
