@@ -2,4 +2,12 @@
 libcnnimg_libci_la_SOURCES += \
 	libcnnimg/archs/arch.c libcnnimg/archs/arch.h libcnnimg/archs/archs.inc \
 	libcnnimg/archs/weights.c libcnnimg/archs/weights.h \
-	libcnnimg/archs/dncnn.c
+	libcnnimg/archs/carn.c \
+	libcnnimg/archs/colorize_dilated.c \
+	libcnnimg/archs/dncnn.c \
+	libcnnimg/archs/espcn.c \
+	libcnnimg/archs/esrgan.c \
+	libcnnimg/archs/ffdnet.c \
+	libcnnimg/archs/imdn.c \
+	libcnnimg/archs/srvgg.c \
+	libcnnimg/archs/waifu2x_chainer.c

@@ -7,10 +7,16 @@
 #include "net/shuffle.h"
 
 int ci_weights_load(const ci_source *src, ci_program **out, const char **format_name, cnnimg_error *err) {
+  return ci_weights_load_scale(src, 0, out, format_name, err);
+}
+
+int ci_weights_load_scale(const ci_source *src, int32_t scale, ci_program **out, const char **format_name,
+                          cnnimg_error *err) {
   ci_loaded l;
   *out = NULL;
   int status = ci_format_load(src, &l, format_name, err);
-  if (!status && !l.program) {
+  if (!status && l.store) l.store->scale = scale;
+  if (!status && l.store) {
     status = ci_arch_build(l.store, src->name, &l.program, NULL, err);
     if (!status) l.store = NULL; /* the program's now */
   }

@@ -9,5 +9,8 @@
 /* A new program (finished). The source outlives it: weights may point into it. Errors name the file. On failure *out is
  * NULL; format_name (may be NULL) is set as soon as the format is known. */
 int ci_weights_load(const ci_source *src, ci_program **out, const char **format_name, cnnimg_error *err);
+/* The same of files that hold networks for several factors; 0: the least. */
+int ci_weights_load_scale(const ci_source *src, int32_t scale, ci_program **out, const char **format_name,
+                          cnnimg_error *err);
 
 #endif
