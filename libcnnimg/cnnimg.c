@@ -154,18 +154,10 @@ const cnnimg_port *cnnimg_model_output(const cnnimg_model *m, size_t i) {
 
 /* ---- loading ---- */
 
-/* "scale=3": which of a file's networks; what is wrong with it is said when the card is read. */
-static int32_t scale_option(const char *const *options) {
-  for (size_t i = 0; options && options[i]; i++)
-    if (!strncmp(options[i], "scale=", 6) && options[i][6] >= '1' && options[i][6] <= '9' && !options[i][7])
-      return options[i][6] - '0';
-  return 0;
-}
-
 static int prepare(cnnimg_model *m, const char *const *options, cnnimg_error *err) {
   const char *format;
   ci_program *p;
-  int status = ci_weights_load_scale(&m->source, scale_option(options), &p, &format, err);
+  int status = ci_weights_load_opt(&m->source, options, &p, &format, err);
   if (status) return status;
   status = ci_family_set(&m->family, p, err);
   m->program = p;

@@ -24,7 +24,7 @@ int model_open(model *m, const char *path, const char *const *options, cnnimg_er
   double start = now();
   int status = ci_source_open(&m->source, path, 0, err);
   if (status) return status;
-  status = ci_weights_load(&m->source, &m->program, &m->format, err);
+  status = ci_weights_load_opt(&m->source, options, &m->program, &m->format, err);
   m->seconds = now() - start;
   if (!status && options) status = ci_card_options(m->program, options, err);
   if (!status) status = ci_fit_open(m->program, err);
