@@ -10,6 +10,7 @@
 #define SMALL 192         /* pixels a side of the first picture; twice as many while the field does not fit */
 #define LARGE 1536        /* ... up to here, */
 #define FOLDED (4u << 20) /* or until so many numbers are made for that size alone */
+#define ARRAY 6           /* what open sizes of arrays are taken for, or twice that */
 #define MOST_PHASES 64
 #define MOST_OUTPUTS 16 /* of which dimensions are looked for: each is a network of its own */
 
@@ -39,6 +40,18 @@ static void end(at_sizes *a) {
   free(a->dims);
 }
 
+/* Where there is no picture, what is open is as likely to be one size as another. */
+static ci_lowered *lower_arrays(at_sizes *a, size_t output, int32_t size) {
+  ci_lowered *l = NULL;
+  for (size_t i = 0; i < a->p->n_inputs; i++) {
+    const ci_pinput *in = &a->p->inputs[i];
+    if (in->rank < 0) return NULL;
+    a->dims[i].rank = in->rank;
+    for (int32_t k = 0; k < in->rank; k++) a->dims[i].dim[k] = in->dim[k] ? in->dim[k] : size;
+  }
+  return ci_network_new(a->p, output, a->dims, &l, NULL) ? NULL : l;
+}
+
 /* The network for a picture of about so many pixels a side; NULL: it is none for that. */
 static ci_lowered *lower(at_sizes *a, size_t output, int32_t pixels) {
   ci_lowered *l = NULL;
@@ -48,7 +61,7 @@ static ci_lowered *lower(at_sizes *a, size_t output, int32_t pixels) {
     s.picture_channels = channels;
     if (!ci_sizes_dims(&s, n, n, a->dims, NULL) && ci_network_new(a->p, output, a->dims, &l, NULL)) l = NULL;
   }
-  return l;
+  return l || a->picture ? l : lower_arrays(a, output, pixels / SMALL * ARRAY);
 }
 
 /* ---- work and sight ------------------------------------------------------------------------ */
