@@ -8,7 +8,12 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/safetensors.c \
 	libcnnimg/formats/torch.c libcnnimg/formats/torch_walk.c libcnnimg/formats/torch.h \
 	libcnnimg/formats/onnx.c libcnnimg/formats/onnx.h \
+	libcnnimg/formats/onnx_emit.c libcnnimg/formats/onnx_emit.h \
+	libcnnimg/formats/onnx_functions.c \
 	libcnnimg/formats/onnx_names.c \
 	libcnnimg/formats/onnx_node.c \
 	libcnnimg/formats/onnx_tensor.c \
-	libcnnimg/formats/onnx_wire.c
+	libcnnimg/formats/onnx_scope.c \
+	libcnnimg/formats/onnx_wire.c \
+	libcnnimg/formats/onnx_write.c libcnnimg/formats/onnx_write.h \
+	libcnnimg/formats/onnx_write_node.c
