@@ -121,31 +121,33 @@ typedef struct work {
   int32_t ky, kx, ny, nx; /* its first key, rows and columns of keys */
   int32_t keys;
   float *queries, *k, *v, *products, *out;
+  float *nothing; /* a key and a value beyond the map, where windows overlap */
 } work;
 
 static size_t vectors(size_t n) { return ci_round_up(n, CI_SLOPE_PAD); }
 
-/* Floats of each part of the scratch memory: queries, keys, values, products, results. */
-static void parts(const sizes *s, size_t to[5]) {
+/* Floats of each part of the scratch memory: queries, keys, values, products, results, nothing. */
+static void parts(const sizes *s, size_t to[6]) {
   to[0] = vectors(QUERIES * (size_t)s->channels);
   to[1] = vectors(s->keys) * (size_t)s->channels;
   to[2] = vectors((size_t)s->each) * s->keys * (size_t)s->heads;
   to[3] = vectors(s->keys) * QUERIES;
   to[4] = vectors((size_t)s->each) * QUERIES;
+  to[5] = s->y.overlap || s->x.overlap ? 2 * (size_t)s->channels : 0;
 }
 
 static size_t scratch(const ci_node *n, const ci_shape *in, ci_shape out, int32_t width) {
   (void)out, (void)width;
   sizes s = sizes_of(n, in[0]);
-  size_t to[5];
+  size_t to[6];
   parts(&s, to);
-  return (to[0] + to[1] + to[2] + to[3] + to[4]) * sizeof(float);
+  return (to[0] + to[1] + to[2] + to[3] + to[4] + to[5]) * sizeof(float);
 }
 
 static work begin(const ci_call *c) {
   work w = {.c = c, .s = sizes_of(c->node, c->in[0].map), .lanes = c->k->lanes, .most = c->k->gemm_vecs};
   const ci_packed *p = c->packed;
-  size_t to[5], lanes = (size_t)w.lanes;
+  size_t to[6], lanes = (size_t)w.lanes;
   w.bias = p ? p->part[0] : NULL;
   if (!ci_op_has(c->node, 1)) w.bias = NULL;
   w.each = ((size_t)w.s.each + lanes - 1) / lanes * lanes;
@@ -155,6 +157,8 @@ static work begin(const ci_call *c) {
   w.v = w.k + to[1];
   w.products = w.v + to[2];
   w.out = w.products + to[3];
+  w.nothing = w.out + to[4];
+  memset(w.nothing, 0, to[5] * sizeof(float));
   return w;
 }
 
@@ -169,24 +173,30 @@ static size_t column_at(const work *w, int32_t columns, size_t rows, int32_t j, 
   return (size_t)first * (size_t)w->lanes * rows + (size_t)(j - first * w->lanes);
 }
 
-/* Keys as columns: head by head, a row a channel. px: the key's channels, NULL: beyond the map. */
+static inline void copy(float *to, const float *from, int32_t n) {
+  for (; n >= 8; n -= 8, to += 8, from += 8) memcpy(to, from, 8 * sizeof *to);
+  for (; n; n--) *to++ = *from++;
+}
+
+/* Keys as columns: head by head, a row a channel. */
 static void pack_key(const work *w, int32_t key, const float *px) {
   size_t step, at = column_at(w, w->keys, (size_t)w->s.each, key, &step);
   float *to = w->k + at;
   for (int32_t h = 0; h < w->s.heads; h++, to += w->room * (size_t)w->s.each)
-    for (int32_t i = 0; i < w->s.each; i++) to[(size_t)i * step] = px ? *px++ : 0;
+    for (int32_t i = 0; i < w->s.each; i++) to[(size_t)i * step] = *px++;
 }
 
 /* Values as rows, which are blocks of vectors of channels. */
 static void pack_value(const work *w, int32_t key, const float *px) {
-  float *head = w->v;
-  for (int32_t h = 0; h < w->s.heads; h++, head += w->each * (size_t)w->keys) {
-    int32_t all = (int32_t)w->each / w->lanes, blocks = (all + w->most - 1) / w->most, i = 0;
-    for (int32_t b = 0; b < blocks; b++) {
-      int32_t first = ci_conv_block_first(all, blocks, b) * w->lanes,
-              end = ci_conv_block_first(all, blocks, b + 1) * w->lanes;
-      float *to = head + (size_t)first * (size_t)w->keys + (size_t)key * (size_t)(end - first);
-      for (; i < end; i++) *to++ = px && i < w->s.each ? px[h * w->s.each + i] : 0;
+  int32_t all = (int32_t)w->each / w->lanes, blocks = (all + w->most - 1) / w->most;
+  for (int32_t b = 0; b < blocks; b++) {
+    int32_t first = ci_conv_block_first(all, blocks, b) * w->lanes;
+    int32_t width = ci_conv_block_first(all, blocks, b + 1) * w->lanes - first;
+    int32_t there = w->s.each - first < width ? w->s.each - first : width;
+    float *to = w->v + (size_t)first * (size_t)w->keys + (size_t)key * (size_t)width;
+    for (int32_t h = 0; h < w->s.heads; h++, to += w->each * (size_t)w->keys) {
+      copy(to, px + h * w->s.each + first, there);
+      for (int32_t i = there; i < width; i++) to[i] = 0;
     }
   }
 }
@@ -207,19 +217,14 @@ static void pack_window(const work *w) {
   for (int32_t y = w->ky; y < w->ky + w->ny; y++)
     for (int32_t x = w->kx; x < w->kx + w->nx; x++, key++) {
       bool inside = y >= 0 && x >= 0 && y < in->map.h && x < in->map.w;
-      const float *px = inside ? ci_view_at(in, x, y) : NULL;
-      pack_key(w, key, px ? px + w->s.channels : NULL);
-      pack_value(w, key, px ? px + 2 * w->s.channels : NULL);
+      const float *px = inside ? ci_view_at(in, x, y) + w->s.channels : w->nothing;
+      pack_key(w, key, px);
+      pack_value(w, key, px + w->s.channels);
     }
   clear_rest(w);
 }
 
 /* ---- queries ---------------------------------------------------------------------------------------------- */
-
-static inline void copy(float *to, const float *from, int32_t n) {
-  for (; n >= 8; n -= 8, to += 8, from += 8) memcpy(to, from, 8 * sizeof *to);
-  for (; n; n--) *to++ = *from++;
-}
 
 /* What is added to the products of the query at (qy, qx) of the window. */
 static void fill_bias(const work *w, int32_t head, int32_t qy, int32_t qx, float *to) {

@@ -150,5 +150,6 @@ def _():
     return scu(3, 4, 1, 4, [0, 2, 1, 1, 1, 1, 0])
 
 
-for wanted in sys.argv[1:] or networks:
-    write(wanted)
+if __name__ == "__main__":
+    for wanted in sys.argv[1:] or networks:
+        write(wanted)
