@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "formats/onnx.h"
-#include "net/function.h"
 
 enum { N_INPUT = 1, N_OUTPUT = 2, N_NAME = 3, N_TYPE = 4, N_ATTRIBUTE = 5, N_DOMAIN = 7 }; /* NodeProto */
 enum { A_NAME = 1, A_F = 2, A_I = 3, A_S = 4, A_T = 5, A_GRAPH = 6, A_FLOATS = 7, A_INTS = 8, A_STRINGS = 9,
@@ -157,8 +156,7 @@ static int add(node *n, ci_cursor body) {
   ci_text_fit(n->domain, domain, sizeof domain);
   name_it(n, name, sizeof name);
   snprintf(n->label, sizeof n->label, "%.40s \"%.70s\"", type, name);
-  bool ours = ci_text_is(n->domain, CI_FUNCTION_DOMAIN) && ci_function_find(type);
-  if (n->domain.n && !ci_text_is(n->domain, "ai.onnx") && !ours) /* no operation is called so: it is refused where it is needed */
+  if (n->domain.n && !ci_text_is(n->domain, "ai.onnx")) /* no operation is called so: it is refused where it is needed */
     snprintf(type, sizeof type, "%.20s.%.40s", domain, n->label);
   ci_pnode *made = ci_program_add_node(n->o->p, type, name, n->in, n->n_in, n->out, n->n_out);
   return made ? add_attributes(n, made, body) : no_memory(n);
