@@ -3,7 +3,7 @@
 """make_transformers.py - small networks with attention: NAME.safetensors, NAME.in.npy and NAME.out.npy in data/.
 
 The modules are spandrel's, with seeded random weights large enough for every part to matter; the answers are PyTorch's, in
-double precision. Arrays are channels, rows, columns, as the network takes them. Needs: numpy, torch, safetensors, spandrel.
+double precision. Arrays are rows, columns, channels. Needs: numpy, torch, safetensors, spandrel.
 Names on the command line make those only.
 """
 import sys
@@ -58,8 +58,8 @@ def write(name):
                 state[new + key[len(old):]] = value
     save_file(state, DATA / f"{name}.safetensors")
     (DATA / f"{name}.safetensors").chmod(0o644)
-    np.save(DATA / f"{name}.in.npy", x)
-    np.save(DATA / f"{name}.out.npy", y)
+    np.save(DATA / f"{name}.in.npy", np.ascontiguousarray(x.transpose(1, 2, 0)))
+    np.save(DATA / f"{name}.out.npy", np.ascontiguousarray(y.transpose(1, 2, 0)))
     bytes_ = (DATA / f"{name}.safetensors").stat().st_size
     print(f"{name}: {len(state)} tensors, {bytes_} bytes, {x.shape} to {y.shape}, {y.min():.3f} to {y.max():.3f}")
 
