@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import save_file
+from spandrel.architectures.OmniSR.__arch import OmniSR as omnisr
 from spandrel.architectures.SCUNet.__arch import SCUNet as scunet
 from spandrel.architectures.SwinIR.__arch import SwinIR as swinir
 from torch import nn
@@ -148,6 +149,19 @@ def _():
 @network("scunet-rgb", (64, 64), gain=0.7)
 def _():
     return scu(3, 4, 1, 4, [0, 2, 1, 1, 1, 1, 0])
+
+
+# ---- OmniSR --------------------------------------------------------------------------------------
+
+
+@network("omnisr-x2", (24, 32), gain=0.7)
+def _():
+    return omnisr.OmniSR(num_feat=8, block_num=2, window_size=4, res_num=2, up_scale=2)
+
+
+@network("omnisr-x3", (24, 16), gain=0.7)
+def _():
+    return omnisr.OmniSR(num_feat=16, block_num=1, window_size=8, res_num=1, up_scale=3)
 
 
 if __name__ == "__main__":
