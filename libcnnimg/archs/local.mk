@@ -11,8 +11,12 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/archs/ffdnet.c \
 	libcnnimg/archs/imdn.c \
 	libcnnimg/archs/nafnet.c \
+	libcnnimg/archs/omnisr.c \
 	libcnnimg/archs/plksr.c \
 	libcnnimg/archs/safmn.c \
+	libcnnimg/archs/scunet.c \
 	libcnnimg/archs/span.c \
 	libcnnimg/archs/srvgg.c \
+	libcnnimg/archs/swinir.c \
+	libcnnimg/archs/transformer.c libcnnimg/archs/transformer.h \
 	libcnnimg/archs/waifu2x_chainer.c

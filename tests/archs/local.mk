@@ -4,3 +4,9 @@ TESTS += tests/archs/test_arch
 tests_archs_test_arch_SOURCES = tests/archs/test_arch.c tests/archs/fake/archs/archs.inc tests/base/heap.c \
 	tests/base/heap.h
 tests_archs_test_arch_CPPFLAGS = -I$(srcdir)/tests/archs/fake $(AM_CPPFLAGS) -I$(srcdir)
+# tests/archs/local.mk - networks that are known by the names of their tensors; data/ is from make_*.py
+check_PROGRAMS += tests/archs/test_archs
+TESTS += tests/archs/test_archs
+tests_archs_test_archs_SOURCES = tests/archs/test_archs.c tests/bench/npy.c tests/bench/npy.h
+tests_archs_test_archs_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+EXTRA_DIST += tests/archs/make_transformers.py tests/archs/data
