@@ -1,9 +1,15 @@
 # libcnnimg/formats/local.mk - weight files
 libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/format.c libcnnimg/formats/format.h libcnnimg/formats/formats.inc \
-	libcnnimg/formats/keras.h \
+	libcnnimg/formats/element.c libcnnimg/formats/element.h \
+	libcnnimg/formats/emit.c libcnnimg/formats/emit.h \
+	libcnnimg/formats/keras.c libcnnimg/formats/keras.h libcnnimg/formats/keras_model.h \
+	libcnnimg/formats/keras_act.c libcnnimg/formats/keras_args.c libcnnimg/formats/keras_conv.c \
+	libcnnimg/formats/keras_graph.c libcnnimg/formats/keras_merge.c libcnnimg/formats/keras_norm.c \
+	libcnnimg/formats/keras_ops.c libcnnimg/formats/keras_size.c libcnnimg/formats/keras_weights.c \
 	libcnnimg/formats/onnx.c libcnnimg/formats/onnx.h \
 	libcnnimg/formats/onnx_names.c \
 	libcnnimg/formats/onnx_node.c \
 	libcnnimg/formats/onnx_tensor.c \
-	libcnnimg/formats/onnx_wire.c
+	libcnnimg/formats/tfjs.c \
+	libcnnimg/formats/wire.c libcnnimg/formats/wire.h
