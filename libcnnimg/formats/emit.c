@@ -30,7 +30,7 @@ static int64_t reach(const ci_frame *w, int axis) { return (w->kernel[axis] - 1)
 static void padding(ci_build *b, const ci_frame *w) {
   int64_t pads[4];
   memcpy(pads, w->pads, sizeof pads);
-  if (w->same && (w->stride[0] != 1 || w->stride[1] != 1)) {
+  if (w->same && (w->stride[0] != 1 || w->stride[1] != 1 || !w->kernel[0])) {
     ci_build_attr_string(b, "auto_pad", "SAME_UPPER");
     return;
   }
