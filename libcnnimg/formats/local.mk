@@ -1,8 +1,14 @@
 # libcnnimg/formats/local.mk - weight files
 libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/format.c libcnnimg/formats/format.h libcnnimg/formats/formats.inc \
+	libcnnimg/formats/element.c libcnnimg/formats/element.h \
 	libcnnimg/formats/elements.c libcnnimg/formats/elements.h \
+	libcnnimg/formats/emit.c libcnnimg/formats/emit.h \
+	libcnnimg/formats/keras.c libcnnimg/formats/keras.h libcnnimg/formats/keras_model.h \
 	libcnnimg/formats/keras.h \
+	libcnnimg/formats/keras_act.c libcnnimg/formats/keras_args.c libcnnimg/formats/keras_conv.c \
+	libcnnimg/formats/keras_graph.c libcnnimg/formats/keras_merge.c libcnnimg/formats/keras_norm.c \
+	libcnnimg/formats/keras_ops.c libcnnimg/formats/keras_size.c libcnnimg/formats/keras_weights.c \
 	libcnnimg/formats/npz.c \
 	libcnnimg/formats/pickle.c libcnnimg/formats/pickle.h \
 	libcnnimg/formats/safetensors.c \
@@ -16,4 +22,10 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/onnx_scope.c \
 	libcnnimg/formats/onnx_wire.c \
 	libcnnimg/formats/onnx_write.c libcnnimg/formats/onnx_write.h \
-	libcnnimg/formats/onnx_write_node.c
+	libcnnimg/formats/onnx_write_node.c \
+	libcnnimg/formats/refused.c \
+	libcnnimg/formats/tf.c libcnnimg/formats/tf_graph.c libcnnimg/formats/tf_graph.h \
+	libcnnimg/formats/tf_array.c libcnnimg/formats/tf_attr.c libcnnimg/formats/tf_point.c \
+	libcnnimg/formats/tf_slice.c libcnnimg/formats/tf_tensor.c libcnnimg/formats/tf_window.c \
+	libcnnimg/formats/tfjs.c \
+	libcnnimg/formats/wire.c libcnnimg/formats/wire.h
