@@ -2,4 +2,5 @@
 libcnnimg_libci_la_SOURCES += \
 	libcnnimg/archs/arch.c libcnnimg/archs/arch.h libcnnimg/archs/archs.inc \
 	libcnnimg/archs/weights.c libcnnimg/archs/weights.h \
-	libcnnimg/archs/dncnn.c
+	libcnnimg/archs/dncnn.c \
+	libcnnimg/archs/vdsr_mat.c
