@@ -19,4 +19,5 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/archs/srvgg.c \
 	libcnnimg/archs/swinir.c \
 	libcnnimg/archs/transformer.c libcnnimg/archs/transformer.h \
+	libcnnimg/archs/vdsr_mat.c \
 	libcnnimg/archs/waifu2x_chainer.c
