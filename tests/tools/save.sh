@@ -49,7 +49,9 @@ expect 0 "$denoise" --model-info "$nets/reverse.onnx" --json; valid out 'row["re
 printf '{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}' >head
 { printf '\066\0\0\0\0\0\0\0'; cat head; printf '\0\0\0\0\0\0\0\0'; } >some.safetensors
 expect 3 "$denoise" --model-info some.safetensors; [ ! -s out ] || bad "something is printed"
-expect 3 "$denoise" --model-info some.safetensors --json; valid out 'row["error"] and row["tensors"] is not None'
+expect 3 "$denoise" --model-info some.safetensors -v; equal "$(cat out)" 'tensor: w float 2'; says 'some.safetensors'
+expect 3 "$denoise" --model-info some.safetensors --json
+valid out 'row["error"] and row["tensors"] == [{"name": "w", "type": "float", "shape": [2]}]'
 expect 3 "$denoise" --model-info a.ppm -v; says 'a.ppm'
 
 # A card beside the file.
