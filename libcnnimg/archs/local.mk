@@ -15,4 +15,5 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/archs/safmn.c \
 	libcnnimg/archs/span.c \
 	libcnnimg/archs/srvgg.c \
+	libcnnimg/archs/vdsr_mat.c \
 	libcnnimg/archs/waifu2x_chainer.c
