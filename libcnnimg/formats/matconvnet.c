@@ -68,7 +68,6 @@ int32_t ci_mcn_end(ci_mcn *n, ci_mcn_value y) {
     ci_build_card(&n->b, "scale", "1");
   }
   ci_build_card(&n->b, "colour", "%s", n->image.channels == 1 ? "grey" : "rgb");
-  if (n->multiple > 1) ci_build_card(&n->b, "multiple", "%d", (int)n->multiple);
   ci_build_card(&n->b, "producer", "MatConvNet");
   return cut(n, y.v);
 }
