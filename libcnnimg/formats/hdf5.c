@@ -105,7 +105,7 @@ static int load_hdf5(const ci_source *src, ci_loaded *out, cnnimg_error *err) {
   return status;
 }
 
-const ci_format ci_format_hdf5 = {"HDF5 (Keras)", bid_hdf5, load_hdf5};
+const ci_format ci_format_hdf5 = {"hdf5", bid_hdf5, load_hdf5};
 
 /* ---- a configuration ----------------------------------------------------------------------------------- */
 
@@ -123,4 +123,4 @@ static int load_json(const ci_source *src, ci_loaded *out, cnnimg_error *err) {
   return status;
 }
 
-const ci_format ci_format_keras_json = {"Keras JSON and HDF5", bid_json, load_json};
+const ci_format ci_format_keras_json = {"keras-json", bid_json, load_json};

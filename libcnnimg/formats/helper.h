@@ -28,9 +28,9 @@ int ci_helper_run(const ci_source *src, int64_t milliseconds, ci_helper_answer *
 /* Reads the answer of a child whose standard output and error these are (both are closed), and waits for it. */
 int ci_helper_collect(const ci_source *src, int pid, int out, int complaint, int64_t milliseconds,
                       ci_helper_answer *answer, cnnimg_error *err);
-/* Safetensors to an unfinished store, which keeps the bytes. They are taken over, also on failure. */
+/* Safetensors to a store (finished), which keeps the bytes. They are taken over, also on failure. */
 int ci_helper_store(const char *file, ci_helper_answer answer, ci_store **out, cnnimg_error *err);
-/* The two in one: every tensor of the file by its path, texts as remarks. The store is finished. */
+/* The two in one: every tensor of the file by its path, texts as remarks. */
 int ci_helper_load(const ci_source *src, ci_store **out, cnnimg_error *err);
 
 #endif

@@ -12,6 +12,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/keras_files.h libcnnimg/formats/keras_names.c \
 	libcnnimg/formats/keras_pair.c \
 	libcnnimg/formats/keras_vars.c \
+	libcnnimg/formats/keras_zip.c \
 	libcnnimg/formats/mat.c \
 	libcnnimg/formats/matconvnet.c libcnnimg/formats/matconvnet.h \
 	libcnnimg/formats/matconvnet_dag.c \

@@ -49,4 +49,4 @@ static int load(const ci_source *src, ci_loaded *out, cnnimg_error *err) {
   return status ? ci_fail(err, status, "%s: %s", src->name, own.text) : CNNIMG_OK;
 }
 
-const ci_format ci_format_mat = {"MAT (MATLAB)", bid, load};
+const ci_format ci_format_mat = {"mat", bid, load};
