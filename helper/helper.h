@@ -24,7 +24,7 @@
 #define HELPER_PATH 1024       /* bytes of a name */
 #define HELPER_TEXTS (1 << 16) /* items of a list of texts */
 #define HELPER_FAILED 64
-#define HELPER_BASE ((uint64_t)16 << 20)
+#define HELPER_BASE ((uint64_t)256 << 10)
 #define HELPER_FACTOR 20 /* the answer is at most this many times the file, and HELPER_BASE */
 
 typedef struct helper_item {

@@ -8,7 +8,7 @@ helper_libs += $(HDF5_LIBS)
 endif
 if HAVE_MATIO
 helper_cppflags += -DHELPER_MATIO=1 $(MATIO_CFLAGS)
-helper_libs += $(MATIO_LIBS)
+helper_libs += $(MATIO_LIBS) $(ZLIB_LIBS)
 endif
 
 # All but main(), for the program and for tests/helper.

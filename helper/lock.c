@@ -90,11 +90,20 @@ static void limit(int what, uint64_t most) {
   setrlimit((__typeof__(RLIMIT_CPU))what, &now);
 }
 
+/* SIGXCPU first, which says why; SIGKILL a second later. */
+static void limit_time(uint64_t seconds) {
+  struct rlimit now;
+  limit(RLIMIT_CPU, seconds + 1);
+  if (getrlimit(RLIMIT_CPU, &now)) return;
+  if (now.rlim_cur > seconds) now.rlim_cur = (rlim_t)seconds;
+  setrlimit(RLIMIT_CPU, &now);
+}
+
 void helper_lock(size_t size) {
   uint64_t answer = HELPER_BASE + HELPER_FACTOR * (uint64_t)size;
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, 0);
-  limit(RLIMIT_CPU, 10 + size / ((size_t)4 << 20));
+  limit_time(2 + size / ((size_t)4 << 20));
   if (WATCHED) return;
   limit(RLIMIT_AS, ((uint64_t)192 << 20) + 3 * answer); /* the list, one tensor, one chunk; libraries */
   limit(RLIMIT_NPROC, 0);

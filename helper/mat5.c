@@ -7,6 +7,9 @@
 
 #if HELPER_MATIO
 #include <matio.h>
+#include <zlib.h>
+
+#define COMPRESSED 15
 
 static mat_t *opened; /* by name, while that was allowed */
 
@@ -121,10 +124,52 @@ static bool walk(helper *h, const matvar_t *v, const char *step, int depth) {
   return ok;
 }
 
+/* ---- what libmatio does not look at: whether a packed variable is whole, and how large it would be -------- */
+
+static bool unpacks(helper *h, const uint8_t *data, size_t n) {
+  uint8_t room[16384];
+  z_stream z = {.next_in = (Bytef *)(uintptr_t)data, .avail_in = (uInt)n};
+  int rc = inflateInit(&z);
+  while (rc == Z_OK) {
+    z.next_out = room, z.avail_out = sizeof room;
+    rc = inflate(&z, Z_NO_FLUSH);
+    if (rc == Z_OK && z.avail_out == sizeof room) rc = Z_DATA_ERROR; /* nothing came: it is cut short */
+    if (z.total_out > h->left) {
+      inflateEnd(&z);
+      return helper_fail(h, CNNIMG_LIMIT, "a variable is more than %d times the file", HELPER_FACTOR);
+    }
+  }
+  inflateEnd(&z);
+  return rc == Z_STREAM_END || helper_fail(h, CNNIMG_CORRUPT, "a packed variable is damaged");
+}
+
+static uint32_t word(const helper *h, size_t at) {
+  const uint8_t *p = h->data + at;
+  bool big = h->data[126] == 'M';
+  return big ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]
+             : (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+static bool judge_elements(helper *h) {
+  size_t at = 128;
+  while (h->size - at >= 8) {
+    uint32_t type = word(h, at), bytes = word(h, at + 4);
+    at += 8;
+    if (type >> 16) continue; /* a small one, which was these 8 bytes */
+    if (bytes > h->size - at) break;
+    if (type == COMPRESSED && !unpacks(h, h->data + at, bytes)) return false;
+    size_t step = type == COMPRESSED ? bytes : ((size_t)bytes + 7) & ~(size_t)7;
+    if (step > h->size - at) break;
+    at += step;
+  }
+  return at == h->size || helper_fail(h, CNNIMG_CORRUPT, "the MAT file is cut short");
+}
+
 /* Variables stay until the process goes: the list points into them. */
 bool helper_mat5(helper *h) {
   bool ok = true, any = false;
   if (!opened) return helper_fail(h, CNNIMG_CORRUPT, "the MAT file's head is damaged");
+  if (!judge_elements(h)) return false;
   for (matvar_t *v; ok && (v = Mat_VarReadNext(opened));) {
     if (v->name) ok = walk(h, v, v->name, 1);
     any = true;

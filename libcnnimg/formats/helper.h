@@ -15,7 +15,7 @@
 #define CI_HELPER_VARIABLE "CNNIMG_LIBEXEC"
 #define CI_HELPER_FAILED 64 /* its exit status is this and a cnnimg_status */
 /* Its answer is at most this for a file of `size` bytes; it keeps itself to half of it. */
-#define CI_HELPER_MOST(size) (((size_t)32 << 20) + 40 * (size))
+#define CI_HELPER_MOST(size) (((size_t)512 << 10) + 40 * (size))
 
 typedef struct ci_helper_answer {
   uint8_t *bytes;

@@ -220,6 +220,7 @@ static int judge(talk *t, int status, cnnimg_error *err) {
   if (status == -1 && t->n_words) code = CNNIMG_CORRUPT;
   if (code > CNNIMG_OK && code < CNNIMG_CANCELLED && t->words[0])
     return ci_fail(err, code, "%s: %s", t->src->name, t->words);
+  if (status >= 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) return late(t, err);
   if (status >= 0 && WIFSIGNALED(status))
     return ci_fail(err, CNNIMG_CORRUPT,
                    "%s: the program that reads it (" CI_HELPER_NAME
@@ -253,7 +254,7 @@ int ci_helper_run(const ci_source *src, int64_t milliseconds, ci_helper_answer *
   *out = (ci_helper_answer){0};
   int status = program_path(src, program, sizeof program, err);
   if (status) return status;
-  if (milliseconds <= 0) milliseconds = 30000 + (int64_t)(src->size / 4000); /* 4 MB a second at least */
+  if (milliseconds <= 0) milliseconds = 20000 + (int64_t)(src->size / 4000); /* 4 MB a second at least */
   if ((file = reopen(src)) < 0) file = copy(src);
   bool ok = file >= 0 && make_pipe(answer) && make_pipe(words);
   if (!ok) status = ci_fail_errno(err, src->name, "cannot hand the file to " CI_HELPER_NAME);

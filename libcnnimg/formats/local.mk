@@ -8,13 +8,13 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/keras_conv.c libcnnimg/formats/keras_files.h libcnnimg/formats/keras_graph.c \
 	libcnnimg/formats/keras_merge.c libcnnimg/formats/keras_model.h libcnnimg/formats/keras_names.c \
 	libcnnimg/formats/keras_norm.c libcnnimg/formats/keras_ops.c libcnnimg/formats/keras_pair.c \
-	libcnnimg/formats/keras_size.c libcnnimg/formats/keras_vars.c libcnnimg/formats/keras_weights.c \
-	libcnnimg/formats/keras_zip.c libcnnimg/formats/mat.c libcnnimg/formats/matconvnet.c \
-	libcnnimg/formats/matconvnet.h libcnnimg/formats/matconvnet_dag.c libcnnimg/formats/matconvnet_layers.c \
-	libcnnimg/formats/npz.c libcnnimg/formats/onnx.c libcnnimg/formats/onnx.h libcnnimg/formats/onnx_emit.c \
-	libcnnimg/formats/onnx_emit.h libcnnimg/formats/onnx_functions.c libcnnimg/formats/onnx_names.c \
-	libcnnimg/formats/onnx_node.c libcnnimg/formats/onnx_scope.c libcnnimg/formats/onnx_tensor.c \
-	libcnnimg/formats/onnx_write.c libcnnimg/formats/onnx_write.h \
+	libcnnimg/formats/keras_size.c libcnnimg/formats/keras_stub.c libcnnimg/formats/keras_vars.c \
+	libcnnimg/formats/keras_weights.c libcnnimg/formats/keras_zip.c libcnnimg/formats/mat.c \
+	libcnnimg/formats/matconvnet.c libcnnimg/formats/matconvnet.h libcnnimg/formats/matconvnet_dag.c \
+	libcnnimg/formats/matconvnet_layers.c libcnnimg/formats/npz.c libcnnimg/formats/onnx.c libcnnimg/formats/onnx.h \
+	libcnnimg/formats/onnx_emit.c libcnnimg/formats/onnx_emit.h libcnnimg/formats/onnx_functions.c \
+	libcnnimg/formats/onnx_names.c libcnnimg/formats/onnx_node.c libcnnimg/formats/onnx_scope.c \
+	libcnnimg/formats/onnx_tensor.c libcnnimg/formats/onnx_write.c libcnnimg/formats/onnx_write.h \
 	libcnnimg/formats/onnx_write_node.c libcnnimg/formats/pickle.c libcnnimg/formats/pickle.h \
 	libcnnimg/formats/refused.c libcnnimg/formats/safetensors.c libcnnimg/formats/tf.c libcnnimg/formats/tf_array.c \
 	libcnnimg/formats/tf_attr.c libcnnimg/formats/tf_graph.c libcnnimg/formats/tf_graph.h \
