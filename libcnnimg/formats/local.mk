@@ -2,6 +2,8 @@
 libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/format.c libcnnimg/formats/format.h libcnnimg/formats/formats.inc \
 	libcnnimg/formats/element.c libcnnimg/formats/element.h \
+	libcnnimg/formats/caffe.c libcnnimg/formats/caffe_blob.c libcnnimg/formats/caffe.h \
+	libcnnimg/formats/caffe_point.c libcnnimg/formats/caffe_shape.c libcnnimg/formats/caffe_window.c \
 	libcnnimg/formats/emit.c libcnnimg/formats/emit.h \
 	libcnnimg/formats/keras.c libcnnimg/formats/keras.h libcnnimg/formats/keras_model.h \
 	libcnnimg/formats/keras_act.c libcnnimg/formats/keras_args.c libcnnimg/formats/keras_conv.c \
