@@ -15,6 +15,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/onnx_tensor.c \
 	libcnnimg/formats/refused.c \
 	libcnnimg/formats/tf.c libcnnimg/formats/tf_graph.c libcnnimg/formats/tf_graph.h \
+	libcnnimg/formats/tf_checkpoint.c libcnnimg/formats/tf_table.c libcnnimg/formats/tf_table.h \
 	libcnnimg/formats/tf_array.c libcnnimg/formats/tf_attr.c libcnnimg/formats/tf_point.c \
 	libcnnimg/formats/tf_slice.c libcnnimg/formats/tf_tensor.c libcnnimg/formats/tf_window.c \
 	libcnnimg/formats/tfjs.c \
