@@ -9,4 +9,5 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/base/memory.c libcnnimg/base/memory.h \
 	libcnnimg/base/source.c libcnnimg/base/source.h \
 	libcnnimg/base/spool.c libcnnimg/base/spool.h \
-	libcnnimg/base/threads.c libcnnimg/base/threads.h
+	libcnnimg/base/threads.c libcnnimg/base/threads.h \
+	libcnnimg/base/zip.c libcnnimg/base/zip.h

@@ -1,7 +1,7 @@
 # libcnnimg/formats/local.mk - weight files
 libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/format.c libcnnimg/formats/format.h libcnnimg/formats/formats.inc \
-	libcnnimg/formats/element.c libcnnimg/formats/element.h \
+	libcnnimg/formats/raw.c libcnnimg/formats/raw.h \
 	libcnnimg/formats/caffe.c libcnnimg/formats/caffe_blob.c libcnnimg/formats/caffe.h \
 	libcnnimg/formats/caffe_point.c libcnnimg/formats/caffe_shape.c libcnnimg/formats/caffe_window.c \
 	libcnnimg/formats/emit.c libcnnimg/formats/emit.h \
@@ -9,6 +9,11 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/keras_act.c libcnnimg/formats/keras_args.c libcnnimg/formats/keras_conv.c \
 	libcnnimg/formats/keras_graph.c libcnnimg/formats/keras_merge.c libcnnimg/formats/keras_norm.c \
 	libcnnimg/formats/keras_ops.c libcnnimg/formats/keras_size.c libcnnimg/formats/keras_weights.c \
+	libcnnimg/formats/elements.c libcnnimg/formats/elements.h \
+	libcnnimg/formats/npz.c \
+	libcnnimg/formats/pickle.c libcnnimg/formats/pickle.h \
+	libcnnimg/formats/safetensors.c \
+	libcnnimg/formats/torch.c libcnnimg/formats/torch_walk.c libcnnimg/formats/torch.h \
 	libcnnimg/formats/onnx.c libcnnimg/formats/onnx.h \
 	libcnnimg/formats/onnx_names.c \
 	libcnnimg/formats/onnx_node.c \

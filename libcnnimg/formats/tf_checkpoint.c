@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "formats/element.h"
+#include "formats/raw.h"
 #include "formats/format.h"
 #include "formats/tf_graph.h"
 #include "formats/tf_table.h"
@@ -30,6 +30,7 @@ typedef struct bundle {
   cnnimg_error *err;
   int64_t n_shards;   /* 0: the header has not come yet */
   ci_source **shards; /* NULL: not opened yet; kept by the store */
+  size_t budget;      /* bytes that tensors may still take from the shards that are open */
 } bundle;
 
 /* A folder of one file that is called so has an end that no other has. */
@@ -60,6 +61,7 @@ static int shard(bundle *b, int64_t i, const ci_source **out) {
     }
     if (ci_keep(&b->store->kept, s, release_shard)) return no_memory(b);
     b->shards[i] = s;
+    if (!ci_add(b->budget, s->size, &b->budget)) b->budget = SIZE_MAX;
   }
   *out = b->shards[i];
   return CNNIMG_OK;
@@ -143,13 +145,13 @@ static bool read_entry(ci_cursor c, entry *e) {
   return !c.bad;
 }
 
-static int check(const bundle *b, const char *name, const entry *e, ci_element type) {
+static int check(const bundle *b, const char *name, const entry *e, ci_raw type) {
   size_t count, bytes;
   if (e->sliced) return ci_fail(b->err, CNNIMG_UNSUPPORTED, "the tensor \"%.100s\" is kept in slices", name);
   if (!type)
     return ci_fail(b->err, CNNIMG_UNSUPPORTED, "the tensor \"%.100s\" is of type %lld, which is not read",
                    name, (long long)e->type);
-  if (!ci_element_count(type, e->rank, e->dim, &count, &bytes) || (uint64_t)e->size != bytes)
+  if (!ci_raw_count(type, e->rank, e->dim, &count, &bytes) || (uint64_t)e->size != bytes)
     return ci_fail(b->err, CNNIMG_CORRUPT,
                    "the tensor \"%.100s\" has %lld bytes, which its shape does not say", name,
                    (long long)e->size);
@@ -163,6 +165,9 @@ static int bytes_of(bundle *b, const char *name, const entry *e, const uint8_t *
   if (e->offset < 0 || (uint64_t)e->offset > s->size || (uint64_t)e->size > s->size - (uint64_t)e->offset)
     return ci_fail(b->err, CNNIMG_CORRUPT, "the tensor \"%.100s\" lies at %lld, beyond the end of %.60s",
                    name, (long long)e->offset, s->name);
+  if ((uint64_t)e->size > b->budget)
+    return ci_fail(b->err, CNNIMG_CORRUPT, "the tensor \"%.100s\" lies where others lie", name);
+  b->budget -= (size_t)e->size;
   *data = e->size ? s->data + e->offset : (const uint8_t *)"";
   if (e->has_crc && ci_crc32c_masked(*data, (size_t)e->size) != e->crc)
     return ci_fail(b->err, CNNIMG_CORRUPT, "the tensor \"%.100s\" has another checksum than it says", name);
@@ -177,11 +182,11 @@ static int add_tensor(bundle *b, char *name, ci_cursor value) {
   if (e.type == T_STRING || is_slot(name)) return CNNIMG_OK;
   strip(name);
   if (is_slot(name)) return CNNIMG_OK;
-  ci_element type = ci_tf_element(e.type);
+  ci_raw type = ci_tf_element(e.type);
   int status = check(b, name, &e, type);
   if (!status) status = bytes_of(b, name, &e, &data);
   if (status) return status;
-  ci_tensor *t = ci_element_tensor(type, e.rank, e.dim, data);
+  ci_tensor *t = ci_raw_tensor(type, e.rank, e.dim, data);
   return t ? ci_store_add(b->store, name, t, b->err) : no_memory(b);
 }
 

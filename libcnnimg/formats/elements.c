@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* elements.c - raw elements of a file, little-endian, as a tensor of floats or integers */
+#include "formats/elements.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/half.h"
+#include "base/memory.h"
+
+static uint64_t bits_at(const uint8_t *p, unsigned size) {
+  uint64_t u = 0;
+  for (unsigned k = 0; k < size; k++) u |= (uint64_t)p[k] << 8 * k;
+  return u;
+}
+
+static float single(uint32_t bits) {
+  float v;
+  memcpy(&v, &bits, sizeof v);
+  return v;
+}
+
+static float as_float(ci_element t, const uint8_t *p) {
+  uint64_t u = bits_at(p, t.size);
+  double d;
+  if (t.kind == CI_E_BRAIN) return single((uint32_t)u << 16);
+  if (t.size == 2) return ci_half_to_float((uint16_t)u);
+  if (t.size == 4) return single((uint32_t)u);
+  memcpy(&d, &u, sizeof d);
+  return (float)d;
+}
+
+static int64_t as_int(ci_element t, const uint8_t *p) {
+  uint64_t u = bits_at(p, t.size);
+  unsigned unused = 64 - 8u * t.size;
+  if (t.kind == CI_E_BOOL) return u != 0;
+  if (t.kind == CI_E_SIGNED) return (int64_t)(u << unused) >> unused;
+  return u > INT64_MAX ? INT64_MAX : (int64_t)u;
+}
+
+static bool is_float(ci_element t) { return t.kind == CI_E_FLOAT || t.kind == CI_E_BRAIN; }
+
+/* How many elements; false: impossible dimensions. Those beside a 0 are judged all the same. */
+static bool count(const ci_elements *e, size_t *n) {
+  bool empty = false;
+  *n = 1;
+  if (e->rank < 0 || e->rank > CI_MAX_RANK) return false;
+  for (int32_t i = 0; i < e->rank; i++) {
+    empty = empty || !e->dim[i];
+    if (e->dim[i] < 0 || !ci_mul(*n, e->dim[i] ? (size_t)e->dim[i] : 1, n) || *n > (size_t)CI_TENSOR_MOST)
+      return false;
+  }
+  if (empty) *n = 0;
+  return true;
+}
+
+/* Dimensions of 1 have strides that mean nothing. */
+static bool has_gaps(const ci_elements *e) {
+  int64_t want = 1;
+  for (int32_t i = e->rank; e->stride && i-- > 0; want *= e->dim[i])
+    if (e->dim[i] > 1 && e->stride[i] != want) return true;
+  return false;
+}
+
+/* One behind the last element that is read, from the storage's first; false: no number holds it. */
+static bool last_of(const ci_elements *e, size_t n, size_t *last) {
+  size_t end = (size_t)e->offset;
+  if (e->offset > SIZE_MAX / 2) return false;
+  if (!n) return *last = end, true;
+  if (!has_gaps(e)) return ci_add(end, n, last);
+  for (int32_t i = 0; i < e->rank; i++) {
+    size_t reach;
+    if (e->stride[i] < 0 || !ci_mul((size_t)(e->dim[i] - 1), (size_t)e->stride[i], &reach) ||
+        !ci_add(end, reach, &end))
+      return false;
+  }
+  return ci_add(end, 1, last);
+}
+
+static int check(const ci_elements *e, size_t *n, cnnimg_error *err) {
+  size_t last, bytes;
+  if (!e->type.size)
+    return ci_fail(err, CNNIMG_UNSUPPORTED, "the tensor \"%s\" has elements of a type that is not read",
+                   e->name);
+  if (!count(e, n))
+    return ci_fail(err, CNNIMG_CORRUPT, "the tensor \"%s\" has impossible dimensions", e->name);
+  if (!last_of(e, *n, &last) || !ci_mul(last, e->type.size, &bytes) || bytes > e->bytes)
+    return ci_fail(err, CNNIMG_CORRUPT, "the tensor \"%s\" is larger than its %zu bytes", e->name, e->bytes);
+  return CNNIMG_OK;
+}
+
+static ci_tensor *in_place(const ci_elements *e, size_t n) {
+  ci_tensor *t = ci_calloc(1, sizeof *t);
+  if (!t) return NULL;
+  t->dtype = CI_F32, t->type = CI_FLOAT, t->rank = e->rank, t->count = n;
+  t->data = e->data + e->offset * sizeof(float);
+  memcpy(t->dim, e->dim, sizeof t->dim);
+  return t;
+}
+
+static void put(const ci_elements *e, ci_tensor *t, size_t i, size_t from) {
+  const uint8_t *p = e->data + from * e->type.size;
+  if (t->dtype == CI_F32) ((float *)t->owned)[i] = as_float(e->type, p);
+  else ((int64_t *)t->owned)[i] = as_int(e->type, p);
+}
+
+/* Counts through all indices as an odometer does. */
+static void gather(const ci_elements *e, ci_tensor *t) {
+  int64_t at[CI_MAX_RANK] = {0};
+  bool gaps = has_gaps(e);
+  size_t from = (size_t)e->offset;
+  for (size_t i = 0; i < t->count; i++) {
+    put(e, t, i, gaps ? from : (size_t)e->offset + i);
+    for (int32_t k = e->rank; gaps && k-- > 0;) {
+      from += (size_t)e->stride[k];
+      if (++at[k] < e->dim[k]) break;
+      from -= (size_t)(e->stride[k] * e->dim[k]);
+      at[k] = 0;
+    }
+  }
+}
+
+int ci_elements_tensor(const ci_elements *e, size_t *budget, ci_tensor **t, cnnimg_error *err) {
+  size_t n, bytes;
+  *t = NULL;
+  int status = check(e, &n, err);
+  if (status) return status;
+  bool stay = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && e->type.kind == CI_E_FLOAT && e->type.size == 4 &&
+              n && !has_gaps(e) && (uintptr_t)e->data % sizeof(float) == 0;
+  if (stay) *t = in_place(e, n);
+  else {
+    if (!ci_mul(n, is_float(e->type) ? sizeof(float) : sizeof(int64_t), &bytes) || bytes > *budget)
+      return ci_fail(err, CNNIMG_LIMIT, "the tensor \"%s\" would make many times the file's size in memory",
+                     e->name);
+    *budget -= bytes;
+    *t = ci_tensor_new(is_float(e->type) ? CI_F32 : CI_I64, e->rank, e->dim);
+    if (*t) gather(e, *t);
+  }
+  if (!*t) return ci_fail(err, CNNIMG_NOMEM, "no memory for the tensor \"%s\"", e->name);
+  if (e->type.kind == CI_E_BOOL) (*t)->type = CI_BOOL;
+  return CNNIMG_OK;
+}
