@@ -3,4 +3,4 @@ check_PROGRAMS += tests/archs/test_archs
 TESTS += tests/archs/test_archs
 tests_archs_test_archs_SOURCES = tests/archs/test_archs.c tests/bench/npy.c tests/bench/npy.h
 tests_archs_test_archs_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
-EXTRA_DIST += tests/archs/make_transformers.py tests/archs/data
+EXTRA_DIST += tests/archs/README.md tests/archs/make_transformers.py tests/archs/data
