@@ -157,7 +157,7 @@ const cnnimg_port *cnnimg_model_output(const cnnimg_model *m, size_t i) {
 static int prepare(cnnimg_model *m, const char *const *options, cnnimg_error *err) {
   const char *format;
   ci_program *p;
-  int status = ci_weights_load(&m->source, &p, &format, err);
+  int status = ci_weights_load_opt(&m->source, options, &p, &format, err);
   if (status) return status;
   status = ci_family_set(&m->family, p, err);
   m->program = p;

@@ -2,9 +2,22 @@
 libcnnimg_libci_la_SOURCES += \
 	libcnnimg/archs/arch.c libcnnimg/archs/arch.h libcnnimg/archs/archs.inc \
 	libcnnimg/archs/weights.c libcnnimg/archs/weights.h \
+	libcnnimg/archs/carn.c \
+	libcnnimg/archs/colorize_dilated.c \
 	libcnnimg/archs/dncnn.c \
+	libcnnimg/archs/drunet.c \
+	libcnnimg/archs/espcn.c \
+	libcnnimg/archs/esrgan.c \
+	libcnnimg/archs/ffdnet.c \
 	libcnnimg/archs/hat.c \
+	libcnnimg/archs/imdn.c \
+	libcnnimg/archs/nafnet.c \
 	libcnnimg/archs/omnisr.c \
+	libcnnimg/archs/plksr.c \
+	libcnnimg/archs/safmn.c \
 	libcnnimg/archs/scunet.c \
+	libcnnimg/archs/span.c \
+	libcnnimg/archs/srvgg.c \
 	libcnnimg/archs/swinir.c \
-	libcnnimg/archs/transformer.c libcnnimg/archs/transformer.h
+	libcnnimg/archs/transformer.c libcnnimg/archs/transformer.h \
+	libcnnimg/archs/waifu2x_chainer.c

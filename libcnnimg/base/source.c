@@ -78,8 +78,8 @@ static int open_path(ci_source *s, const char *path, size_t limit, cnnimg_error 
   return rc;
 }
 
-int ci_source_open(ci_source *s, const char *path, size_t limit, cnnimg_error *err) {
-  int is_stdin = strcmp(path, "-") == 0;
+/* A path of "-" is standard input where that is asked for. */
+static int open_named(ci_source *s, const char *path, int is_stdin, size_t limit, cnnimg_error *err) {
   memset(s, 0, sizeof *s);
   s->name = ci_strdup(is_stdin ? "standard input" : path);
   if (!s->name) return ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", path);
@@ -90,6 +90,10 @@ int ci_source_open(ci_source *s, const char *path, size_t limit, cnnimg_error *e
   return rc;
 }
 
+int ci_source_open(ci_source *s, const char *path, size_t limit, cnnimg_error *err) {
+  return open_named(s, path, strcmp(path, "-") == 0, limit, err);
+}
+
 /* Opens the first `n` bytes of of's path with `end` behind them. */
 static int open_near(ci_source *s, const ci_source *of, size_t n, const char *end, cnnimg_error *err) {
   size_t room = n + strlen(end) + 1;
@@ -97,7 +101,7 @@ static int open_near(ci_source *s, const ci_source *of, size_t n, const char *en
   if (!path) return ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", of->name);
   memcpy(path, of->path, n);
   memcpy(path + n, end, strlen(end));
-  int rc = ci_source_open(s, path, 0, err);
+  int rc = open_named(s, path, 0, 0, err); /* a file called "-" is a file */
   free(path);
   return rc;
 }

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 
 #define NAME_ROOM 512
+#define MOST_INPUTS 128 /* of a node: RDN puts 20 blocks side by side, DenseNets more */
 
 int ci_build_init(ci_build *b, ci_store *s, cnnimg_error *err) {
   *b = (ci_build){.p = ci_program_new(), .s = s, .err = err};
@@ -56,12 +57,19 @@ static void check_all_used(ci_build *b) {
 
 static void release_store(void *s) { ci_store_free(s); }
 
+/* The last thing that can fail: what is kept in vain is released, and the store is still the caller's. */
+static void keep_store(ci_build *b) {
+  if (!b->status && ci_keep(&b->p->kept, NULL, release_store)) no_memory(b);
+  if (!b->status) b->p->kept->what = b->s;
+}
+
 int ci_build_finish(ci_build *b, int32_t output, ci_program **out) {
   *out = NULL;
   if (!b->status) check_all_used(b);
+  if (!b->status && output < 0) ci_build_fail(b, CNNIMG_UNSUPPORTED, "the network has no output");
   if (!b->status && ci_program_add_output(b->p, output)) no_memory(b);
   if (!b->status) b->status = ci_program_finish(b->p, b->err);
-  if (!b->status && b->s && ci_keep(&b->p->kept, b->s, release_store)) b->s = NULL, no_memory(b);
+  keep_store(b);
   if (!b->status) *out = b->p;
   else ci_program_free(b->p);
   free(b->taken);
@@ -149,10 +157,11 @@ void ci_build_card(ci_build *b, const char *key, const char *fmt, ...) {
 /* ---- nodes ---------------------------------------------------------------------------- */
 
 int32_t ci_build_node(ci_build *b, const char *type, const int32_t *in, int32_t n_in) {
-  int32_t ids[16];
+  int32_t ids[MOST_INPUTS];
   char name[64];
   if (b->status) return -1;
-  if (n_in > 16) return ci_build_fail(b, CNNIMG_UNSUPPORTED, "%s with more than 16 inputs", type);
+  if (n_in > MOST_INPUTS)
+    return ci_build_fail(b, CNNIMG_UNSUPPORTED, "%s with more than %d inputs", type, MOST_INPUTS);
   for (int32_t i = 0; i < n_in; i++) ids[i] = in[i] == CI_NONE ? -1 : in[i];
   while (n_in && ids[n_in - 1] < 0) n_in--;
   int32_t out = value(b, NULL, NULL);

@@ -67,18 +67,20 @@ int32_t ci_build_leaky(ci_build *b, int32_t x, float slope) {
   return y;
 }
 
-/* [C] read as [C, 1, 1], so that it lies along channels. */
-static int32_t along_channels(ci_build *b, int32_t v) {
-  const int64_t dim[3] = {b->status ? 0 : (int64_t)b->p->values[v].tensor->count, 1, 1};
+int32_t ci_build_along_channels(ci_build *b, int32_t v) {
   if (b->status || b->p->values[v].tensor->rank == 3) return v;
+  const ci_tensor *flat = b->p->values[v].tensor;
+  const int64_t dim[3] = {(int64_t)flat->count, 1, 1};
+  if (flat->dtype != CI_F32)
+    return ci_build_fail(b, CNNIMG_UNSUPPORTED, "\"%s\" holds no floats", b->p->values[v].name);
   ci_tensor *t = ci_tensor_new(CI_F32, 3, dim);
-  if (t) memcpy(t->owned, b->p->values[v].tensor->data, t->count * sizeof(float));
+  if (t) memcpy(t->owned, flat->data, t->count * sizeof(float));
   return ci_build_tensor(b, t);
 }
 
 int32_t ci_build_prelu(ci_build *b, int32_t x, const char *name, ...) {
   SPELL(spelt, name);
-  int32_t slope = along_channels(b, ci_build_weight(b, "%s", spelt));
+  int32_t slope = ci_build_along_channels(b, ci_build_weight(b, "%s", spelt));
   return ci_build_op2(b, "PRelu", x, slope);
 }
 
@@ -121,9 +123,9 @@ int32_t ci_build_pixel_shuffle(ci_build *b, int32_t x, int64_t block) {
 /* ONNX's SpaceToDepth has the place in the block slowest, PyTorch the channel: a Gather puts that right. */
 int32_t ci_build_pixel_unshuffle(ci_build *b, int32_t x, int64_t channels, int64_t block) {
   int64_t order[1024];
-  int64_t places = block * block;
-  if (channels * places > 1024)
-    return ci_build_fail(b, CNNIMG_UNSUPPORTED, "a pixel unshuffle of more than 1024 channels");
+  if (channels < 1 || block < 1 || channels > 1024 || block > 32 || channels * block * block > 1024)
+    return ci_build_fail(b, CNNIMG_UNSUPPORTED, "a pixel unshuffle of none or more than 1024 channels");
+  const int64_t places = block * block;
   int32_t y = ci_build_op1(b, "SpaceToDepth", x);
   ci_build_attr_int(b, "blocksize", block);
   for (int64_t c = 0; c < channels; c++)

@@ -23,6 +23,7 @@ typedef struct ci_store {
       *meta; /* remarks of the file, keys once each: "keras_version", "module.body.0" = "Conv2d" ... */
   size_t n_meta, cap_meta;
   ci_kept *kept; /* what tensors point into */
+  int32_t scale; /* the factor that was asked for, for files that have several; 0: none */
 } ci_store;
 
 ci_store *ci_store_new(void);    /* NULL: no memory */

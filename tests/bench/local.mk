@@ -8,6 +8,12 @@ check_PROGRAMS += tests/bench/bench
 tests_bench_bench_SOURCES = tests/bench/bench.c tests/bench/npy.c tests/bench/npy.h
 tests_bench_bench_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 
+# load FILE: seconds and memory of loading weights; load.py makes the files
+check_PROGRAMS += tests/bench/load
+tests_bench_load_SOURCES = tests/bench/load.c tests/base/heap.c tests/base/heap.h
+tests_bench_load_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+EXTRA_DIST += tests/bench/load.py
+
 # the processor's own limit, for bench.py
 check_PROGRAMS += tests/bench/peak
 tests_bench_peak_SOURCES = tests/bench/peak.c

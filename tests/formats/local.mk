@@ -5,6 +5,17 @@ tests_formats_test_onnx_SOURCES = tests/formats/test_onnx.c tests/net/interpret.
 tests_formats_test_onnx_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 EXTRA_DIST += tests/formats/make_onnx.py tests/formats/data tests/fuzz/fuzz_onnx.c
 
+# Every format's fixtures (data/*/): their answers, and what becomes of them when they are damaged
+check_PROGRAMS += tests/formats/test_fixtures tests/formats/test_hostile_formats
+TESTS += tests/formats/test_fixtures tests/formats/test_hostile_formats
+tests_formats_test_fixtures_SOURCES = tests/formats/test_fixtures.c tests/formats/feed.c tests/formats/feed.h \
+	tests/formats/folder.c tests/formats/folder.h tests/bench/npy.c tests/bench/npy.h
+tests_formats_test_fixtures_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+tests_formats_test_hostile_formats_SOURCES = tests/formats/test_hostile_formats.c tests/formats/mutate.c \
+	tests/formats/mutate.h tests/formats/folder.c tests/formats/folder.h tests/base/heap.c tests/base/heap.h
+tests_formats_test_hostile_formats_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+EXTRA_DIST += tests/formats/make_onnx_pairs.py tests/formats/README.md tests/fuzz/fuzz_formats.c
+
 # ONNX's own examples as a table: make check compares it with the committed one, which
 #     tests/formats/onnx_node_tests --table >tests/formats/onnx-node-tests.txt    makes (from the top of the source)
 check_PROGRAMS += tests/formats/onnx_node_tests
