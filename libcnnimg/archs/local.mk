@@ -10,6 +10,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/archs/espcn.c \
 	libcnnimg/archs/esrgan.c \
 	libcnnimg/archs/ffdnet.c \
+	libcnnimg/archs/hat.c \
 	libcnnimg/archs/imdn.c \
 	libcnnimg/archs/keras_dncnn.c libcnnimg/archs/keras_resnetsr.c libcnnimg/archs/keras_srcnn.c \
 	libcnnimg/archs/nafnet.c \

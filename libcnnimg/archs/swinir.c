@@ -105,15 +105,6 @@ static bool measure(swinir *n) {
   return false;
 }
 
-/* The mean colour of the DIV2K pictures, where there are three. */
-static int32_t mean_of(const swinir *n) {
-  static const float mean[3] = {0.4488f, 0.4371f, 0.4040f};
-  static const int64_t dim[4] = {1, 3, 1, 1};
-  ci_tensor *t = ci_tensor_new(CI_F32, 4, dim);
-  for (int i = 0; t && i < 3; i++) ((float *)t->owned)[i] = mean[i];
-  return ci_build_tensor(n->b, t);
-}
-
 static int32_t nearest(swinir *n, int32_t x) {
   ci_build *b = n->b;
   for (int32_t i = 1; i < 8 && ci_store_has(b->s, "conv_up%d.weight", i); i++, n->scale *= 2)
@@ -152,7 +143,8 @@ static void write_card(const swinir *n) {
 static int32_t build(ci_build *b) {
   swinir n = {.b = b};
   if (!measure(&n)) return -1;
-  int32_t mean = n.colours == 3 ? mean_of(&n) : -1, x = ci_build_input(b, "image", (int32_t)n.colours);
+  int32_t mean = n.colours == 3 ? ci_transformer_mean(b) : -1,
+          x = ci_build_input(b, "image", (int32_t)n.colours);
   ci_build_ignore(b, ".attn.relative_position_index");
   ci_build_ignore(b, ".attn_mask");
   if (n.colours == 3) x = ci_build_op2(b, "Sub", x, mean);

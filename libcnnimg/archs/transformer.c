@@ -112,3 +112,11 @@ int32_t ci_transformer_upsample(ci_build *b, int32_t x, const char *prefix, int6
   }
   return x;
 }
+
+int32_t ci_transformer_mean(ci_build *b) {
+  static const float mean[3] = {0.4488f, 0.4371f, 0.4040f};
+  static const int64_t dim[4] = {1, 3, 1, 1};
+  ci_tensor *t = ci_tensor_new(CI_F32, 4, dim);
+  for (int i = 0; t && i < 3; i++) ((float *)t->owned)[i] = mean[i];
+  return ci_build_tensor(b, t);
+}

@@ -28,5 +28,7 @@ int64_t ci_transformer_root(int64_t n);
 /* "upsample.0", "upsample.2" ...: 3x3 convolutions with a pixel shuffle behind each, as long as there are any; *scale: what
  * they make together. */
 int32_t ci_transformer_upsample(ci_build *b, int32_t x, const char *prefix, int64_t *scale);
+/* [1, 3, 1, 1]: the mean colour of the DIV2K pictures, which many networks take away first and add last. */
+int32_t ci_transformer_mean(ci_build *b);
 
 #endif

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import save_file
+from spandrel.architectures.HAT.__arch import HAT as hat
 from spandrel.architectures.OmniSR.__arch import OmniSR as omnisr
 from spandrel.architectures.SCUNet.__arch import SCUNet as scunet
 from spandrel.architectures.SwinIR.__arch import SwinIR as swinir
@@ -162,6 +163,15 @@ def _():
 @network("omnisr-x3", (24, 16), gain=0.7)
 def _():
     return omnisr.OmniSR(num_feat=16, block_num=1, window_size=8, res_num=1, up_scale=3)
+
+
+# ---- HAT -----------------------------------------------------------------------------------------
+
+
+@network("hat-x2", (12, 16), drop=("relative_position_index_OCA",))
+def _():
+    return hat.HAT(img_size=16, embed_dim=12, depths=(2, 1), num_heads=(2, 3), window_size=4, compress_ratio=3,
+                   squeeze_factor=4, overlap_ratio=0.5, mlp_ratio=2, upscale=2, num_feat=8, upsampler="pixelshuffle")
 
 
 if __name__ == "__main__":
