@@ -3,6 +3,13 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/format.c libcnnimg/formats/format.h libcnnimg/formats/formats.inc \
 	libcnnimg/formats/elements.c libcnnimg/formats/elements.h \
 	libcnnimg/formats/keras.h \
+	libcnnimg/formats/ncnn.c libcnnimg/formats/ncnn.h libcnnimg/formats/ncnn_net.c \
+	libcnnimg/formats/ncnn_param.c libcnnimg/formats/ncnn_point.c libcnnimg/formats/ncnn_shape.c \
+	libcnnimg/formats/ncnn_space.c libcnnimg/formats/ncnn_weights.c \
+	libcnnimg/formats/scan.c libcnnimg/formats/scan.h \
+	libcnnimg/formats/torch7.c libcnnimg/formats/torch7.h libcnnimg/formats/torch7_net.c \
+	libcnnimg/formats/torch7_modules.c libcnnimg/formats/torch7_read.c \
+	libcnnimg/formats/waifu2x.c libcnnimg/formats/websr.c \
 	libcnnimg/formats/npz.c \
 	libcnnimg/formats/pickle.c libcnnimg/formats/pickle.h \
 	libcnnimg/formats/safetensors.c \
