@@ -15,4 +15,6 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/archs/safmn.c \
 	libcnnimg/archs/span.c \
 	libcnnimg/archs/srvgg.c \
+	libcnnimg/archs/torch_layers.c libcnnimg/archs/torch_layers.h \
+	libcnnimg/archs/torch_module.c \
 	libcnnimg/archs/waifu2x_chainer.c

@@ -6,7 +6,11 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/npz.c \
 	libcnnimg/formats/pickle.c libcnnimg/formats/pickle.h \
 	libcnnimg/formats/safetensors.c \
-	libcnnimg/formats/torch.c libcnnimg/formats/torch_walk.c libcnnimg/formats/torch.h \
+	libcnnimg/formats/torch.c libcnnimg/formats/torch.h \
+	libcnnimg/formats/torch_numpy.c \
+	libcnnimg/formats/torch_remarks.c \
+	libcnnimg/formats/torch_tensor.c \
+	libcnnimg/formats/torch_walk.c \
 	libcnnimg/formats/onnx.c libcnnimg/formats/onnx.h \
 	libcnnimg/formats/onnx_names.c \
 	libcnnimg/formats/onnx_node.c \

@@ -33,6 +33,12 @@ static void push(machine *m, uint32_t node) {
   else m->stack[m->n_stack++] = node;
 }
 
+/* Has it items, and may have a state? */
+static bool holds(ci_pk_kind kind) {
+  return kind == CI_PK_TUPLE || kind == CI_PK_LIST || kind == CI_PK_DICT || kind == CI_PK_CALL ||
+         kind == CI_PK_SAVED;
+}
+
 /* A new node on the stack; NULL after a failure. Valid until the next. */
 static ci_pk_node *add(machine *m, ci_pk_kind kind) {
   ci_pickle *p = m->p;
@@ -40,7 +46,8 @@ static ci_pk_node *add(machine *m, ci_pk_kind kind) {
   if (p->n >= MOST_NODES) return fail(m, CNNIMG_LIMIT, "has more than 16 million things in it"), NULL;
   if (!ci_grow((void **)&p->nodes, &p->cap, p->n + 1, sizeof *p->nodes))
     return fail(m, CNNIMG_NOMEM, "does not fit into memory"), NULL;
-  p->nodes[p->n] = (ci_pk_node){.kind = kind, .callee = CI_PK_NONE, .args = CI_PK_NONE, .state = CI_PK_NONE};
+  p->nodes[p->n] = (ci_pk_node){.kind = kind};
+  if (holds(kind)) p->nodes[p->n].callee = p->nodes[p->n].args = p->nodes[p->n].state = CI_PK_NONE;
   push(m, (uint32_t)p->n);
   return m->status ? NULL : &p->nodes[p->n++];
 }
@@ -130,15 +137,30 @@ static void call(machine *m, ci_pk_kind kind, bool has_callee) {
   if (n) n->callee = callee, n->args = args;
 }
 
-/* NEWOBJ_EX: class, arguments, named arguments. INST and OBJ are of protocol 0. */
+/* NEWOBJ_EX: class, arguments, named arguments. */
 static void call_named(machine *m) {
   pop(m);
   call(m, CI_PK_CALL, true);
 }
 
+/* OBJ of protocols 0 and 1: mark, class, arguments ... */
+static void call_marked(machine *m) {
+  size_t from = behind_mark(m);
+  if (m->status || from >= m->n_stack) {
+    fail(m, CNNIMG_CORRUPT, "makes a thing of no class");
+    return;
+  }
+  collect(m, CI_PK_TUPLE, from + 1, 2);
+  uint32_t args = pop(m), callee = m->status ? CI_PK_NONE : m->stack[from];
+  ci_pk_node *n = add(m, CI_PK_CALL);
+  if (n) n->callee = callee, n->args = args;
+}
+
 static void build(machine *m) {
   uint32_t state = pop(m), node = top(m);
-  if (!m->status) m->p->nodes[node].state = state;
+  if (m->status) return;
+  if (holds(m->p->nodes[node].kind)) m->p->nodes[node].state = state;
+  else fail(m, CNNIMG_CORRUPT, "gives a state to what can have none");
 }
 
 /* ---- memo ------------------------------------------------------------------------------------- */
@@ -161,6 +183,19 @@ static void get(machine *m, uint64_t at) {
 }
 
 /* ---- values -------------------------------------------------------------------------------------- */
+
+static ci_cursor line(machine *m);
+
+/* PUT and GET of protocol 0. */
+static uint64_t line_index(machine *m) {
+  ci_cursor s = line(m);
+  uint64_t v = 0;
+  for (size_t i = 0; i < ci_cursor_left(&s); i++) {
+    if (s.p[i] < '0' || s.p[i] > '9' || v > UINT32_MAX) return UINT64_MAX;
+    v = v * 10 + (s.p[i] - '0');
+  }
+  return v;
+}
 
 static void number(machine *m, int64_t v) {
   ci_pk_node *n = add(m, CI_PK_INT);
@@ -223,6 +258,30 @@ static void stack_global(machine *m) {
     return;
   }
   n->text = a->text, n->text_n = a->text_n, n->more = b->text, n->more_n = b->text_n;
+}
+
+/* INST of protocol 0: mark, arguments ..., and the class behind the instruction. */
+static void call_here(machine *m) {
+  size_t from = behind_mark(m);
+  collect(m, CI_PK_TUPLE, from, 1);
+  uint32_t args = pop(m);
+  global(m);
+  uint32_t callee = pop(m);
+  ci_pk_node *n = add(m, CI_PK_CALL);
+  if (n) n->callee = callee, n->args = args;
+}
+
+/* Protocol 0's texts, to the end of the line: STRING in quotes. Escapes stay as they are: names have none. FLOAT's digits
+ * are kept as text. */
+static void text_line(machine *m, bool quoted) {
+  ci_cursor s = line(m);
+  size_t n = ci_cursor_left(&s);
+  if (quoted && (n < 2 || s.p[0] != s.p[n - 1] || (s.p[0] != '\'' && s.p[0] != '"'))) {
+    fail(m, CNNIMG_CORRUPT, "has a text without quotes");
+    return;
+  }
+  ci_pk_node *t = n < UINT32_MAX ? add(m, CI_PK_TEXT) : NULL;
+  if (t) t->text = s.p + quoted, t->text_n = (uint32_t)(n - 2u * quoted);
 }
 
 /* Protocol 0's decimal numbers; "I01" and "I00" are truth values. */
@@ -292,6 +351,13 @@ static bool step_value(machine *m, uint8_t op) {
     case 0x8e:
     case 0x96:
       text(m, ci_cursor_u64(c, false));
+      break;
+    case 'F':
+    case 'V':
+      text_line(m, false);
+      break;
+    case 'S':
+      text_line(m, true);
       break;
     case 'c':
       global(m);
@@ -377,6 +443,12 @@ static bool step_else(machine *m, uint8_t op) {
     case 0x92:
       call_named(m);
       break;
+    case 'o':
+      call_marked(m);
+      break;
+    case 'i':
+      call_here(m);
+      break;
     case 'b':
       build(m);
       break;
@@ -396,8 +468,14 @@ static bool step_else(machine *m, uint8_t op) {
     case 'r':
       put(m, ci_cursor_u32(c, false));
       break;
+    case 'p':
+      put(m, line_index(m));
+      break;
     case 0x94:
       put(m, m->n_memo);
+      break;
+    case 'g':
+      get(m, line_index(m));
       break;
     case 'h':
       get(m, ci_cursor_u8(c));
@@ -434,7 +512,8 @@ int ci_pickle_read(ci_pickle *p, ci_cursor *c, cnnimg_error *err) {
 }
 
 void ci_pickle_free(ci_pickle *p) {
-  for (size_t i = 0; i < p->n; i++) free(p->nodes[i].items);
+  for (size_t i = 0; i < p->n; i++)
+    if (holds(p->nodes[i].kind)) free(p->nodes[i].items);
   free(p->nodes);
   *p = (ci_pickle){.root = CI_PK_NONE};
 }
