@@ -284,21 +284,23 @@ static void text_line(machine *m, bool quoted) {
   if (t) t->text = s.p + quoted, t->text_n = (uint32_t)(n - 2u * quoted);
 }
 
-/* Protocol 0's decimal numbers; "I01" and "I00" are truth values. */
+/* Protocol 0's decimal numbers; "I01" and "I00" are truth values. Numbers that are too large are none that is used: 0. */
 static void decimal(machine *m) {
   ci_cursor s = line(m);
   size_t n = ci_cursor_left(&s);
   int64_t v = 0, sign = 1;
+  bool large = false;
   if (n == 2 && s.p[0] == '0' && s.p[1] <= '1') {
     truth(m, s.p[1] == '1');
     return;
   }
   for (size_t i = 0; i < n; i++) {
+    large = large || v > INT64_MAX / 10 - 9;
     if (!i && s.p[i] == '-') sign = -1;
-    else if (s.p[i] >= '0' && s.p[i] <= '9' && v < INT64_MAX / 10 - 9) v = v * 10 + (s.p[i] - '0');
+    else if (s.p[i] >= '0' && s.p[i] <= '9') v = large ? 0 : v * 10 + (s.p[i] - '0');
     else if (s.p[i] != 'L') fail(m, CNNIMG_CORRUPT, "has a number that is none");
   }
-  number(m, sign * v);
+  number(m, large ? 0 : sign * v);
 }
 
 /* ---- opcodes: Lib/pickletools.py ------------------------------------------------------------------- */

@@ -12,15 +12,25 @@
 
 #define GROWTH 16 /* unpacked, an archive may be so many times its size */
 
-/* PROTO 2, LONG1 of ten bytes, torch's number, STOP: the first of the five pickles. */
-static const uint8_t legacy_magic[] = {0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46,
-                                       0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'};
+/* The first of the five pickles: torch's number, of ten bytes, and STOP. */
+static const uint8_t magic[] = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'};
+static const char magic_in_digits[] = "L119547037146038801333356L\n."; /* of protocols 0 and 1 */
 
 static const char big_end[] = "its numbers have the most significant byte first, which is not read";
 
 static bool is_zip(const uint8_t *data, size_t size) { return size >= 30 && !memcmp(data, "PK\3\4", 4); }
+static bool starts_with(ci_cursor c, const void *what, size_t n) {
+  return ci_cursor_left(&c) >= n && !memcmp(c.p, what, n);
+}
+
 static bool is_legacy(const uint8_t *data, size_t size) {
-  return size >= sizeof legacy_magic && !memcmp(data, legacy_magic, sizeof legacy_magic);
+  ci_cursor c = ci_cursor_make(data, size);
+  if (starts_with(c, magic_in_digits, sizeof magic_in_digits - 1)) return true;
+  if (ci_cursor_u8(&c) != 0x80)
+    return false; /* PROTO, its number, and from 4 on a FRAME of 8 bytes' length */
+  ci_cursor_u8(&c);
+  if (ci_cursor_left(&c) && *c.p == 0x95) ci_cursor_sub(&c, 9);
+  return starts_with(c, magic, sizeof magic);
 }
 static bool is_tar(const uint8_t *data, size_t size) {
   return size >= 512 && !memcmp(data + 257, "ustar", 5);

@@ -107,6 +107,16 @@ static bool has_tensor(const ci_torch *t, uint32_t i) {
   return false;
 }
 
+/* Most of what it has are tensors: then it is the weights, and not what was saved beside them. */
+static bool is_weights(const ci_torch *t, const ci_pk_node *n) {
+  const ci_pk_node *what;
+  uint32_t tensors = 0, others = 0;
+  for (uint32_t k = 1; ci_pk_is_dict(n) && k < n->n && k < 2 * FIRST; k += 2)
+    if (ci_torch_kind_of(t, n->items[k], &what) == CI_TORCH_OTHER) others++;
+    else tensors++;
+  return tensors > others;
+}
+
 /* Has it, or a dictionary in it, weights? */
 static bool has_weights(const ci_torch *t, uint32_t i) {
   const ci_pk_node *n = at(t, i);
@@ -134,13 +144,13 @@ static uint32_t inside_of(const ci_torch *t, uint32_t i) {
       "netG",       "gen",    "network",        "weights",   NULL};
   const ci_pk_node *n = at(t, i);
   if (n && ci_torch_is_module(t, n)) { /* DataParallel's wrapping */
-    char class[40];
+    char class[128];
     const ci_pk_node *parts = at(t, ci_pk_get(t->p, at(t, n->state), "_modules"));
     bool wraps = ci_torch_class(t, n, class, sizeof class) &&
                  (!strcmp(class, "DataParallel") || !strcmp(class, "DistributedDataParallel"));
     return wraps ? ci_pk_get(t->p, parts, "module") : CI_PK_NONE;
   }
-  if (has_tensor(t, i)) return CI_PK_NONE;
+  if (is_weights(t, n)) return CI_PK_NONE;
   for (size_t k = 0; keys[k] && ci_pk_is_dict(n); k++) {
     uint32_t inside = ci_pk_get(t->p, n, keys[k]);
     if (inside != CI_PK_NONE && has_weights(t, inside)) return inside;
