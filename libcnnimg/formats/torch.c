@@ -186,7 +186,8 @@ static int place_slots(tail *t, const ci_pickle *keys, ci_cursor *c, cnnimg_erro
   for (uint32_t i = 0; i < list->n; i++) {
     slot *s = find_slot(t, ci_pk_at(keys, list->items[i]));
     uint64_t numel = ci_cursor_u64(c, false);
-    if (!s || !s->size)
+    if (!s) return ci_fail(err, CNNIMG_CORRUPT, "a storage belongs to no tensor, so its size is not known");
+    if (!s->size)
       return ci_fail(err, CNNIMG_UNSUPPORTED, "a storage has elements of a type that is not read");
     if (c->bad || numel > SIZE_MAX / 8)
       return ci_fail(err, CNNIMG_CORRUPT, "it is cut off behind %u of %u storages", i, list->n);
