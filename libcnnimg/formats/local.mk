@@ -5,6 +5,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/keras.h \
 	libcnnimg/formats/npz.c \
 	libcnnimg/formats/pickle.c libcnnimg/formats/pickle.h \
+	libcnnimg/formats/pickle_machine.c libcnnimg/formats/pickle_machine.h \
 	libcnnimg/formats/safetensors.c \
 	libcnnimg/formats/torch.c libcnnimg/formats/torch.h \
 	libcnnimg/formats/torch_numpy.c \
