@@ -25,7 +25,8 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/onnx_emit.h libcnnimg/formats/onnx_functions.c libcnnimg/formats/onnx_names.c \
 	libcnnimg/formats/onnx_node.c libcnnimg/formats/onnx_scope.c libcnnimg/formats/onnx_tensor.c \
 	libcnnimg/formats/onnx_write.c libcnnimg/formats/onnx_write.h libcnnimg/formats/onnx_write_node.c \
-	libcnnimg/formats/pickle.c libcnnimg/formats/pickle.h \
+	libcnnimg/formats/pickle.c libcnnimg/formats/pickle.h libcnnimg/formats/pickle_machine.c \
+	libcnnimg/formats/pickle_machine.h \
 	libcnnimg/formats/raw.c libcnnimg/formats/raw.h \
 	libcnnimg/formats/refused.c \
 	libcnnimg/formats/safetensors.c \
@@ -35,7 +36,8 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/tf_point.c libcnnimg/formats/tf_slice.c libcnnimg/formats/tf_table.c \
 	libcnnimg/formats/tf_table.h libcnnimg/formats/tf_tensor.c libcnnimg/formats/tf_window.c \
 	libcnnimg/formats/tfjs.c \
-	libcnnimg/formats/torch.c libcnnimg/formats/torch.h libcnnimg/formats/torch_walk.c \
+	libcnnimg/formats/torch.c libcnnimg/formats/torch.h libcnnimg/formats/torch_numpy.c \
+	libcnnimg/formats/torch_remarks.c libcnnimg/formats/torch_tensor.c libcnnimg/formats/torch_walk.c \
 	libcnnimg/formats/torch7.c libcnnimg/formats/torch7.h libcnnimg/formats/torch7_modules.c \
 	libcnnimg/formats/torch7_net.c libcnnimg/formats/torch7_read.c \
 	libcnnimg/formats/waifu2x.c \
