@@ -8,6 +8,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/net/map.c libcnnimg/net/map.h \
 	libcnnimg/net/ops.inc \
 	libcnnimg/net/order.c libcnnimg/net/order.h \
+	libcnnimg/net/permute.c libcnnimg/net/permute.h \
 	libcnnimg/net/program.c libcnnimg/net/program_sort.c libcnnimg/net/program.h \
 	libcnnimg/net/shuffle.c libcnnimg/net/shuffle.h \
 	libcnnimg/net/simplify.c \
