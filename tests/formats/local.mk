@@ -24,3 +24,9 @@ tests_formats_onnx_node_tests_SOURCES = tests/formats/onnx_node_tests.c tests/fo
 	tests/formats/node_example.h tests/formats/proto.c tests/formats/proto.h
 tests_formats_onnx_node_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 EXTRA_DIST += tests/formats/onnx-node-tests.txt tests/formats/onnx-node-excuses.txt
+
+# names of tensors in Keras' files, and files that belong together
+check_PROGRAMS += tests/formats/test_keras_files
+TESTS += tests/formats/test_keras_files
+tests_formats_test_keras_files_SOURCES = tests/formats/test_keras_files.c
+EXTRA_DIST += tests/formats/make_keras.py tests/formats/make_mat.py
