@@ -46,6 +46,8 @@ bool ci_keras_is_model(const ci_kcall *c) {
 static ci_kcall layer_call(ci_keras *k, const char *prefix, const ci_json *json) {
   ci_kcall c = {.k = k, .layer = json, .config = ci_json_get(json, "config"), .prefix = prefix};
   c.type = ci_json_string(ci_json_get(json, "class_name"), "");
+  const char *registered = strrchr(c.type, '>'); /* "Package>Class" */
+  if (registered) c.type = registered + 1;
   c.name = ci_json_string(ci_json_get(json, "name"), ci_json_string(ci_json_get(c.config, "name"), ""));
   return c;
 }

@@ -81,12 +81,12 @@ static int32_t softmax(const ci_tf_site *s) {
 }
 
 static int32_t cast(const ci_tf_site *s) {
-  ci_element to = ci_tf_element(ci_tf_int(s->n, "DstT", 1));
+  ci_raw to = ci_tf_element(ci_tf_int(s->n, "DstT", 1));
   int32_t x = ci_tf_in(s, 0);
-  if (to != CI_ELEMENT_F32 && to != CI_ELEMENT_I32 && to != CI_ELEMENT_I64 && to != CI_ELEMENT_BOOL)
+  if (to != CI_RAW_F32 && to != CI_RAW_I32 && to != CI_RAW_I64 && to != CI_RAW_BOOL)
     return ci_tf_fail(s, CNNIMG_UNSUPPORTED, "converts to a type that is not known");
   int32_t y = ci_build_op1(s->b, "Cast", x);
-  ci_build_attr_int(s->b, "to", to == CI_ELEMENT_F32 ? 1 : to == CI_ELEMENT_BOOL ? 9 : 7);
+  ci_build_attr_int(s->b, "to", to == CI_RAW_F32 ? 1 : to == CI_RAW_BOOL ? 9 : 7);
   return y;
 }
 

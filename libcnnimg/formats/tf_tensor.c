@@ -10,18 +10,16 @@ enum { SHAPE_DIM = 2, SHAPE_UNKNOWN = 3, DIM_SIZE = 1 }; /* TensorShapeProto */
 
 typedef struct type_info {
   int64_t id; /* DataType */
-  ci_element element;
+  ci_raw element;
   uint8_t field; /* of the list, where there are no raw bytes */
   ci_wire wire;
 } type_info;
 
 static const type_info types[] = {
-    {1, CI_ELEMENT_F32, 5, CI_FIXED32},   {2, CI_ELEMENT_F64, 6, CI_FIXED64},
-    {3, CI_ELEMENT_I32, 7, CI_VARINT},    {4, CI_ELEMENT_U8, 7, CI_VARINT},
-    {5, CI_ELEMENT_I16, 7, CI_VARINT},    {6, CI_ELEMENT_I8, 7, CI_VARINT},
-    {9, CI_ELEMENT_I64, 10, CI_VARINT},   {10, CI_ELEMENT_BOOL, 11, CI_VARINT},
-    {14, CI_ELEMENT_BF16, 13, CI_VARINT}, {17, CI_ELEMENT_U16, 7, CI_VARINT},
-    {19, CI_ELEMENT_F16, 13, CI_VARINT},
+    {1, CI_RAW_F32, 5, CI_FIXED32}, {2, CI_RAW_F64, 6, CI_FIXED64},   {3, CI_RAW_I32, 7, CI_VARINT},
+    {4, CI_RAW_U8, 7, CI_VARINT},   {5, CI_RAW_I16, 7, CI_VARINT},    {6, CI_RAW_I8, 7, CI_VARINT},
+    {9, CI_RAW_I64, 10, CI_VARINT}, {10, CI_RAW_BOOL, 11, CI_VARINT}, {14, CI_RAW_BF16, 13, CI_VARINT},
+    {17, CI_RAW_U16, 7, CI_VARINT}, {19, CI_RAW_F16, 13, CI_VARINT},
 };
 
 static const type_info *info(int64_t id) {
@@ -30,9 +28,9 @@ static const type_info *info(int64_t id) {
   return NULL;
 }
 
-ci_element ci_tf_element(int64_t data_type) {
+ci_raw ci_tf_element(int64_t data_type) {
   const type_info *t = info(data_type);
-  return t ? t->element : CI_ELEMENT_NONE;
+  return t ? t->element : CI_RAW_NONE;
 }
 
 static int64_t read_dim(ci_cursor c) {
@@ -72,8 +70,8 @@ static ci_tensor *fail(ci_tf *g, const proto *p, int code, const char *why) {
 static void store(const type_info *t, ci_tensor *out, size_t i, uint64_t u) {
   uint8_t raw[8];
   for (unsigned k = 0; k < 8; k++) raw[k] = (uint8_t)(u >> 8 * k);
-  if (out->dtype == CI_F32) ((float *)out->owned)[i] = ci_element_float(t->element, raw);
-  else ((int64_t *)out->owned)[i] = ci_element_int(t->element, raw);
+  if (out->dtype == CI_F32) ((float *)out->owned)[i] = ci_raw_float(t->element, raw);
+  else ((int64_t *)out->owned)[i] = ci_raw_int(t->element, raw);
 }
 
 /* Numbers of one field; returns how many, stores those that fit. */
@@ -104,9 +102,9 @@ static ci_tensor *listed(ci_tf *g, const proto *p, ci_cursor body) {
   size_t most = g->src->size > LEAST_REPEATED ? g->src->size : LEAST_REPEATED, n = 0;
   ci_field f;
   if (p->count > most) return fail(g, p, CNNIMG_LIMIT, "is far larger than the file");
-  ci_tensor *t = ci_tensor_new(ci_element_is_float(p->t->element) ? CI_F32 : CI_I64, p->rank, p->dim);
+  ci_tensor *t = ci_tensor_new(ci_raw_is_float(p->t->element) ? CI_F32 : CI_I64, p->rank, p->dim);
   if (!t) return fail(g, p, CNNIMG_NOMEM, "does not fit into memory");
-  if (p->t->element == CI_ELEMENT_BOOL) t->type = CI_BOOL;
+  if (p->t->element == CI_RAW_BOOL) t->type = CI_BOOL;
   while (ci_wire_next(&body, &f))
     if (f.number == p->t->field) n += take(p->t, &f, t, n);
   if (n > t->count) {
@@ -134,10 +132,10 @@ ci_tensor *ci_tf_tensor(ci_tf *g, ci_cursor body, ci_text name) {
   read_fields(&p, &c);
   if (c.bad) return fail(g, &p, CNNIMG_CORRUPT, "is damaged");
   if (!p.t) return fail(g, &p, CNNIMG_UNSUPPORTED, "is of a type that is not read");
-  if (!ci_element_count(p.t->element, p.rank, p.dim, &p.count, &p.bytes))
+  if (!ci_raw_count(p.t->element, p.rank, p.dim, &p.count, &p.bytes))
     return fail(g, &p, CNNIMG_CORRUPT, "has an impossible shape");
   if (!p.content.n) return listed(g, &p, body);
   if (p.content.n != p.bytes) return fail(g, &p, CNNIMG_CORRUPT, "has not as many bytes as its shape says");
-  ci_tensor *t = ci_element_tensor(p.t->element, p.rank, p.dim, p.content.p);
+  ci_tensor *t = ci_raw_tensor(p.t->element, p.rank, p.dim, p.content.p);
   return t ? t : fail(g, &p, CNNIMG_NOMEM, "does not fit into memory");
 }
