@@ -41,3 +41,8 @@ tests_formats_test_safetensors_SOURCES = tests/formats/test_safetensors.c tests/
 tests_formats_test_safetensors_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_formats_test_torch_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 EXTRA_DIST += tests/formats/make_torch.py
+# names of tensors in Keras' files, and files that belong together
+check_PROGRAMS += tests/formats/test_keras_files
+TESTS += tests/formats/test_keras_files
+tests_formats_test_keras_files_SOURCES = tests/formats/test_keras_files.c
+EXTRA_DIST += tests/formats/make_keras.py tests/formats/make_mat.py
