@@ -54,13 +54,8 @@ for file in $(sources helper tools samples); do
 done
 
 # ---- a third-party header has one home ------------------------------------------
-<<<<<<< HEAD
-for header in png.h jpeglib.h cblas.h fftw3.h lcms2.h zip.h jansson.h hdf5.h matio.h tiffio.h webp/decode.h; do
-  homes=$(grep -lE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]$header[>\"]" $(sources libcnnimg helper tools))
-=======
 for header in png.h zlib.h jpeglib.h cblas.h fftw3.h lcms2.h zip.h jansson.h hdf5.h matio.h tiffio.h webp/decode.h; do
-  homes=$(grep -lE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]$header[>\"]" $(sources libcnnimg tools))
->>>>>>> 1c9eb77b8a60973db6176c55561b3608963993ad
+  homes=$(grep -lE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]$header[>\"]" $(sources libcnnimg helper tools))
   [ "$(printf '%s\n' "$homes" | grep -c .)" -le 1 ] || bad "<$header> is included by more than one file:" $homes
 done
 
