@@ -46,7 +46,8 @@ static int bid(const uint8_t *data, size_t size) {
   return n >= 9 && size >= at + n && !memcmp(data + at + n - 9, "/data.pkl", 9) ? 90 : 50;
 }
 
-static size_t budget_of(size_t size) { return size > SIZE_MAX / 16 ? SIZE_MAX / 2 : 8 * size + 4096; }
+/* A truth value takes eight bytes here, and a tensor's name some. */
+static size_t budget_of(size_t size) { return size > SIZE_MAX / 32 ? SIZE_MAX / 2 : 16 * size + 4096; }
 
 static int walk(ci_torch *t, const ci_pickle *p, size_t size) {
   t->p = p;

@@ -72,10 +72,11 @@ static bool pay(ci_torch *t, const ci_pk_node *n) {
   return true;
 }
 
-/* What is neither tensor nor holds one is passed over: counters, names, optimizers' options. */
+/* What is neither tensor nor holds one is passed over: counters, names, optimizers' options; and the one counter that is a
+ * tensor, of torch.optim.swa_utils. */
 static int walk(ci_torch *t, uint32_t i, const char *name, int depth) {
   const ci_pk_node *n = at(t, i), *what;
-  if (!n) return CNNIMG_OK;
+  if (!n || !strcmp(name, "n_averaged")) return CNNIMG_OK;
   if (depth > CI_PK_DEEPEST)
     return ci_fail(t->err, CNNIMG_LIMIT, "things in the pickle hold each other more than %d deep",
                    CI_PK_DEEPEST);

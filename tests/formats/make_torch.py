@@ -111,6 +111,7 @@ def containers(folder):
         "epoch": 3, "loss": np.float64(0.5), "history": np.arange(4.0), "model": {"name": "dncnn", "width": 4},
         "state_dict": collections.OrderedDict(("module." + k, v) for k, v in n.state_dict().items()),
         "optimizer": torch.optim.Adam(n.parameters()).state_dict()})
+    save("averaged", lambda n: torch.optim.swa_utils.AveragedModel(n).state_dict())
     save("other", lambda n: {"step": 1, "whatever": n.state_dict(), "rng": torch.get_rng_state()})
     save("parameters", lambda n: dict(n.named_parameters()))
     save("arrays", lambda n: {k: v.numpy() for k, v in n.state_dict().items()})
