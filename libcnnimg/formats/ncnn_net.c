@@ -9,6 +9,8 @@
 #include "base/memory.h"
 #include "formats/ncnn.h"
 
+#define MOST_INPUTS 16 /* each is followed through all layers */
+
 /* ---- parameters ---------------------------------------------------------------------------------------------- */
 
 static ci_ncnn_param *find(ci_ncnn_layer *l, int32_t id) {
@@ -89,21 +91,20 @@ void ci_ncnn_channels(ci_ncnn_net *n, const ci_ncnn_layer *l, ci_ncnn_blob *blob
 
 /* ---- layers -------------------------------------------------------------------------------------------------- */
 
+static double said(const ci_ncnn_layer *l, int32_t id) {
+  for (int32_t i = 0; i < l->n_params; i++)
+    if (l->params[i].id == id && l->params[i].n == 1) return l->params[i].v[0];
+  return 0;
+}
+
 /* SRMD's networks take the picture, 15 numbers of the blur kernel and the noise as channels: 18 or 19 inputs into a row
  * of convolutions with a pixel shuffle behind it. Returns how many of the two kinds of planes there are besides colours. */
 static int32_t srmd_planes(const ci_ncnn_graph *g) {
   const ci_ncnn_layer *conv = &g->layers[1], *last = &g->layers[g->n_layers - 1];
-  double size = 0, out = 0, kernel = 0;
   if (g->n_layers < 6 || strcmp(last->type, "PixelShuffle")) return 0;
   for (int32_t i = 1; i + 1 < g->n_layers; i++)
     if (strcmp(g->layers[i].type, "Convolution")) return 0;
-  for (int32_t i = 0; i < conv->n_params; i++) {
-    double v = conv->params[i].n == 1 ? conv->params[i].v[0] : 0;
-    if (conv->params[i].id == 0) out = v;
-    if (conv->params[i].id == 1) kernel = v;
-    if (conv->params[i].id == 6) size = v;
-  }
-  double in = out > 0 && kernel > 0 ? size / (out * kernel * kernel) : 0;
+  double in = said(conv, 6) / (said(conv, 0) * said(conv, 1) * said(conv, 1));
   return in == 19 ? 16 : in == 18 ? 15 : 0;
 }
 
@@ -121,16 +122,48 @@ static int32_t srmd_input(ci_ncnn_net *n, int32_t planes) {
   return ci_build_concat(n->b, in, planes > 15 ? 3 : 2);
 }
 
+/* How many times as many channels a layer makes of its one blob; 0: that is not sure. */
+static double times_channels(const ci_ncnn_layer *l) {
+  static const char *const keeping[] = {"Split",   "Padding", "Interp", "Noop",
+                                        "Dropout", "Clip",    "ReLU",   "BinaryOp"};
+  double by = said(l, 0);
+  if (l->n_in != 1) return 0;
+  if (!strcmp(l->type, "Reorg")) return by * by;
+  if (!strcmp(l->type, "PixelShuffle")) return by > 0 ? 1 / (by * by) : 0;
+  for (size_t i = 0; i < sizeof keeping / sizeof *keeping; i++)
+    if (!strcmp(l->type, keeping[i])) return 1;
+  return 0;
+}
+
+/* pnnx does not write an input's channels: the first convolution behind it tells. 0: none does. */
+static int32_t channels_ahead(ci_ncnn_net *n, int32_t blob) {
+  double *times = ci_calloc((size_t)n->g->n_blobs + 1, sizeof *times), found = 0;
+  if (!times) ci_build_fail(n->b, CNNIMG_NOMEM, "no memory for the network");
+  else times[blob] = 1;
+  for (int32_t i = 0; times && i < n->g->n_layers && found == 0; i++) {
+    const ci_ncnn_layer *l = &n->g->layers[i];
+    double factor = l->n_in ? times[l->in[0]] : 0;
+    double high = said(l, 11) > 0 ? said(l, 11) : said(l, 1), groups = said(l, 7) > 0 ? said(l, 7) : 1;
+    if (factor > 0 && !strncmp(l->type, "Convolution", 11))
+      found = said(l, 6) / (said(l, 0) * said(l, 1) * high) * groups / factor;
+    for (int32_t k = 0; k < l->n_out && factor > 0; k++) times[l->out[k]] = factor * times_channels(l);
+  }
+  free(times);
+  return found >= 1 && found <= 1 << 16 && found == floor(found) ? (int32_t)found : 0;
+}
+
 /* Sizes in the file are hints: only the channels bind. */
 static void input(ci_ncnn_net *n, ci_ncnn_layer *l) {
   int32_t w = ci_ncnn_within(n, l, 0, 0, 0, 1 << 20), h = ci_ncnn_within(n, l, 1, 0, 0, 1 << 20);
   int32_t c = ci_ncnn_within(n, l, 2, 0, 0, 1 << 20), dims = !w && !h && !c ? 3 : c ? 3 : h ? 2 : 1;
   int32_t planes = n->g->layers == l ? srmd_planes(n->g) : 0;
   ci_ncnn_blob y = {.dims = 3, .c = c, .ratio = 1, .origin = -1};
-  if (l->n_out != 1 || dims != 3) {
-    ci_ncnn_refuse(n, l, CNNIMG_UNSUPPORTED, "an input is wanted as width, height, channels");
+  if (l->n_out != 1 || dims != 3 || n->b->p->n_inputs >= MOST_INPUTS) {
+    ci_ncnn_refuse(n, l, CNNIMG_UNSUPPORTED,
+                   "an input is wanted as width, height, channels, and not hundreds of them");
     return;
   }
+  if (!c && !planes) y.c = c = channels_ahead(n, l->out[0]);
   if (planes) y.value = srmd_input(n, planes), y.c = 3 + planes;
   else y.value = ci_build_input(n->b, n->g->blobs[l->out[0]], c);
   if (!planes && !n->b->status) y.origin = (int32_t)n->b->p->n_inputs - 1;
