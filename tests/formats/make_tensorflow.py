@@ -39,7 +39,9 @@ def frozen(name, build, shape, feed):
     with open(os.path.join(HERE, name + ".pb"), "wb") as f:
         f.write(const.SerializeToString())
     np.save(os.path.join(HERE, name + ".in.npy"), feed)
-    np.save(os.path.join(HERE, name + ".out.npy"), out)
+    if name == "first":  # pictures are written rows, columns, channels, whichever way the graph has them
+        out = out.transpose(1, 2, 0)
+    np.save(os.path.join(HERE, name + ".out.npy"), np.ascontiguousarray(out))
     print(name, feed.shape, "->", out.shape)
 
 
