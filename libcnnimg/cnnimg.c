@@ -18,8 +18,6 @@
 #define PACKAGE_VERSION "0"
 #endif
 
-#define MODEL_BYTES_LIMIT ((size_t)4 << 30) /* of a weight file on standard input */
-
 const char *cnnimg_version(void) { return PACKAGE_VERSION; }
 
 const char *cnnimg_status_text(int status) {
@@ -161,6 +159,7 @@ static int prepare(cnnimg_model *m, const char *const *options, cnnimg_error *er
   if (status) return status;
   status = ci_family_set(&m->family, p, err);
   m->program = p;
+  if (!status) status = ci_card_file(p, &m->source, err);
   if (!status && complete_card(p, format)) status = ci_fail(err, CNNIMG_NOMEM, "no memory for a card");
   if (!status) status = ci_card_options(p, options, err);
   if (!status) status = ci_fit_open(p, err);
@@ -178,6 +177,7 @@ static int load(ci_source source, const char *const *options, cnnimg_model **out
   m->source = source;
   atomic_init(&m->references, 1);
   ci_family_init(&m->family);
+  pthread_mutex_init(&m->facts_lock, NULL);
   int status = prepare(m, options, err);
   if (status) cnnimg_model_unref(m);
   else *out = m;
@@ -189,7 +189,7 @@ int cnnimg_model_load_opt(cnnimg_context *context, const char *path, const char 
   (void)context;
   ci_source s;
   *out = NULL;
-  int status = ci_source_open(&s, path, MODEL_BYTES_LIMIT, err);
+  int status = ci_source_open(&s, path, CI_MODEL_BYTES, err);
   return status ? status : load(s, options, out, err);
 }
 
@@ -219,16 +219,9 @@ cnnimg_model *cnnimg_model_ref(cnnimg_model *m) {
 void cnnimg_model_unref(cnnimg_model *m) {
   if (!m || atomic_fetch_sub(&m->references, 1) != 1) return;
   ci_family_fini(&m->family);
+  pthread_mutex_destroy(&m->facts_lock);
   ci_source_close(&m->source);
   free(m->inputs);
   free(m->outputs);
   free(m);
-}
-
-const char *cnnimg_model_get(const cnnimg_model *m, const char *key) {
-  return ci_program_get_card(m->program, key);
-}
-
-const char *cnnimg_model_key(const cnnimg_model *m, size_t i) {
-  return i < m->program->n_card ? m->program->card[i].key : NULL;
 }

@@ -11,11 +11,12 @@ WEIGHTS =
 BENCH =
 PYTHON_WITH = python3
 .PHONY: check-published
-check-published: tests/published/published$(EXEEXT)
+check-published: tests/published/published$(EXEEXT) all
 	@test -n '$(WEIGHTS)' || { echo 'make check-published WEIGHTS=DIR [BENCH=DIR]'; exit 2; }
 	@rm -f tests/published/psnr.txt
-	@test -z '$(BENCH)' || $(PYTHON_WITH) -B $(srcdir)/tests/published/psnr.py --program tests/published/published \
-		--weights '$(WEIGHTS)' --bench '$(BENCH)' --to tests/published/psnr.txt || \
+	@test -z '$(BENCH)' || { $(AM_TESTS_ENVIRONMENT) $(PYTHON_WITH) -B $(srcdir)/tests/published/psnr.py \
+		--program tests/published/published --weights '$(WEIGHTS)' --bench '$(BENCH)' --to tests/published/psnr.txt; } || \
 		echo 'PSNR is not measured: psnr.py needs a Python with numpy and Pillow (PYTHON_WITH=...)'
-	@tests/published/published $$(test -f tests/published/psnr.txt && echo --psnr tests/published/psnr.txt) '$(WEIGHTS)'
+	@$(AM_TESTS_ENVIRONMENT) \
+		tests/published/published $$(test -f tests/published/psnr.txt && echo --psnr tests/published/psnr.txt) '$(WEIGHTS)'
 CLEANFILES += tests/published/psnr.txt
