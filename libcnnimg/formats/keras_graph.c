@@ -13,7 +13,7 @@ typedef struct layer {
   const char *name;
   const ci_json *json, *nodes;
   size_t first, n; /* its calls */
-  int64_t least;   /* the lowest number by which a call is named */
+  int64_t top;     /* the latest call that others name */
 } layer;
 
 typedef struct node {
@@ -142,30 +142,6 @@ static bool list_layers(graph *g, const ci_json *layers) {
   return true;
 }
 
-static layer *layer_named(const graph *g, const char *name) {
-  layer key = {.name = name};
-  return g->n_layers ? bsearch(&key, g->layers, g->n_layers, sizeof key, by_name) : NULL;
-}
-
-/* Looks through what layers are called with for ["LAYER", CALL, RESULT], wherever a version of Keras puts that. */
-static void note_calls(graph *g, const ci_json *v, int depth) {
-  const ci_json *inside, *call = ci_json_at(v, 1);
-  const char *key, *name = ci_json_string(ci_json_at(v, 0), NULL);
-  layer *l = name && ci_json_is_number(call) ? layer_named(g, name) : NULL;
-  if (l && ci_json_int(call, 0) < l->least) l->least = ci_json_int(call, 0);
-  if (l || depth >= CI_KERAS_DEPTH) return;
-  for (size_t i = 0; ci_json_is_array(v) && i < ci_json_size(v); i++)
-    note_calls(g, ci_json_at(v, i), depth + 1);
-  for (void *at = NULL; ci_json_is_object(v) && ci_json_next(v, &at, &key, &inside);)
-    note_calls(g, inside, depth + 1);
-}
-
-static void note_all_calls(graph *g, const ci_json *config) {
-  for (size_t i = 0; i < g->n_layers; i++) g->layers[i].least = INT64_MAX;
-  for (size_t i = 0; i < g->n_layers; i++) note_calls(g, g->layers[i].nodes, 0);
-  note_calls(g, ci_json_get(config, "output_layers"), 0);
-}
-
 static bool list_nodes(graph *g) {
   g->nodes = ci_calloc(g->n_nodes + 1, sizeof *g->nodes);
   g->stack = ci_calloc(g->n_nodes + 1, sizeof *g->stack);
@@ -175,19 +151,43 @@ static bool list_nodes(graph *g) {
   return true;
 }
 
+static layer *find_layer(graph *g, const char *name) {
+  layer key = {.name = name};
+  return g->n_layers ? bsearch(&key, g->layers, g->n_layers, sizeof key, by_name) : NULL;
+}
+
+/* Keras 2 counts the making of a model inside as its first call: then its calls are named from 1 on. */
+static void count_calls(graph *g, const ci_json *said) {
+  ci_kargs args = {0};
+  ci_keras_args(&g->c->k->b, said, &args);
+  for (size_t i = 0; i < args.n; i++) {
+    layer *l = args.items[i].is_value ? find_layer(g, args.items[i].layer) : NULL;
+    if (l && args.items[i].call > l->top) l->top = args.items[i].call;
+  }
+  free(args.items);
+}
+
+static bool count_all_calls(graph *g) {
+  count_calls(g, ci_json_get(g->c->config, "output_layers"));
+  for (size_t i = 0; i < g->n_layers; i++)
+    for (size_t k = 0; k < ci_json_size(g->layers[i].nodes); k++)
+      count_calls(g, ci_json_at(g->layers[i].nodes, k));
+  return !g->c->k->b.status;
+}
+
 /* The node that an argument is of; NULL with a sentence. */
-static node *node_of(graph *g, const ci_karg *a) {
-  layer *l = layer_named(g, a->layer);
-  int64_t call = a->call;
-  /* TensorFlow's Keras 2 counts the making of a model inside as its call 0. */
-  if (l && l->least == 1 && ci_json_get(ci_json_get(l->json, "config"), "layers")) call--;
+static node *node_of(graph *g, const ci_karg *argument) {
+  ci_karg own = *argument, *a = &own;
+  layer *l = find_layer(g, a->layer);
+  ci_kcall c = l ? layer_call(g->c->k, "", l->json) : (ci_kcall){0};
+  if (l && l->top == (int64_t)l->n && ci_keras_is_model(&c)) a->call--;
   if (!l) ci_build_fail(&g->c->k->b, CNNIMG_CORRUPT, "there is no layer \"%.80s\"", a->layer);
-  else if (call < 0 || (size_t)call >= l->n)
+  else if (a->call < 0 || (size_t)a->call >= l->n)
     ci_build_fail(&g->c->k->b, CNNIMG_CORRUPT, "the layer \"%.80s\" is called %zu times, not %lld", l->name,
-                  l->n, (long long)call + 1);
+                  l->n, (long long)a->call + 1);
   else if (a->index)
     ci_build_fail(&g->c->k->b, CNNIMG_UNSUPPORTED, "the layer \"%.80s\" has several results", l->name);
-  else return &g->nodes[l->first + (size_t)call];
+  else return &g->nodes[l->first + (size_t)a->call];
   return NULL;
 }
 
@@ -277,9 +277,7 @@ static ci_kt graph_of(const ci_kcall *c, const char *prefix) {
   graph g = {.c = c};
   ci_kt t = nothing;
   snprintf(g.prefix, sizeof g.prefix, "%s", prefix);
-  bool listed = list_layers(&g, ci_json_get(c->config, "layers"));
-  if (listed) note_all_calls(&g, c->config);
-  if (listed && list_nodes(&g)) {
+  if (list_layers(&g, ci_json_get(c->config, "layers")) && list_nodes(&g) && count_all_calls(&g)) {
     bind_inputs(&g, ci_json_get(c->config, "input_layers"));
     t = results(&g, ci_json_get(c->config, "output_layers"));
   }
