@@ -18,8 +18,6 @@
 #define PACKAGE_VERSION "0"
 #endif
 
-#define MODEL_BYTES_LIMIT ((size_t)4 << 30) /* of a weight file on standard input */
-
 const char *cnnimg_version(void) { return PACKAGE_VERSION; }
 
 const char *cnnimg_status_text(int status) {
@@ -154,21 +152,14 @@ const cnnimg_port *cnnimg_model_output(const cnnimg_model *m, size_t i) {
 
 /* ---- loading ---- */
 
-/* "scale=3": which of a file's networks; what is wrong with it is said when the card is read. */
-static int32_t scale_option(const char *const *options) {
-  for (size_t i = 0; options && options[i]; i++)
-    if (!strncmp(options[i], "scale=", 6) && options[i][6] >= '1' && options[i][6] <= '9' && !options[i][7])
-      return options[i][6] - '0';
-  return 0;
-}
-
 static int prepare(cnnimg_model *m, const char *const *options, cnnimg_error *err) {
   const char *format;
   ci_program *p;
-  int status = ci_weights_load_scale(&m->source, scale_option(options), &p, &format, err);
+  int status = ci_weights_load_opt(&m->source, options, &p, &format, err);
   if (status) return status;
   status = ci_family_set(&m->family, p, err);
   m->program = p;
+  if (!status) status = ci_card_file(p, &m->source, err);
   if (!status && complete_card(p, format)) status = ci_fail(err, CNNIMG_NOMEM, "no memory for a card");
   if (!status) status = ci_card_options(p, options, err);
   if (!status) status = ci_fit_open(p, err);
@@ -186,6 +177,7 @@ static int load(ci_source source, const char *const *options, cnnimg_model **out
   m->source = source;
   atomic_init(&m->references, 1);
   ci_family_init(&m->family);
+  pthread_mutex_init(&m->facts_lock, NULL);
   int status = prepare(m, options, err);
   if (status) cnnimg_model_unref(m);
   else *out = m;
@@ -197,7 +189,7 @@ int cnnimg_model_load_opt(cnnimg_context *context, const char *path, const char 
   (void)context;
   ci_source s;
   *out = NULL;
-  int status = ci_source_open(&s, path, MODEL_BYTES_LIMIT, err);
+  int status = ci_source_open(&s, path, CI_MODEL_BYTES, err);
   return status ? status : load(s, options, out, err);
 }
 
@@ -227,16 +219,9 @@ cnnimg_model *cnnimg_model_ref(cnnimg_model *m) {
 void cnnimg_model_unref(cnnimg_model *m) {
   if (!m || atomic_fetch_sub(&m->references, 1) != 1) return;
   ci_family_fini(&m->family);
+  pthread_mutex_destroy(&m->facts_lock);
   ci_source_close(&m->source);
   free(m->inputs);
   free(m->outputs);
   free(m);
-}
-
-const char *cnnimg_model_get(const cnnimg_model *m, const char *key) {
-  return ci_program_get_card(m->program, key);
-}
-
-const char *cnnimg_model_key(const cnnimg_model *m, size_t i) {
-  return i < m->program->n_card ? m->program->card[i].key : NULL;
 }

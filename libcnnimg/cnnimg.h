@@ -226,10 +226,53 @@ CNNIMG_API int cnnimg_model_load_memory_opt(cnnimg_context *context, const void 
 CNNIMG_API cnnimg_model *cnnimg_model_ref(cnnimg_model *model);
 /** One reference less; the last one frees the model. From any thread. NULL is allowed. */
 CNNIMG_API void cnnimg_model_unref(cnnimg_model *model);
-/** A line of the model's card ("task", "licence", "parameters" ...), or NULL. Owned by the model. */
+/**
+ * A line of the model's card, or NULL. Owned by the model. From any thread.
+ * The card is what the file says of itself, completed by `FILE.card.json` (an object of the keys of
+ * cnnimg_model_load_opt() or any others, values texts, numbers or lists) where that lies beside it, and by the caller's
+ * options. Besides, there are
+ * | key               | value                                                                                        |
+ * |-------------------|----------------------------------------------------------------------------------------------|
+ * | `format`          | of the file: "onnx" ...                                                                      |
+ * | `parameters`      | how many numbers were learned                                                                |
+ * | `architecture`    | where the file says it, or it was recognised from the tensors                                |
+ * | `scale`           | the factor of enlargement, found where the card does not say it                              |
+ * | `macs_per_pixel`  | multiply-adds for a pixel of the network's picture, a whole number                           |
+ * | `receptive_field` | rows or columns of the picture that a pixel of the result can depend on, the larger; "whole picture"; or "more than N", where N is as far as was looked |
+ *
+ * The last three are found out when somebody first asks for one of them or walks over the keys, which takes some
+ * milliseconds, and are NULL for what is no network of pictures.
+ */
 CNNIMG_API const char *cnnimg_model_get(const cnnimg_model *model, const char *key);
 /** The i-th key of the card, or NULL past the last one. Owned by the model. */
 CNNIMG_API const char *cnnimg_model_key(const cnnimg_model *model, size_t i);
+/**
+ * Writes the model as an ONNX file, whatever file it came from: the network as it was loaded, its names, its weights as
+ * 32-bit floats, and its card (what the caller's options said too) as metadata. Operators that ONNX has not stand in the
+ * domain org.cnnimg with functions of standard operators beside them, so any runtime can run the file.
+ * @param path is written beside its place, synced and renamed: there is never half a file. A file that is there is
+ *   replaced, also the model's own.
+ * @return #CNNIMG_IO, #CNNIMG_LIMIT (more than 2 GB), #CNNIMG_UNSUPPORTED (something of the network is not known),
+ *   #CNNIMG_BADARG ("-"), #CNNIMG_NOMEM.
+ */
+CNNIMG_API int cnnimg_model_save(const cnnimg_model *model, const char *path, cnnimg_error *err);
+
+/**
+ * Told of each tensor of a weight file, in the order of their names (in a file with a graph: of the graph).
+ * @param name as the file has it.
+ * @param type "float", "int" or "bool": what its numbers are read as.
+ * @param dim rank of them, the slowest first.
+ * @return #CNNIMG_OK, or a status that ends the list and is returned.
+ */
+typedef int (*cnnimg_each_tensor)(void *user, const char *name, const char *type, uint32_t rank,
+                                  const uint64_t *dim);
+/**
+ * What tensors are in a weight file, also where they belong to no network that is known.
+ * @param path a file, or "-" for standard input.
+ * @return #CNNIMG_IO, #CNNIMG_CORRUPT, #CNNIMG_UNSUPPORTED (the format), #CNNIMG_NOMEM, or what the callback returned.
+ */
+CNNIMG_API int cnnimg_weights_list(cnnimg_context *context, const char *path, cnnimg_each_tensor each, void *user,
+                                   cnnimg_error *err);
 
 /** An input or output of a network, as its file declares it. Owned by the model; grows at its end only. */
 typedef struct cnnimg_port {

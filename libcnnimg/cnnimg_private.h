@@ -3,6 +3,7 @@
 #ifndef CI_CNNIMG_PRIVATE_H
 #define CI_CNNIMG_PRIVATE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/memory.h"
@@ -13,10 +14,18 @@
 #include "tasks/family.h"
 #include "tasks/job.h"
 
+#define CI_MODEL_BYTES ((size_t)4 << 30) /* of a weight file on standard input */
+
 struct cnnimg_context {
   cnnimg_config config;
   ci_engine engine;
 };
+
+/* Lines of a card that are found out when somebody asks for them. */
+typedef struct ci_found_lines {
+  bool known;
+  char scale[16], macs[32], field[32]; /* "": cannot be found out */
+} ci_found_lines;
 
 struct cnnimg_model {
   atomic_uint references;
@@ -24,6 +33,8 @@ struct cnnimg_model {
   ci_family family; /* what changes once it is loaded, under locks of its own */
   const ci_program *program; /* the file's, the family's */
   cnnimg_port *inputs, *outputs;
+  pthread_mutex_t facts_lock;
+  ci_found_lines found; /* under that lock */
 };
 
 ci_limits ci_context_limits(const cnnimg_context *c);

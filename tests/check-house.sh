@@ -44,23 +44,23 @@ for room in libcnnimg/*/; do
   done
 done
 
-for file in $(sources tools samples); do
+for file in $(sources helper tools samples); do
   for header in $(sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]\([^>"]*\)[>"].*/\1/p' "$file"); do
     case $header in
       base/* | image/* | net/* | formats/* | archs/* | ops/* | kernels/* | exec/* | tasks/* | tensor/* | lower/*)
-        bad "$file: tools and samples see cnnimg.h only, not \"$header\"" ;;
+        bad "$file: helper, tools and samples see cnnimg.h only, not \"$header\"" ;;
     esac
   done
 done
 
 # ---- a third-party header has one home ------------------------------------------
 for header in png.h jpeglib.h cblas.h fftw3.h lcms2.h zip.h jansson.h hdf5.h matio.h tiffio.h webp/decode.h; do
-  homes=$(grep -lE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]$header[>\"]" $(sources libcnnimg tools))
+  homes=$(grep -lE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]$header[>\"]" $(sources libcnnimg helper tools))
   [ "$(printf '%s\n' "$homes" | grep -c .)" -le 1 ] || bad "<$header> is included by more than one file:" $homes
 done
 
 # ---- file heads -------------------------------------------------------------------
-for file in $(sources libcnnimg tools samples tests); do
+for file in $(sources libcnnimg helper tools samples tests); do
   case $file in
     *.inc) ;; # a list: its role is enough
     *) sed -n 1p "$file" | grep -q 'SPDX-License-Identifier: MIT' || bad "$file: line 1 is not the SPDX line" ;;
@@ -74,7 +74,7 @@ for file in bootstrap .ci/run $(find tests tools models samples -name '*.sh' -o 
 done
 
 # ---- only for one machine ---------------------------------------------------------
-for file in $(sources libcnnimg tools samples tests) $(find . -path ./build -prune -o -name local.mk -print) \
+for file in $(sources libcnnimg helper tools samples tests) $(find . -path ./build -prune -o -name local.mk -print) \
   Makefile.am configure.ac bootstrap README.md HACKING.md; do
   [ -f "$file" ] || continue
   hit=$(grep -nE '(^|[^A-Za-z0-9_.])/(home|work|root|Users)/' "$file" | head -n 1)
@@ -100,7 +100,7 @@ for file in $(sources libcnnimg/kernels); do
 done
 
 # ---- length (named, not failed) -----------------------------------------------------
-for file in $(sources libcnnimg tools); do
+for file in $(sources libcnnimg helper tools); do
   lines=$(($(wc -l <"$file")))
   [ "$lines" -le 400 ] || echo "note: $file has $lines lines; a file over 400 usually has two roles"
 done

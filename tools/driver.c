@@ -22,6 +22,7 @@ static int open_context(drv_run *run) {
 
 static int load_model(drv_run *run) {
   cnnimg_error err = {0};
+  if (run->model) return DRV_GO;
   run->model_path = drv_find_model(run->s);
   if (!run->model_path) return DRV_EXIT_MODEL;
   if (!cnnimg_model_load_opt(run->context, run->model_path, run->s->model_opts.at, &run->model, &err))
@@ -81,6 +82,11 @@ static int do_pictures(drv_run *run, drv_settings *s) {
   return status;
 }
 
+static int save_model(drv_run *run) {
+  int status = load_model(run);
+  return status == DRV_GO ? drv_save_model(run->s, run->model, run->model_path) : status;
+}
+
 static int answer(drv_run *run, drv_settings *s) {
   int status = open_context(run);
   if (status != DRV_GO) return status;
@@ -90,7 +96,9 @@ static int answer(drv_run *run, drv_settings *s) {
   run->params.progress_user = &run->progress;
   if (s->list_models) return drv_list_models(s, run->context);
   if (s->model_info) return drv_model_card(s, run->context);
-  return do_pictures(run, s);
+  status = s->save_model ? save_model(run) : DRV_GO;
+  bool pictures = s->inputs.n || s->files_from;
+  return status != DRV_GO ? status : pictures ? do_pictures(run, s) : DRV_EXIT_OK;
 }
 
 int main(int argc, char **argv) {

@@ -66,7 +66,7 @@ struct drv_settings {
   drv_names inputs, operands;
   drv_names model_opts; /* "key=value"; a NULL follows the last one */
   const char *output, *format, *suffix, *files_from;
-  const char *model, *model_name, *models_dir, *model_info;
+  const char *model, *model_name, *models_dir, *model_info, *save_model;
   drv_place place;
   uint32_t quality, tile, keep, shard, shards;
   uint32_t depth, alpha, existing, bar; /* drv_depth ... */
@@ -101,6 +101,7 @@ int drv_names_add(drv_names *names, const char *name);                 /* 0, or 
 int drv_number(const char *text, double min, double max, double *out); /* 0, or -1: not such a number */
 int drv_set_format(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_add_model_opt(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_set_save(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_name(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_gpu(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_threads(drv_settings *s, const char *value, char why[DRV_WHY]);
@@ -153,8 +154,19 @@ int drv_make_parents(const char *path); /* 0 or -1 and errno */
 
 /* The file of the model that the settings name (malloc'ed), or NULL and a sentence on stderr. */
 char *drv_find_model(const drv_settings *s);
+/* The same of a word; malloc'ed. */
+char *drv_find_word(const drv_settings *s, const char *word);
+typedef void (*drv_each_model)(void *user, const char *name, const char *path);
+/* Every built-in model, in the order of names; -1: there are none. */
+int drv_each_built_in(const drv_settings *s, drv_each_model each, void *user);
+/* Every file of a folder that could be weights, in the order of names, with -r of those below too; -1 and a sentence. */
+int drv_each_in(const drv_settings *s, const char *folder, int depth, drv_each_model each, void *user);
+
+/* ---- cards.c: questions about models, and a model as a file ------------------------------------ */
+
 int drv_list_models(const drv_settings *s, cnnimg_context *context);
 int drv_model_card(const drv_settings *s, cnnimg_context *context);
+int drv_save_model(const drv_settings *s, const cnnimg_model *model, const char *path); /* DRV_GO or an exit status */
 
 /* ---- signals.c ----------------------------------------------------------------------------- */
 
@@ -203,6 +215,7 @@ void drv_note(const drv_settings *s, const char *path, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void drv_report(const drv_settings *s, const drv_job *job, const drv_result *r, bool alone);
 void drv_json_string(const char *text);
+void drv_json_text(const char *key, const char *text); /* ,"key":"text" or null */
 uint64_t drv_peak_memory(void);
 
 /* ---- work.c, rows.c ------------------------------------------------------------------------------ */

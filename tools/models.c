@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* models.c - finds built-in models by name, lists them, prints a model's card */
+/* models.c - finds models: built-in ones by name, files and folders of them */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #define CNNIMG_MODELS_DIR "/usr/local/share/cnnimg/models"
 #endif
 
+#define DEPTH 32    /* folders inside folders */
 #define LEVELS_UP 4 /* from a program in a build folder up to the folder that has models/ */
 
 /* ---- where to look ---------------------------------------------------------------- */
@@ -150,38 +151,12 @@ char *drv_find_model(const drv_settings *s) {
   return path;
 }
 
-/* ---- questions ------------------------------------------------------------------------ */
+/* ---- all of them ------------------------------------------------------------------------ */
 
-static void show_card(const cnnimg_model *model, const char *path) {
-  const char *key;
-  printf("file: %s\n", path);
-  for (size_t i = 0; (key = cnnimg_model_key(model, i)); i++)
-    printf("%s: %s\n", key, cnnimg_model_get(model, key));
-}
-
-int drv_model_card(const drv_settings *s, cnnimg_context *context) {
-  cnnimg_error err = {0};
-  cnnimg_model *model = NULL;
-  char *path = find(s, s->model_info);
-  if (!path) say_not_found(s, s->model_info);
-  int bad = !path || cnnimg_model_load_opt(context, path, s->model_opts.at, &model, &err);
-  if (bad && path) drv_say(s, path, "%s", err.text);
-  if (!bad) show_card(model, path);
-  cnnimg_model_unref(model);
-  free(path);
-  return bad ? DRV_EXIT_MODEL : DRV_EXIT_OK;
-}
-
-static void list_one(const drv_settings *s, cnnimg_context *context, const char *name, const char *path) {
-  cnnimg_error err = {0};
-  cnnimg_model *model = NULL;
-  if (cnnimg_model_load(context, path, &model, &err)) {
-    drv_say(s, path, "%s", err.text);
-    return;
-  }
-  const char *task = cnnimg_model_get(model, "task"), *n = cnnimg_model_get(model, "parameters");
-  printf("%-16s %-12s %10s parameters  %s\n", name, task ? task : "-", n ? n : "?", path);
-  cnnimg_model_unref(model);
+char *drv_find_word(const drv_settings *s, const char *word) {
+  char *path = find(s, word);
+  if (!path) say_not_found(s, word);
+  return path;
 }
 
 /* The name of a model in an entry of a models folder: "denoise" or "denoise.onnx". */
@@ -212,18 +187,61 @@ static void gather(const char *folder, drv_names *names) {
   closedir(d);
 }
 
-int drv_list_models(const drv_settings *s, cnnimg_context *context) {
+int drv_each_built_in(const drv_settings *s, drv_each_model each, void *user) {
   drv_names places = all_places(s), names = {0};
   for (size_t i = 0; i < places.n; i++) gather(places.at[i], &names);
   if (names.n) qsort(names.at, names.n, sizeof *names.at, by_text);
   for (size_t i = 0; i < names.n; i++) {
     char *path = i && !strcmp(names.at[i], names.at[i - 1]) ? NULL : by_name(s, names.at[i]);
-    if (path) list_one(s, context, names.at[i], path);
+    if (path) each(user, names.at[i], path);
     free(path);
   }
   bool none = !names.n;
-  if (none) drv_say(s, NULL, "no built-in models were found; --models-dir says where they are");
   free_places(&names);
   free_places(&places);
-  return none ? DRV_EXIT_MODEL : DRV_EXIT_OK;
+  return none ? -1 : 0;
+}
+
+/* What lies beside weight files and is none. */
+static bool is_companion(const char *name) {
+  static const char *const ends[] = {".card.json", ".md", ".txt", ".npy", "LICENSE", "LICENCE"};
+  size_t n = strlen(name);
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+    size_t m = strlen(ends[i]);
+    if (n >= m && !strcmp(name + n - m, ends[i])) return true;
+  }
+  return name[0] == '.' || cnnimg_looks_like_picture(name);
+}
+
+static int read_folder(const char *folder, drv_names *entries) {
+  DIR *d = opendir(folder);
+  if (!d) return -1;
+  for (struct dirent *e; (e = readdir(d));) {
+    char *name = is_companion(e->d_name) ? NULL : strdup(e->d_name);
+    if (name && drv_names_add(entries, name)) free(name);
+  }
+  closedir(d);
+  if (entries->n) qsort(entries->at, entries->n, sizeof *entries->at, by_text);
+  return 0;
+}
+
+/* An entry that -m would take by its name in this folder, or any file. */
+static void each_entry(const drv_settings *s, const char *folder, const char *entry, int depth,
+                       drv_each_model each, void *user) {
+  char *name = name_of(folder, entry), *path = name ? model_in(folder, name) : drv_join(folder, entry);
+  if (path && !drv_is_folder(path)) each(user, name ? name : entry, path);
+  else if (path && s->recursive && depth < DEPTH) drv_each_in(s, path, depth + 1, each, user);
+  free(name);
+  free(path);
+}
+
+int drv_each_in(const drv_settings *s, const char *folder, int depth, drv_each_model each, void *user) {
+  drv_names entries = {0};
+  if (read_folder(folder, &entries)) {
+    drv_say(s, folder, "%s", strerror(errno));
+    return -1;
+  }
+  for (size_t i = 0; i < entries.n; i++) each_entry(s, folder, entries.at[i], depth, each, user);
+  free_places(&entries);
+  return 0;
 }

@@ -26,8 +26,10 @@ const drv_option drv_common_options[] = {
     {0, "model-opt", "KEY=VALUE", "what the model's card does not say, as range=255", DRV_OWN,
      .own = drv_add_model_opt},
     {0, "models-dir", "DIR", "where built-in models are", DRV_TEXT, .at = AT(models_dir)},
-    {0, "list-models", NULL, "what built-in models there are", DRV_FLAG, .at = AT(list_models)},
-    {0, "model-info", "PATH", "a model's card", DRV_TEXT, .at = AT(model_info)},
+    {0, "list-models", NULL, "what built-in models there are, or PATH... holds", DRV_FLAG, .at = AT(list_models)},
+    {0, "model-info", "PATH", "what a weight file is; with -v, any file's tensors", DRV_TEXT,
+     .at = AT(model_info)},
+    {0, "save-model", "OUT.onnx", "write the model, from any format, as ONNX", DRV_OWN, .own = drv_set_save},
     {'j', "threads", "N", "threads [as many as may be used]; L:P:S means P", DRV_OWN, .own = drv_set_threads},
     {0, "memory", "SIZE", "cap on working memory: bytes, K, M, G or % [25%]", DRV_OWN, .own = drv_set_memory},
     {'t', "tile", "N", "width of a stripe in pixels [0: chosen]", DRV_COUNT, .at = AT(tile), 0, 1000000},
@@ -62,7 +64,6 @@ const drv_option drv_common_options[] = {
     {0, "detail", "PCT", NULL, .kind = DRV_LATER},
     {'x', NULL, NULL, NULL, .kind = DRV_LATER},
     {0, "wrap", "AXIS", NULL, .kind = DRV_LATER},
-    {0, "save-model", "OUT.onnx", NULL, .kind = DRV_LATER},
     {0}};
 
 int drv_names_add(drv_names *names, const char *name) {
@@ -237,9 +238,10 @@ int drv_parse(drv_settings *s, int argc, char **argv) {
   int status = parse_all(s, argc, argv);
   if (status != DRV_GO) return status;
   s->params.tile = s->tile;
-  if (s->list_models || s->model_info) {
-    return s->operands.n || s->inputs.n ? usage(s, "a question about models takes no pictures") : DRV_GO;
-  }
+  bool pictures = s->operands.n || s->inputs.n || s->files_from;
+  if (s->list_models) return s->inputs.n ? usage(s, "a question about models takes no pictures") : DRV_GO;
+  if (s->model_info) return pictures ? usage(s, "a question about models takes no pictures") : DRV_GO;
+  if (s->save_model && !pictures) return DRV_GO;
   status = split_operands(s);
   return status == DRV_GO ? check_together(s) : status;
 }

@@ -75,7 +75,7 @@ void drv_json_string(const char *text) {
   putchar('"');
 }
 
-static void json_text(const char *key, const char *text) {
+void drv_json_text(const char *key, const char *text) {
   printf(",\"%s\":", key);
   if (text) drv_json_string(text);
   else fputs("null", stdout);
@@ -96,12 +96,12 @@ static void json_count(const char *key, uint64_t value, bool known) {
 static void report_json(const drv_job *job, const drv_result *r) {
   fputs("{\"input\":", stdout);
   drv_json_string(job->in);
-  json_text("output", job->out);
-  json_text("status", r->status);
+  drv_json_text("output", job->out);
+  drv_json_text("status", r->status);
   json_count("width", r->width, r->width > 0);
   json_count("height", r->height, r->width > 0);
   json_number("sigma", (double)r->sigma, r->sigma >= 0);
-  json_text("model", r->model);
+  drv_json_text("model", r->model);
   json_number("seconds", r->seconds, r->seconds >= 0);
   json_count("peak_memory", drv_peak_memory(), true);
   if (r->cost.bytes) {
@@ -111,7 +111,7 @@ static void report_json(const drv_job *job, const drv_result *r) {
     json_count("tiles", r->cost.tiles, true);
   }
   if (r->estimate >= 0) json_number("estimated_seconds", r->estimate, true);
-  json_text("error", *r->error ? r->error : NULL);
+  drv_json_text("error", *r->error ? r->error : NULL);
   fputs("}\n", stdout);
 }
 

@@ -46,6 +46,15 @@ int drv_add_model_opt(drv_settings *s, const char *value, char why[DRV_WHY]) {
   return -1;
 }
 
+/* Other names are surely slips: a picture would be written over. */
+int drv_set_save(drv_settings *s, const char *value, char why[DRV_WHY]) {
+  size_t n = strlen(value);
+  s->save_model = value;
+  if (n > 5 && !strcmp(value + n - 5, ".onnx")) return 0;
+  snprintf(why, DRV_WHY, "must end in .onnx");
+  return -1;
+}
+
 /* "-n NAME" or "-n LEVEL", as in realesrgan-ncnn-vulkan and waifu2x-ncnn-vulkan. */
 int drv_set_name(drv_settings *s, const char *value, char why[DRV_WHY]) {
   long level;

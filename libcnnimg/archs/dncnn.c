@@ -1,32 +1,93 @@
 /* SPDX-License-Identifier: MIT */
-/* dncnn.c - DnCNN (Zhang 2017, "Beyond a Gaussian Denoiser") as KAIR writes it: batch norm merged, the noise is the answer */
+/* dncnn.c - DnCNN (Zhang 2017), FDnCNN and IRCNN as KAIR writes them: plain stacks of convolutions */
 #include "archs/arch.h"
 
-/* model.0, model.2, ... model.32: convolutions with ReLU between them. */
-static int32_t layers(const ci_store *s) {
-  int32_t n = 0;
-  while (ci_store_dim(s, 2, "model.%d.weight", 2 * n) == 3) n++;
-  return n;
+#define IRCNN_LAYERS 7
+#define EPSILON 1e-4f /* KAIR's batch normalization */
+
+/* model.0, then model.2 (and its batch norm, model.3), model.4 (or .5) ...: convolutions with ReLU between them. */
+typedef struct stack {
+  int32_t layers, step;
+  int64_t in, out;
+} stack;
+
+static bool is_conv(const ci_store *s, int32_t i) { return ci_store_dim(s, 2, "model.%d.weight", i) == 3; }
+
+/* The number of layer i: 0, 2, then in steps of 2, or of 3 with batch norm between. */
+static int32_t number(const stack *k, int32_t i) { return i ? 2 + (i - 1) * k->step : 0; }
+
+static bool find(const ci_store *s, stack *k) {
+  bool norm = ci_store_has(s, "model.3.running_var");
+  *k = (stack){.step = norm ? 3 : 2};
+  while (k->layers < 4096 && is_conv(s, number(k, k->layers))) k->layers++;
+  if (k->layers < 3) return false;
+  k->in = ci_store_dim(s, 1, "model.0.weight");
+  k->out = ci_store_dim(s, 0, "model.%d.weight", number(k, k->layers - 1));
+  size_t tensors = 2 * (size_t)k->layers + (norm ? 5 * (size_t)(k->layers - 2) : 0);
+  size_t without_counts = norm ? 4 * (size_t)(k->layers - 2) + 2 * (size_t)k->layers : tensors;
+  return (k->out == 1 || k->out == 3) && (s->n == tensors || s->n == without_counts);
 }
 
-static int bid(const ci_store *s) {
-  int32_t n = layers(s);
-  int64_t colours = ci_store_dim(s, 1, "model.0.weight");
-  bool closed = n >= 3 && ci_store_dim(s, 0, "model.%d.weight", 2 * (n - 1)) == colours;
-  return closed && (colours == 1 || colours == 3) && s->n == 2 * (size_t)n ? 80 : 0;
-}
-
-static int32_t build(ci_build *b) {
-  int32_t n = layers(b->s), colours = (int32_t)ci_store_dim(b->s, 1, "model.0.weight");
-  int32_t image = ci_build_input(b, "image", colours), x = image;
-  for (int32_t i = 0; i < n; i++) {
-    x = ci_build_conv_same(b, x, "model.%d", 2 * i);
-    if (i < n - 1) x = ci_build_op1(b, "Relu", x);
+static int32_t convolutions(ci_build *b, const stack *k, int32_t x, const int32_t *dilation) {
+  for (int32_t i = 0; i < k->layers; i++) {
+    int32_t at = number(k, i), d = dilation ? dilation[i] : 1;
+    x = ci_build_conv(b, x, (ci_conv_spec){.pad = d, .dilation = d}, "model.%d", at);
+    if (k->step == 3 && i && i < k->layers - 1) x = ci_build_batch_norm(b, x, EPSILON, "model.%d", at + 1);
+    if (i < k->layers - 1) x = ci_build_op1(b, "Relu", x);
   }
+  ci_build_ignore(b, ".num_batches_tracked");
   ci_build_card(b, "task", "denoise");
   ci_build_card(b, "scale", "1");
-  ci_build_card(b, "colour", "%s", colours == 1 ? "grey" : "rgb");
-  return ci_build_op2(b, "Sub", image, x);
+  ci_build_card(b, "colour", "%s", k->out == 1 ? "grey" : "rgb");
+  return x;
 }
 
-const ci_arch ci_arch_dncnn = {"DnCNN", bid, build};
+/* ---- DnCNN: the noise is the network's answer ------------------------------------------------------- */
+
+static int dncnn_bid(const ci_store *s) {
+  stack k;
+  return find(s, &k) && k.in == k.out && (k.layers != IRCNN_LAYERS || k.step == 3) ? 80 : 0;
+}
+
+static int32_t dncnn_build(ci_build *b) {
+  stack k;
+  if (!find(b->s, &k)) return ci_build_fail(b, CNNIMG_UNSUPPORTED, "its layers are not complete");
+  int32_t image = ci_build_input(b, "image", (int32_t)k.in);
+  return ci_build_op2(b, "Sub", image, convolutions(b, &k, image, NULL));
+}
+
+const ci_arch ci_arch_dncnn = {"DnCNN", dncnn_bid, dncnn_build};
+
+/* ---- FDnCNN: the noise level is one more channel, the picture the answer --------------------------------- */
+
+static int fdncnn_bid(const ci_store *s) {
+  stack k;
+  return find(s, &k) && k.in == k.out + 1 ? 80 : 0;
+}
+
+static int32_t fdncnn_build(ci_build *b) {
+  stack k;
+  if (!find(b->s, &k)) return ci_build_fail(b, CNNIMG_UNSUPPORTED, "its layers are not complete");
+  const int32_t both[2] = {ci_build_input(b, "image", (int32_t)k.out), ci_build_input(b, "sigma", 1)};
+  ci_build_card(b, "input.sigma", "sigma");
+  return convolutions(b, &k, ci_build_concat(b, both, 2), NULL);
+}
+
+const ci_arch ci_arch_fdncnn = {"FDnCNN", fdncnn_bid, fdncnn_build};
+
+/* ---- IRCNN (Zhang 2017, "Learning Deep CNN Denoiser Prior"), one noise level: seven dilated layers --------- */
+
+static int ircnn_bid(const ci_store *s) {
+  stack k;
+  return find(s, &k) && k.in == k.out && k.layers == IRCNN_LAYERS && k.step == 2 ? 80 : 0;
+}
+
+static int32_t ircnn_build(ci_build *b) {
+  static const int32_t dilation[IRCNN_LAYERS] = {1, 2, 3, 4, 3, 2, 1};
+  stack k;
+  if (!find(b->s, &k)) return ci_build_fail(b, CNNIMG_UNSUPPORTED, "its layers are not complete");
+  int32_t image = ci_build_input(b, "image", (int32_t)k.in);
+  return ci_build_op2(b, "Sub", image, convolutions(b, &k, image, dilation));
+}
+
+const ci_arch ci_arch_ircnn = {"IRCNN", ircnn_bid, ircnn_build};

@@ -2,21 +2,31 @@
 /* weights.c - a weight file to a program: by the graph that it says, or by the architecture of its tensors */
 #include "archs/weights.h"
 
+#include <string.h>
+
 #include "archs/arch.h"
 #include "formats/format.h"
 #include "net/shuffle.h"
 
 int ci_weights_load(const ci_source *src, ci_program **out, const char **format_name, cnnimg_error *err) {
-  return ci_weights_load_scale(src, 0, out, format_name, err);
+  return ci_weights_load_opt(src, NULL, out, format_name, err);
 }
 
-int ci_weights_load_scale(const ci_source *src, int32_t scale, ci_program **out, const char **format_name,
-                          cnnimg_error *err) {
+/* "scale=3"; what is wrong with it is said when the card is read. */
+static int32_t scale_option(const char *const *options) {
+  for (size_t i = 0; options && options[i]; i++)
+    if (!strncmp(options[i], "scale=", 6) && options[i][6] >= '1' && options[i][6] <= '9' && !options[i][7])
+      return options[i][6] - '0';
+  return 0;
+}
+
+int ci_weights_load_opt(const ci_source *src, const char *const *options, ci_program **out,
+                        const char **format_name, cnnimg_error *err) {
   ci_loaded l;
   *out = NULL;
   int status = ci_format_load(src, &l, format_name, err);
-  if (!status && l.store) l.store->scale = scale;
   if (!status && l.store) {
+    l.store->scale = scale_option(options);
     status = ci_arch_build(l.store, src->name, &l.program, NULL, err);
     if (!status) l.store = NULL; /* the program's now */
   }

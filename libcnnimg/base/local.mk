@@ -7,6 +7,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/base/json.c libcnnimg/base/json.h \
 	libcnnimg/base/keep.c libcnnimg/base/keep.h \
 	libcnnimg/base/memory.c libcnnimg/base/memory.h \
+	libcnnimg/base/newfile.c libcnnimg/base/newfile.h \
 	libcnnimg/base/source.c libcnnimg/base/source.h \
 	libcnnimg/base/spool.c libcnnimg/base/spool.h \
 	libcnnimg/base/threads.c libcnnimg/base/threads.h \

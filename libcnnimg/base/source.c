@@ -94,14 +94,20 @@ int ci_source_open(ci_source *s, const char *path, size_t limit, cnnimg_error *e
   return open_named(s, path, strcmp(path, "-") == 0, limit, err);
 }
 
-/* Opens the first `n` bytes of of's path with `end` behind them. */
-static int open_near(ci_source *s, const ci_source *of, size_t n, const char *end, cnnimg_error *err) {
-  size_t room = n + strlen(end) + 1;
-  char *path = ci_calloc(room, 1);
-  if (!path) return ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", of->name);
+/* The first `n` bytes of of's path with `end` behind them; NULL: no memory. */
+static char *path_near(const ci_source *of, size_t n, const char *end) {
+  char *path = ci_calloc(n + strlen(end) + 1, 1);
+  if (!path) return NULL;
   memcpy(path, of->path, n);
   memcpy(path + n, end, strlen(end));
-  int rc = open_named(s, path, 0, 0, err); /* a file called "-" is a file */
+  return path;
+}
+
+/* A file called "-" is a file. */
+static int open_near(ci_source *s, const ci_source *of, size_t n, const char *end, cnnimg_error *err) {
+  char *path = path_near(of, n, end);
+  if (!path) return ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", of->name);
+  int rc = open_named(s, path, 0, 0, err);
   free(path);
   return rc;
 }
@@ -125,6 +131,21 @@ int ci_source_sibling(ci_source *s, const ci_source *of, const char *suffix, cnn
   const char *slash = strrchr(of->path, '/'), *dot = strrchr(of->path, '.');
   bool has = dot && dot != of->path && (!slash || dot > slash + 1);
   return open_near(s, of, has ? (size_t)(dot - of->path) : strlen(of->path), suffix, err);
+}
+
+int ci_source_appended(ci_source *s, const ci_source *of, const char *end, bool *there, cnnimg_error *err) {
+  struct stat st;
+  memset(s, 0, sizeof *s);
+  *there = false;
+  char *path = of->path ? path_near(of, strlen(of->path), end) : NULL;
+  if (of->path && !path) return ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", of->name);
+  int rc = CNNIMG_OK;
+  if (path && !stat(path, &st)) {
+    rc = ci_source_open(s, path, 0, err);
+    *there = rc == CNNIMG_OK;
+  }
+  free(path);
+  return rc;
 }
 
 void ci_source_memory(ci_source *s, const void *data, size_t size, const char *name) {

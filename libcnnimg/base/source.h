@@ -25,6 +25,9 @@ void ci_source_memory(ci_source *s, const void *data, size_t size, const char *n
  * its own suffix replaced (".bin"). Names with a path in them are refused; where `of` is no file, CNNIMG_UNSUPPORTED. */
 int ci_source_beside(ci_source *s, const ci_source *of, const char *file, cnnimg_error *err);
 int ci_source_sibling(ci_source *s, const ci_source *of, const char *suffix, cnnimg_error *err);
+/* The file that is called as `of` with `end` behind its whole name. *there: false where there is none, or `of` is no
+ * file: then there is nothing to close. */
+int ci_source_appended(ci_source *s, const ci_source *of, const char *end, bool *there, cnnimg_error *err);
 void ci_source_close(ci_source *s);
 
 #endif

@@ -2,6 +2,7 @@
 libcnnimg_libci_la_SOURCES += \
   libcnnimg/exec/bands.c \
   libcnnimg/exec/exec.h \
+  libcnnimg/exec/look.c libcnnimg/exec/look.h \
   libcnnimg/exec/memory.c \
   libcnnimg/exec/pack_key.c \
   libcnnimg/exec/packs.c \

@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "formats/onnx.h"
+#include "net/build.h"
+#include "net/function.h"
 
 enum { N_INPUT = 1, N_OUTPUT = 2, N_NAME = 3, N_TYPE = 4, N_ATTRIBUTE = 5, N_DOMAIN = 7 }; /* NodeProto */
 enum { A_NAME = 1, A_F = 2, A_I = 3, A_S = 4, A_T = 5, A_GRAPH = 6, A_FLOATS = 7, A_INTS = 8, A_STRINGS = 9,
@@ -148,6 +150,14 @@ static void name_it(node *n, char *name, size_t room) {
   if (!n->name.n && n->n_out && n->out[0] >= 0) snprintf(name, room, "%s", n->o->p->values[n->out[0]].name);
 }
 
+/* An operator of our own, "Name" or "Name_2": the function that stands beside it says it to others. */
+static bool is_own(const node *n, char *type) {
+  if (!ci_text_is(n->domain, CI_FUNCTION_DOMAIN)) return false;
+  char *end = strrchr(type, '_');
+  if (end && end[1] && strspn(end + 1, "0123456789") == strlen(end + 1)) *end = 0;
+  return ci_function_find(type) || !strcmp(type, "DepthToSpace"); /* in files older than its mode */
+}
+
 static int add(node *n, ci_cursor body) {
   char type[80], name[160], domain[64];
   int status = find_values(n, body);
@@ -156,10 +166,13 @@ static int add(node *n, ci_cursor body) {
   ci_text_fit(n->domain, domain, sizeof domain);
   name_it(n, name, sizeof name);
   snprintf(n->label, sizeof n->label, "%.40s \"%.70s\"", type, name);
-  if (n->domain.n && !ci_text_is(n->domain, "ai.onnx")) /* no operation is called so: it is refused where it is needed */
+  bool own = is_own(n, type);
+  if (!own && n->domain.n && !ci_text_is(n->domain, "ai.onnx")) /* no operation is called so: it is refused where it is needed */
     snprintf(type, sizeof type, "%.20s.%.40s", domain, n->label);
   ci_pnode *made = ci_program_add_node(n->o->p, type, name, n->in, n->n_in, n->out, n->n_out);
-  return made ? add_attributes(n, made, body) : no_memory(n);
+  if (!made) return no_memory(n);
+  if (own) made->opset = CI_BUILD_OPSET;
+  return add_attributes(n, made, body);
 }
 
 int ci_onnx_add_node(ci_onnx *o, size_t index) {

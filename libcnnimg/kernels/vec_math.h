@@ -28,12 +28,13 @@ INLINE vf exp_part(vf x, vi *n) {
 
 /* At most about 1.5 units in the last place; 2^n comes in two halves so that results near overflow and below the
  * normal range come out right. */
-static vf exp_v(vf x) {
+INLINE vf exp_in(vf x) {
   vi n;
   vf p = exp_part(at_most(at_least(x, splat(-104.0f)), splat(89.0f)), &n) + 1.0f;
   vi half = n >> 1;
   return p * as_f((half + 127) << 23) * as_f((n - half + 127) << 23);
 }
+static vf exp_v(vf x) { return exp_in(x); }
 
 /* e^x - 1 for x <= 0. */
 static vf expm1_v(vf x) {

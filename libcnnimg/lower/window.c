@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* window.c - what slides a window over one picture (or one row of it): convolutions and pooling */
+#include <math.h>
 #include <string.h>
 
 #include "lower/state.h"
@@ -151,10 +152,34 @@ static int lower_average_pool(ci_site *c) {
   return pool(c, CI_OP_average_pool);
 }
 
+/* ---- attention within windows --------------------------------------------------------------------------- */
+
+static int lower_attention(ci_site *c) {
+  const ci_tensor *bias = ci_site_const(c, 1);
+  int64_t heads = ci_attr_int(c->n, "heads", 1);
+  int32_t in[2] = {-1, -1}, shift[2], overlap[2];
+  ci_params p;
+  ci_params_init(&p);
+  if ((ci_site_given(c, 1) && !bias) || heads < 1 || heads > LARGEST) return CI_LOWER_PASS;
+  if (!pair(c, "window", 2, 1, 1, p.kernel) || !pair(c, "shift", 2, 0, 0, shift) || !pair(c, "overlap", 2, 0, 0, overlap))
+    return CI_LOWER_PASS;
+  int status = ci_as_map(c->s, c->in[0], CI_LAYOUT_NCHW, &in[0]);
+  if (!status && bias) status = ci_lower_const(c->s, bias, &in[1]);
+  ci_node *n = NULL;
+  if (!status) status = ci_site_emit(c, CI_OP_window_attention, in, bias ? 2 : 1, &n);
+  if (status) return status;
+  p.group = (int32_t)heads;
+  p.value = ci_attr_float(c->n, "scale", 1 / sqrtf((float)(c->in[0]->dim[1] / 3 / heads)));
+  for (int i = 0; i < 2; i++) p.pads[i] = shift[i], p.pads[i + 2] = overlap[i];
+  n->p = p;
+  return ci_set_map(c->out, n->out, CI_LAYOUT_NCHW);
+}
+
 const ci_lower_rule ci_lower_window_rules[] = {
     {"Conv", lower_conv},
     {"ConvTranspose", lower_conv_transpose},
     {"MaxPool", lower_max_pool},
     {"AveragePool", lower_average_pool},
+    {"WindowAttention", lower_attention},
     {NULL, NULL},
 };

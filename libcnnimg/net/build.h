@@ -78,6 +78,8 @@ int32_t ci_build_conv_values(ci_build *b, int32_t x, ci_conv_spec spec, int32_t 
 int32_t ci_build_leaky(ci_build *b, int32_t x, float slope);
 int32_t ci_build_prelu(ci_build *b, int32_t x, const char *name, ...) /* the tensor itself: [C] or [1] */
     __attribute__((format(printf, 3, 4)));
+/* A constant [C] as [C, 1, 1]: a number for each channel. */
+int32_t ci_build_along_channels(ci_build *b, int32_t v);
 /* prefix.weight, .bias, .running_mean, .running_var */
 int32_t ci_build_batch_norm(ci_build *b, int32_t x, float epsilon, const char *prefix, ...)
     __attribute__((format(printf, 4, 5)));

@@ -67,8 +67,7 @@ int32_t ci_build_leaky(ci_build *b, int32_t x, float slope) {
   return y;
 }
 
-/* [C] read as [C, 1, 1], so that it lies along channels. */
-static int32_t along_channels(ci_build *b, int32_t v) {
+int32_t ci_build_along_channels(ci_build *b, int32_t v) {
   if (b->status || b->p->values[v].tensor->rank == 3) return v;
   const ci_tensor *flat = b->p->values[v].tensor;
   const int64_t dim[3] = {(int64_t)flat->count, 1, 1};
@@ -81,7 +80,7 @@ static int32_t along_channels(ci_build *b, int32_t v) {
 
 int32_t ci_build_prelu(ci_build *b, int32_t x, const char *name, ...) {
   SPELL(spelt, name);
-  int32_t slope = along_channels(b, ci_build_weight(b, "%s", spelt));
+  int32_t slope = ci_build_along_channels(b, ci_build_weight(b, "%s", spelt));
   return ci_build_op2(b, "PRelu", x, slope);
 }
 

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
-static const ci_function *const functions[] = {NULL};
+#include "net/window_attention.h"
+
+static const ci_function *const functions[] = {&ci_function_window_attention, NULL};
 
 const ci_function *ci_function_find(const char *type) {
   for (size_t i = 0; functions[i]; i++)

@@ -124,6 +124,8 @@ typedef struct ci_params {
  *   layer_norm      x, gamma?, beta? [c]: each pixel's channels to mean 0 and variance 1 (epsilon p.value)
  *   lrn             x: p.size[0] channels around, alpha p.value, beta p.beta, bias p.bias
  *   grid_sample     x, grid (2 channels: x and y, -1 to 1) -> a pixel for each of the grid's
+ *   window_attention  x (queries, keys, values), bias? (net/attention.h): heads p.group, window p.kernel, shift p.pads[0..1],
+ *                   overlap p.pads[2..3], scale p.value
  *   held            any number of vectors (1x1 maps, elements in order) and constants: see `held` below
  *   the rest        x, or x...
  * Fused by simplification: `act` is applied to the op's result, then the map in[residual] is added

@@ -48,4 +48,19 @@ static void run(const ci_call *c) {
   ci_op_act_row(c, 0);
 }
 
-const ci_op ci_op_held = {"Held", shape, ci_need_whole, ci_pack_act, scratch, run, NULL, NULL, NULL, NULL};
+/* Of what has weights; sums of other kinds are nothing beside them. */
+static uint64_t macs(const ci_node *n, const ci_graph *g, const ci_shape *in, ci_shape out) {
+  (void)g, (void)in, (void)out;
+  const ci_held *h = n->held;
+  const char *type = h->node->type;
+  const ci_array *a = &h->in[0], *b = h->n_in > 1 ? &h->in[1] : NULL;
+  if (!b || a->rank < 1 || b->rank < 1 || !a->count) return 0;
+  if (!strcmp(type, "MatMul")) return (uint64_t)h->out.count * (uint64_t)a->dim[a->rank - 1];
+  if (!strcmp(type, "Gemm"))
+    return (uint64_t)h->out.count * (uint64_t)a->dim[ci_attr_int(h->node, "transA", 0) ? 0 : a->rank - 1];
+  if (b->dim[0] < 1) return 0;
+  if (!strcmp(type, "Conv")) return (uint64_t)h->out.count * (b->count / (uint64_t)b->dim[0]);
+  return strcmp(type, "ConvTranspose") ? 0 : (uint64_t)a->count * (b->count / (uint64_t)b->dim[0]);
+}
+
+const ci_op ci_op_held = {"Held", shape, ci_need_whole, ci_pack_act, scratch, run, macs, NULL, NULL, NULL};

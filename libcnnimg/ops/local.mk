@@ -34,4 +34,5 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/ops/softmax.c \
 	libcnnimg/ops/space_to_depth.c \
 	libcnnimg/ops/unflatten.c \
-	libcnnimg/ops/where.c
+	libcnnimg/ops/where.c \
+	libcnnimg/ops/window_attention.c

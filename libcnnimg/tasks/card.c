@@ -232,11 +232,10 @@ void ci_card_fini(ci_card *card) {
 
 /* ---- options -------------------------------------------------------------------------------- */
 
-/* Is it the name of an input (of an output)? */
-static bool has_input(const ci_program *p, const char *name) {
-  for (size_t i = 0; i < p->n_inputs; i++)
-    if (!strcmp(input_name(p, i), name)) return true;
-  return false;
+size_t ci_program_input(const ci_program *p, const char *name) {
+  size_t i = 0;
+  while (i < p->n_inputs && strcmp(input_name(p, i), name)) i++;
+  return i;
 }
 
 static int check_key(const ci_program *p, const char *key, cnnimg_error *err) {
@@ -251,7 +250,8 @@ static int check_key(const ci_program *p, const char *key, cnnimg_error *err) {
         "no model option is called %s; there are input.NAME, output, range, mean, std, "
         "order, colour, multiple, scale, sigma_max, output.range, output.mean, output.std, task, name, licence",
         key);
-  if (!has_input(p, key + 6)) return ci_fail(err, CNNIMG_BADARG, "%s: the network has no such input", key);
+  if (ci_program_input(p, key + 6) == p->n_inputs)
+    return ci_fail(err, CNNIMG_BADARG, "%s: the network has no such input", key);
   return CNNIMG_OK;
 }
 

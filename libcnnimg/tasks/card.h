@@ -3,6 +3,7 @@
 #ifndef CI_CARD_H
 #define CI_CARD_H
 
+#include "base/source.h"
 #include "exec/pixels.h"
 #include "net/program.h"
 
@@ -33,5 +34,9 @@ const char *ci_role_name(ci_role role); /* "": unknown */
 /* Puts "key=value" lines into the card; keys that mean nothing, and inputs and outputs that are not there, are
  * CNNIMG_BADARG. */
 int ci_card_options(ci_program *p, const char *const *options, cnnimg_error *err);
+/* Puts the lines of FILE.card.json, where there is one beside the file, into the card: a JSON object of texts, numbers and
+ * lists of them. Any key may stand there, as in a file's own card; what is wrong is an error that names that file. */
+int ci_card_file(ci_program *p, const ci_source *of, cnnimg_error *err);
+size_t ci_program_input(const ci_program *p, const char *name); /* which input is called so; n_inputs: none */
 
 #endif

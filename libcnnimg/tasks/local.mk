@@ -1,7 +1,9 @@
 # tasks - what a user asks for
 libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/card.c libcnnimg/tasks/card.h \
+	libcnnimg/tasks/card_file.c \
 	libcnnimg/tasks/eigen.c \
+	libcnnimg/tasks/facts.c libcnnimg/tasks/facts.h \
 	libcnnimg/tasks/family.c libcnnimg/tasks/family.h \
 	libcnnimg/tasks/feed.c \
 	libcnnimg/tasks/fit.c libcnnimg/tasks/fit.h \

@@ -54,10 +54,11 @@ static bool listed(const char *word, const char *list) {
 
 /* ONNX's names mean the same kind everywhere, but for "value"; those that are not listed are whole numbers. */
 static bool right_kind(const ci_attr *a) {
-  static const char *const reals = "alpha beta gamma epsilon momentum bias lambd cubic_coeff_a extrapolation_value ratio value_float min max";
+  static const char *const reals = "alpha beta gamma epsilon momentum bias lambd cubic_coeff_a extrapolation_value ratio value_float min max scale";
   static const char *const words = "mode auto_pad approximate reduction padding_mode coordinate_transformation_mode nearest_mode "
                                    "keep_aspect_ratio_policy round_mode equation";
-  static const char *const lists = "axes pads strides dilations kernel_shape split perm starts ends output_padding output_shape shape value_ints";
+  static const char *const lists = "axes pads strides dilations kernel_shape split perm starts ends output_padding output_shape shape value_ints "
+                                   "window shift overlap";
   if (!strcmp(a->name, "value")) return a->kind == CI_ATTR_TENSOR || a->kind == CI_ATTR_FLOAT;
   if (listed(a->name, "scales value_floats")) return a->kind == CI_ATTR_FLOATS;
   if (listed(a->name, reals)) return a->kind == CI_ATTR_FLOAT;

@@ -18,6 +18,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tensor/scatter.c \
 	libcnnimg/tensor/unary.c \
 	libcnnimg/tensor/nn.h libcnnimg/tensor/nn_resize.h \
+	libcnnimg/tensor/nn_attention.c \
 	libcnnimg/tensor/nn_common.c \
 	libcnnimg/tensor/nn_conv.c \
 	libcnnimg/tensor/nn_conv_transpose.c \

@@ -1,7 +1,7 @@
 # tests/api - the public door
 api_tests = \
 	tests/api/test_cnnimg tests/api/test_views tests/api/test_sizes tests/api/test_regions \
-	tests/api/test_tensors tests/api/test_threads tests/api/test_failure tests/api/test_share
+	tests/api/test_tensors tests/api/test_threads tests/api/test_failure tests/api/test_share tests/api/test_save
 check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
 door = tests/api/door.c tests/api/door.h
@@ -11,6 +11,7 @@ tests_api_test_regions_SOURCES = tests/api/test_regions.c $(door)
 tests_api_test_tensors_SOURCES = tests/api/test_tensors.c $(door)
 tests_api_test_threads_SOURCES = tests/api/test_threads.c $(door)
 tests_api_test_share_SOURCES = tests/api/test_share.c $(door)
+tests_api_test_save_SOURCES = tests/api/test_save.c
 tests_api_test_failure_SOURCES = tests/api/test_failure.c $(door)
 tests_api_test_failure_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 tests_api_test_views_SOURCES = tests/api/test_views.c $(door)

@@ -3,6 +3,11 @@ check_PROGRAMS += tests/formats/test_onnx
 TESTS += tests/formats/test_onnx
 tests_formats_test_onnx_SOURCES = tests/formats/test_onnx.c tests/net/interpret.c tests/net/interpret.h
 tests_formats_test_onnx_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+check_PROGRAMS += tests/formats/test_onnx_write
+TESTS += tests/formats/test_onnx_write
+tests_formats_test_onnx_write_SOURCES = tests/formats/test_onnx_write.c tests/formats/proto.c tests/formats/proto.h
+tests_formats_test_onnx_write_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+EXTRA_DIST += tests/formats/check_saved.py
 EXTRA_DIST += tests/formats/make_onnx.py tests/formats/data tests/fuzz/fuzz_onnx.c
 
 # Every format's fixtures (data/*/): their answers, and what becomes of them when they are damaged

@@ -753,11 +753,69 @@ def large_kernels():
     large("51x51 depth-wise", (5, 40, 40), 5, 51, group=5)
 
 
+def attention():
+    """Attention within windows as attention of everything to everything, where pairs of different windows get nothing."""
+    def starts(size, window, shift):
+        lead = window - shift if shift else 0
+        return (np.arange(size) + lead) // window * window - lead
+
+    def one(name, channels, size, window, heads=1, shift=(0, 0), overlap=(0, 0), bias=True, scale=None, act=None):
+        c = Case(f"window attention {name}")
+        each = channels // heads
+        x = c.map(3 * channels, *size)
+        table = [2 * window[i] - 1 + 2 * overlap[i] for i in (0, 1)]
+        t = c.const(heads, *table) if bias else None
+        around = [size[i] + 2 * overlap[i] for i in (0, 1)]
+        at = [np.arange(around[i]) - overlap[i] for i in (0, 1)]  # keys, beyond the map too
+        ky, kx = (v.ravel() for v in np.meshgrid(*at, indexing="ij"))
+        qy, qx = (v.ravel() for v in np.meshgrid(*map(np.arange, size), indexing="ij"))
+        together, place = True, 0
+        for q, k, i in ((qy, ky, 0), (qx, kx, 1)):
+            start = starts(size[i], window[i], shift[i])[q][:, None]
+            here = (k >= start - overlap[i]) & (k < start + window[i] + overlap[i])
+            together = together & here
+            away = np.clip(q[:, None] - k + window[i] - 1 + overlap[i], 0, table[i] - 1)
+            place = place * table[1] + away
+        parts = []
+        for i in range(3):
+            part = c.onnx("Slice", [x] + [np.array([v], np.int64) for v in (i * channels, (i + 1) * channels, 1)])
+            if i:
+                pads = [0, 0, *overlap, 0, 0, *overlap]
+                part = c.onnx("Pad", [part, np.array(pads, np.int64)])
+            parts.append(c.onnx("Reshape", [part, np.array([heads, each, -1], np.int64)]))
+        q = c.onnx("Transpose", [parts[0]], perm=[0, 2, 1])
+        products = c.onnx("MatMul", [q, parts[1]])
+        scale = scale or each**-0.5
+        products = c.onnx("Mul", [products, np.array(scale, np.float32)])
+        if bias:
+            flat = c.onnx("Reshape", [t, np.array([heads, -1], np.int64)])
+            products = c.onnx("Add", [products, c.onnx("Gather", [flat, place.astype(np.int64)], axis=1)])
+        products = c.onnx("Add", [products, np.where(together, 0, -1e30).astype(np.float32)])
+        weights = c.onnx("Softmax", [products], axis=-1)
+        y = c.onnx("MatMul", [parts[2], c.onnx("Transpose", [weights], perm=[0, 2, 1])])
+        c.onnx("Reshape", [y, np.array([1, channels, *size], np.int64)])
+        c.node("window_attention", [x] + ([t] if bias else []), kernel=window, group=heads, pads=(*shift, *overlap),
+               value=float(np.float32(scale)))
+        if act:
+            c.act(act)
+
+    one("8x8", 8, (16, 8), (8, 8), heads=2)
+    one("8x8 shifted", 8, (16, 16), (8, 8), heads=2, shift=(4, 4))
+    one("4x2 shifted, 3 heads of 5", 15, (12, 8), (4, 2), heads=3, shift=(2, 1), act="relu")
+    one("7x7 shifted, no bias", 20, (7, 14), (7, 7), shift=(3, 3), bias=False)
+    one("shifted rows only", 6, (12, 6), (4, 3), heads=2, shift=(1, 0), scale=2.0)
+    one("overlapping", 10, (8, 12), (4, 4), heads=2, overlap=(1, 2))
+    one("overlapping, no bias", 4, (6, 6), (3, 2), overlap=(1, 1), bias=False)
+    one("16x16, heads of 30", 60, (16, 16), (16, 16), heads=2)
+    one("1x9", 6, (2, 18), (1, 9), heads=2, shift=(0, 4))
+    one("whole map of 5 heads", 40, (10, 9), (10, 9), heads=5)
+
+
 def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     for make in (convolutions, transposed_convolutions, shuffles, resizes, pads, pools, small_ones, binaries, pieces,
                  tiles, rare_resizes, more_activations, more_binaries, reductions, norms, moves,
-                 large_kernels):
+                 large_kernels, attention):
         make()
     with open(folder / "golden.txt", "w") as text, open(folder / "golden.bin", "wb") as values:
         text.write("# written by make_golden.py; read by harness.c\n")

@@ -247,6 +247,45 @@ static void test_broadcasts(void **state) {
   refused(&e, CNNIMG_UNSUPPORTED, "no operand is a map");
 }
 
+/* Attention of 2 heads in windows of 4 x 2 on a map of 12 channels that is right. */
+static ci_node *good_attention(example *e) {
+  example_begin(e, "wrong", 3);
+  example_map(e, 12, 8, 6, NULL);
+  example_const(e, 3, (const int64_t[3]){2, 7, 3}, NULL);
+  ci_node *n = example_node(e, CI_OP_window_attention);
+  n->p.group = 2;
+  n->p.kernel[0] = 4, n->p.kernel[1] = 2;
+  return n;
+}
+
+static void test_attention(void **state) {
+  (void)state;
+  example e;
+  good_attention(&e)->p.group = 3;
+  refused(&e, CNNIMG_CORRUPT, "12 channels of queries, keys and values for 3 heads");
+  good_attention(&e)->p.group = 0;
+  refused(&e, CNNIMG_CORRUPT, "for 0 heads");
+  good_attention(&e)->p.kernel[0] = 3;
+  refused(&e, CNNIMG_BADARG, "8 pixels does not consist of windows of 3");
+  good_attention(&e)->p.kernel[1] = 0;
+  refused(&e, CNNIMG_UNSUPPORTED, "windows of 0 pixels");
+  good_attention(&e)->p.pads[0] = 4;
+  refused(&e, CNNIMG_UNSUPPORTED, "windows of 4 pixels, shifted by 4");
+  good_attention(&e)->p.pads[1] = -1;
+  refused(&e, CNNIMG_UNSUPPORTED, "shifted by -1");
+  ci_node *n = good_attention(&e);
+  n->p.pads[0] = n->p.pads[2] = 1;
+  refused(&e, CNNIMG_UNSUPPORTED, "with 1 around");
+  good_attention(&e)->p.pads[2] = INT32_MAX;
+  refused(&e, CNNIMG_UNSUPPORTED, "with 2147483647 around");
+  good_attention(&e)->p.pads[2] = 1024;
+  refused(&e, CNNIMG_LIMIT, "at most 4096");
+  good_attention(&e)->p.pads[2] = 1;
+  refused(&e, CNNIMG_CORRUPT, "the bias is 2 x 7 x 3 instead of 2 x 9 x 3");
+  good_attention(&e)->in[1] = 0;
+  refused(&e, CNNIMG_UNSUPPORTED, "must be a constant");
+}
+
 /* Multiply-adds a pixel of the output, counted by hand. */
 static void test_costs(void **state) {
   (void)state;
@@ -266,6 +305,6 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_convolutions), cmocka_unit_test(test_sizes),
                                      cmocka_unit_test(test_pairs), cmocka_unit_test(test_channels),
                                      cmocka_unit_test(test_vectors), cmocka_unit_test(test_broadcasts),
-                                     cmocka_unit_test(test_costs)};
+                                     cmocka_unit_test(test_attention), cmocka_unit_test(test_costs)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,6 @@
 /* model.c - for check-published: a weight file as a user has it, and pictures through it */
 #include "tests/published/model.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -20,20 +19,12 @@ static double now(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Files that hold several networks are told which before they are read. */
-static int32_t scale_of(const char *const *options) {
-  int scale = 0;
-  for (size_t i = 0; options && options[i]; i++)
-    if (sscanf(options[i], "scale=%d", &scale) == 1) break;
-  return scale;
-}
-
 int model_open(model *m, const char *path, const char *const *options, cnnimg_error *err) {
   *m = (model){.format = ""};
   double start = now();
   int status = ci_source_open(&m->source, path, 0, err);
   if (status) return status;
-  status = ci_weights_load_scale(&m->source, scale_of(options), &m->program, &m->format, err);
+  status = ci_weights_load_opt(&m->source, options, &m->program, &m->format, err);
   m->seconds = now() - start;
   if (!status && options) status = ci_card_options(m->program, options, err);
   if (!status) status = ci_fit_open(m->program, err);

@@ -232,6 +232,52 @@ def grid():
         case(f"3-D {corners}", "AffineGrid", [f(1, 3, 4), i64(1, 3, 2, 4, 3)], 20, known=(1,), align_corners=corners)
 
 
-for part in conv, conv_transpose, max_pool, average_pool, other_pools, norms, resize, space, pad, grid:
+def windows(x, size):
+    """[n, k, h, w] as [n, windows, k, pixels]."""
+    n, k, h, w = x.shape
+    x = x.reshape(n, k, h // size[0], size[0], w // size[1], size[1]).transpose(0, 2, 4, 1, 3, 5)
+    return x.reshape(n, -1, k, size[0] * size[1])
+
+
+def rolled_attention(x, table, heads, window, shift, scale):
+    """As Swin's authors say it: the map rolled, cut into windows, with a mask between what was apart."""
+    n, c3, h, w = x.shape
+    x = np.roll(x.astype(np.float64), (-shift[0], -shift[1]), (2, 3))
+    q, k, v = (p.reshape(*p.shape[:2], heads, -1, p.shape[3]) for p in np.split(windows(x, window), 3, axis=2))
+    products = np.einsum("nwhcq,nwhck->nwhqk", q, k) * scale
+    at = np.stack(np.meshgrid(*map(np.arange, window), indexing="ij")).reshape(2, -1)
+    if table is not None:
+        away = at[:, :, None] - at[:, None, :] + np.array(window).reshape(2, 1, 1) - 1
+        products += table[:, away[0], away[1]]
+    kind = np.zeros((1, 1, h, w))
+    for axis in (0, 1):
+        if shift[axis]:
+            line = kind if axis == 0 else kind.transpose(0, 1, 3, 2)
+            line[:, :, -shift[axis]:] += 1 + axis
+    kind = windows(kind, window)[:, :, 0]
+    products = np.where((kind[..., :, None] == kind[..., None, :])[:, :, None], products, -np.inf)
+    e = np.exp(products - products.max(-1, keepdims=True))
+    y = np.einsum("nwhqk,nwhck->nwhcq", e / e.sum(-1, keepdims=True), v)
+    y = y.reshape(n, h // window[0], w // window[1], c3 // 3, *window).transpose(0, 3, 1, 4, 2, 5).reshape(n, -1, h, w)
+    return np.roll(y, shift, (2, 3)).astype(np.float32)
+
+
+def attention():
+    def c(name, size, heads, window, shift=(0, 0), bias=True, scale=None):
+        x = f(*size) * np.float32(2)
+        table = f(heads, 2 * window[0] - 1, 2 * window[1] - 1) if bias else None
+        more = {} if scale is None else {"scale": scale}
+        want = rolled_attention(x, table, heads, window, shift, scale or (size[1] // 3 // heads) ** -0.5)
+        inputs = [x] + ([table] if bias else [])
+        case(name, "WindowAttention", inputs, 20, expected={0: want}, heads=heads, window=list(window), shift=list(shift),
+             **more)
+
+    c("batch", (2, 12, 4, 6), 2, (2, 3))
+    c("shifted", (1, 18, 8, 8), 3, (4, 4), shift=(2, 2))
+    c("shifted once", (1, 6, 6, 4), 1, (3, 2), shift=(1, 0), bias=False)
+    c("one window", (1, 6, 4, 4), 2, (4, 4), shift=(1, 3), scale=0.75)
+
+
+for part in conv, conv_transpose, max_pool, average_pool, other_pools, norms, resize, space, pad, grid, attention:
     part()
 write("golden_nn", "make_golden_nn.py")

@@ -259,9 +259,36 @@ static void test_equations(void **state) {
   example_refused(summed(&e, "i\xe9,jk->i"), CNNIMG_UNSUPPORTED, "in its equation");
 }
 
+static example *attention(example *e, int32_t rank, const int64_t *bias) {
+  static const int64_t window[2] = {4, 2};
+  two(e, "WindowAttention", DIMS(1, 12, 8, 6), rank, bias);
+  example_ints(e, "window", 2, window);
+  return e;
+}
+
+static void test_attention(void **state) {
+  (void)state;
+  example e;
+  example_int(attention(&e, DIMS(2, 7, 3)), "heads", 3);
+  example_refused(&e, CNNIMG_CORRUPT, "12 channels of queries, keys and values for 3 heads");
+  example_int(attention(&e, DIMS(2, 7, 3)), "heads", 0);
+  example_refused(&e, CNNIMG_CORRUPT, "heads of 0");
+  example_int(attention(&e, DIMS(2, 7, 4)), "heads", 2);
+  example_refused(&e, CNNIMG_CORRUPT, "bias is 2 x 7 x 4 instead of 2 x 7 x 3");
+  example_ints(attention(&e, DIMS(1, 7, 3)), "shift", 2, (const int64_t[2]){4, 0});
+  example_refused(&e, CNNIMG_UNSUPPORTED, "shifted too far");
+  example_ints(attention(&e, DIMS(1, 7, 3)), "shift", 1, (const int64_t[1]){1});
+  example_refused(&e, CNNIMG_CORRUPT, "shift has 1 numbers");
+  example_ints(attention(&e, DIMS(1, 7, 3)), "overlap", 2, (const int64_t[2]){1000, 1000});
+  example_refused(&e, CNNIMG_LIMIT, "more than 4096 pixels");
+  example_refused(attention(&e, DIMS(7, 3)), CNNIMG_UNSUPPORTED, "input 1 has 2 dimensions");
+  example_ints(two(&e, "WindowAttention", DIMS(1, 12, 8, 6), DIMS(1, 9, 3)), "window", 2, (const int64_t[2]){5, 2});
+  example_refused(&e, CNNIMG_BADARG, "8 pixels do not consist of windows of 5");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_contract), cmocka_unit_test(test_elements), cmocka_unit_test(test_making),
+      cmocka_unit_test(test_contract), cmocka_unit_test(test_attention), cmocka_unit_test(test_elements), cmocka_unit_test(test_making),
       cmocka_unit_test(test_views),    cmocka_unit_test(test_unknown),  cmocka_unit_test(test_cuts),
       cmocka_unit_test(test_indices),  cmocka_unit_test(test_sums),     cmocka_unit_test(test_equations),
   };

@@ -8,7 +8,9 @@ built_in=$CNNIMG_MODELS_DIR/denoise/denoise.onnx
 expect 0 "$denoise" --list-models; prints '^denoise  *denoise '
 expect 0 "$denoise" --model-info denoise; prints '^licence: '; prints '^parameters: [0-9]'; prints '^file: .*denoise.onnx'
 expect 0 "$denoise" --model-info "$built_in"; prints '^task: denoise'
-expect 2 "$denoise" --list-models a.ppm
+expect 3 "$denoise" --list-models a.ppm; says 'a.ppm: not a weight file'
+expect 2 "$denoise" --list-models -i a.ppm
+expect 2 "$denoise" --model-info denoise a.ppm
 
 ok() { rm -f b.ppm; expect 0 "$denoise" --quiet -s 9 "$@" a.ppm b.ppm; there b.ppm; }
 mkdir -p here/denoise flat one two

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* onnx_wire.c - the protobuf wire format: fields, numbers, texts */
+/* wire.c - the protobuf wire format: fields, numbers, texts */
 #include <string.h>
 
 #include "base/memory.h"
-#include "formats/onnx.h"
+#include "formats/wire.h"
 
 bool ci_wire_next(ci_cursor *c, ci_field *f) {
   if (c->bad || !ci_cursor_left(c)) return false;
