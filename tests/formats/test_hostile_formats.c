@@ -24,12 +24,13 @@
 
 /* Bytes that a load may have at once: BASE, and FACTOR for each byte of its files. JSON takes some 40 times its text;
  * deflated bytes are up to 1,032 times as many: FACTOR_PACKED, where the format has them. */
-#define BASE ((size_t)1 << 20)
+#define BASE ((size_t)64 << 10)
 #define FACTOR ((size_t)64)
 #define FACTOR_PACKED ((size_t)1100)
 #define LARGEST ((size_t)1 << 20) /* files above are left out */
 #define SMALL ((size_t)16 << 10)  /* HOSTILE=full tries every prefix */
-#define SECONDS 30                /* more for one load is a hang, whatever the sanitizer */
+#define HELPED 60  /* of a folder's prefixes, and of its mutations, where a helper program reads them */
+#define SECONDS 30 /* more for one load is a hang, whatever the sanitizer */
 
 static struct {
   bool full;
@@ -199,19 +200,26 @@ static void unlink_all(const folder *f) {
 
 /* ---- damage ------------------------------------------------------------------------------------ */
 
-static void cut(const subject *s) {
-  size_t few = s->is_helped ? all.prefixes / 8 : all.prefixes;
+/* A helper program is started for each: a sample does for make check. */
+static size_t share(const subject *s, size_t wanted, size_t files) {
+  size_t n = !s->is_helped ? wanted : all.full ? wanted / 8 : HELPED / files;
+  return n ? n : 1;
+}
+
+static void cut(const subject *s, size_t files) {
+  size_t few = share(s, all.prefixes, files);
   bool every = s->n <= few || (all.full && s->n <= SMALL && !s->is_helped);
   size_t step = every ? 1 : 1 + s->n / few;
-  for (size_t n = 0; n < s->n; n += n < 64 && s->n > 64 ? 1 : step) {
+  for (size_t n = 0; n < s->n; n += n < 64 && !s->is_helped ? 1 : step) {
     snprintf(current.what, sizeof current.what, "%s/%s, the first %zu bytes", s->f->name, s->name, n);
     load_bytes(s, s->data, n);
   }
 }
 
-static void damage(const subject *s, size_t count) {
+static void damage(const subject *s, size_t files) {
   uint8_t *room = malloc(MUTATE_ROOM(s->n));
-  if (s->is_helped && !all.full) count = (count + 7) / 8;
+  size_t count = (all.mutations + files - 1) / files;
+  if (!all.full) count = share(s, count, files);
   for (size_t seed = 0; seed < count; seed++) {
     size_t n = mutate(s->data, s->n, room, seed);
     snprintf(current.what, sizeof current.what, "%s/%s, mutation %zu", s->f->name, s->name, seed);
@@ -290,8 +298,8 @@ static void damage_one(const subject *s, size_t files) {
   all.files++;
   snprintf(current.what, sizeof current.what, "%s/%s as it is", s->f->name, s->name);
   load_bytes(s, s->data, s->n);
-  cut(s);
-  damage(s, (all.mutations + files - 1) / files);
+  cut(s, files);
+  damage(s, files);
   if (s->is_second) load_second(s, s->data, s->n); /* the next one finds it whole */
 }
 

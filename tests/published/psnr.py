@@ -137,9 +137,10 @@ def noisy(a, sigma):
     return x[..., None] / 255, None, lambda y: psnr(np.clip(255 * y[..., 0], 0, 255), a, 0)
 
 
-def job(where, recipe, scale, options=(), first=None, **more):
-    """A figure: the mean over a folder, or over its `first` pictures."""
-    return dict(where=where, recipe=recipe, scale=scale, options=options, first=first, more=more)
+def job(where, recipe, scale, options=(), first=None, crop=0, **more):
+    """A figure: the mean over a folder, or over its `first` pictures, their sides cut to multiples of `crop` (0: of the
+    factor). case.json does not say how they were cut: its figure for the bicubic picture does."""
+    return dict(where=where, recipe=recipe, scale=scale, options=options, first=first, more=more, crop=crop or scale)
 
 
 def denoise(where, first=None, **more):
@@ -159,26 +160,26 @@ FIGURES = {
     "denoise/dncnn25-safetensors": DNCNN,
     "denoise/ffdnet-gray-mat73": (r"BSD68 sigma25 ([\d.]+) dB.*?Set12 ([\d.]+)",
                                   [denoise("BSD68", sigma=25), denoise("Set12", sigma=25)]),
-    "upscale/anime4k-2x-s-json": (X2, [job("Set5", rgb, 2)]),
+    "upscale/anime4k-2x-s-json": (X2, [job("Set5", rgb, 2, crop=12)]),
     "upscale/carn-m-pth": (r"Set5 x2/3/4 ([\d.]+)/([\d.]+)/([\d.]+) dB",
                            [job("Set5", rgb, s, options=[f"scale={s}"]) for s in (2, 3, 4)]),
     "upscale/dcscn-c-x2-tf-ckpt": (X2, [job("Set5", grey, 2, second=True)]),
     "upscale/distilled-resnetsr-keras2-h5": (r"Set5 x2 ([\d.]+) dB.*?; ([\d.]+) dB",
-                                             [job("Set5", rgb, 2, reduce=blurred), job("Set5", rgb, 2)]),
+                                             [job("Set5", rgb, 2, crop=12, reduce=blurred), job("Set5", rgb, 2, crop=12)]),
     "upscale/espcn-x2-tf-pb": (r"Set5 .*? ([\d.]+) vs", [job("Set5", grey, 2, luma=full, reduce=opencv_half)]),
     "upscale/espcn-x3-onnx": (r"Set5 x3 ([\d.]+)", [job("Set5", grey, 3)]),
     "upscale/espcn-x3-pth-module": (r"Set5 x3 ([\d.]+)", [job("Set5", grey, 3)]),
-    "upscale/esrgan-oldarch-x4-pth": (r"Set5 x4 ([\d.]+) dB", [job("Set5", rgb, 4)]),
+    "upscale/esrgan-oldarch-x4-pth": (r"Set5 x4 ([\d.]+) dB", [job("Set5", rgb, 4, crop=32)]),
     "upscale/fsrcnn-x2-tf-pb": (r"full-range Y\) ([\d.]+).*?studio Y\) ([\d.]+)",
                                 [job("Set5", grey, 2, luma=full, reduce=opencv_half), job("Set5", grey, 2)]),
-    "upscale/imdn-rtc-pth": (X2, [job("Set5", rgb, 2)]),
+    "upscale/imdn-rtc-pth": (X2, [job("Set5", rgb, 2, crop=12)]),
     "upscale/imdn-x2-pth": (X2, [job("Set5", rgb, 2)]),
     "upscale/rdn-slim-x2-tfjs": (X2, [job("Set5", rgb, 2)]),
     "upscale/realcugan-se-2x-denoise1-ncnn": (X2, [job("Set5", rgb, 2, pad=18, even=True)]),
-    "upscale/srcnn-keras1-h5": (X2, [job("Set5", rgb, 2, enlarge=True)]),
+    "upscale/srcnn-keras1-h5": (X2, [job("Set5", rgb, 2, enlarge=True, crop=12)]),
     "upscale/srmd-x2-ncnn": (r"Set5 x2 ([\d.]+) dB at sigma 3, ([\d.]+) dB at sigma 0",
-                             [job("Set5", rgb, 2, sigma=3), job("Set5", rgb, 2, sigma=0)]),
-    "upscale/srvgg-aniscale-x2-pth": (X2, [job("Set5", rgb, 2)]),
+                             [job("Set5", rgb, 2, crop=12, sigma=3), job("Set5", rgb, 2, crop=12, sigma=0)]),
+    "upscale/srvgg-aniscale-x2-pth": (X2, [job("Set5", rgb, 2, crop=12)]),
     "upscale/vdsr-caffe": VDSR,
     "upscale/vdsr-official-mat5": VDSR,
     "upscale/waifu2x-cunet-scale2-ncnn": (X2, [job("Set5", rgb, 2, pad=18, even=True)]),
@@ -232,7 +233,7 @@ def measure(a, case, job_):
     sigma = more.pop("sigma", None)
     np.random.seed(0)
     jobs = [job_["recipe"](p, job_["scale"], **more)
-            for p in pictures(a.bench, job_["where"], 1 if job_["recipe"] is noisy else job_["scale"])][:job_["first"]]
+            for p in pictures(a.bench, job_["where"], 1 if job_["recipe"] is noisy else job_["crop"])][:job_["first"]]
     out = run(a.program, str(case), [x for x, _, _ in jobs], job_["options"], sigma, [s for _, s, _ in jobs])
     return float(np.mean([judge(y) for (_, _, judge), y in zip(jobs, out)]))
 
