@@ -29,3 +29,9 @@ tests_formats_onnx_node_tests_SOURCES = tests/formats/onnx_node_tests.c tests/fo
 	tests/formats/node_example.h tests/formats/proto.c tests/formats/proto.h
 tests_formats_onnx_node_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 EXTRA_DIST += tests/formats/onnx-node-tests.txt tests/formats/onnx-node-excuses.txt
+
+# Hand-made attacks on graphs of Keras, TensorFlow and Caffe
+check_PROGRAMS += tests/formats/test_graphs
+TESTS += tests/formats/test_graphs
+tests_formats_test_graphs_SOURCES = tests/formats/test_graphs.c
+EXTRA_DIST += tests/formats/make_caffe.py tests/formats/make_tensorflow.py tests/formats/make_tfjs.py
