@@ -80,7 +80,7 @@ static bool walk(ci_build *b, ci_kargs *out, const char *key, const ci_json *v, 
 }
 
 bool ci_keras_args(ci_build *b, const ci_json *node, ci_kargs *out) {
-  if (b->status) return false;
+  if (b->status || !node) return !b->status;
   if (!ci_json_get(node, "args")) return walk(b, out, NULL, node, 0);
   const ci_json *args = ci_json_get(node, "args");
   for (size_t i = 0; i < ci_json_size(args); i++)

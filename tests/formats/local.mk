@@ -54,3 +54,8 @@ tests_formats_test_ncnn_SOURCES = tests/formats/test_ncnn.c tests/base/blob.c te
 tests_formats_test_ncnn_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_formats_test_torch7_SOURCES = tests/formats/test_torch7.c
 EXTRA_DIST += tests/formats/make_ncnn.py tests/formats/make_json_t7.py
+# Hand-made attacks on graphs of Keras, TensorFlow and Caffe
+check_PROGRAMS += tests/formats/test_graphs
+TESTS += tests/formats/test_graphs
+tests_formats_test_graphs_SOURCES = tests/formats/test_graphs.c
+EXTRA_DIST += tests/formats/make_caffe.py tests/formats/make_tensorflow.py tests/formats/make_tfjs.py
