@@ -21,6 +21,8 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/archs/span.c \
 	libcnnimg/archs/srvgg.c \
 	libcnnimg/archs/swinir.c \
+	libcnnimg/archs/torch_layers.c libcnnimg/archs/torch_layers.h \
+	libcnnimg/archs/torch_module.c \
 	libcnnimg/archs/transformer.c libcnnimg/archs/transformer.h \
 	libcnnimg/archs/turned.c libcnnimg/archs/turned.h \
 	libcnnimg/archs/vdsr_mat.c \

@@ -100,9 +100,10 @@ static void read_extra64(ci_cursor extra, uint64_t *size, uint64_t *packed, uint
   }
 }
 
-/* The bytes behind the member's local head, whose own sizes may be 0. */
+/* The bytes behind the member's local head, whose own sizes may be 0. They end before the directory begins. */
 static int locate(archive *a, ci_zip_member *m, uint64_t at) {
-  ci_cursor c = cursor_at(a, at);
+  ci_cursor c = ci_cursor_make(a->data, (size_t)a->at);
+  ci_cursor_sub(&c, at);
   if (ci_cursor_u32(&c, false) != LOCAL) return damaged(a, "a member is not where the directory says");
   ci_cursor_sub(&c, 22);
   uint16_t name = ci_cursor_u16(&c, false), extra = ci_cursor_u16(&c, false);

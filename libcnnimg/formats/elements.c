@@ -8,19 +8,19 @@
 #include "base/half.h"
 #include "base/memory.h"
 
-static uint64_t bits_at(const uint8_t *p, unsigned size) {
+static inline uint64_t bits_at(const uint8_t *p, unsigned size) {
   uint64_t u = 0;
   for (unsigned k = 0; k < size; k++) u |= (uint64_t)p[k] << 8 * k;
   return u;
 }
 
-static float single(uint32_t bits) {
+static inline float single(uint32_t bits) {
   float v;
   memcpy(&v, &bits, sizeof v);
   return v;
 }
 
-static float as_float(ci_element t, const uint8_t *p) {
+static inline float as_float(ci_element t, const uint8_t *p) {
   uint64_t u = bits_at(p, t.size);
   double d;
   if (t.kind == CI_E_BRAIN) return single((uint32_t)u << 16);
@@ -30,7 +30,7 @@ static float as_float(ci_element t, const uint8_t *p) {
   return (float)d;
 }
 
-static int64_t as_int(ci_element t, const uint8_t *p) {
+static inline int64_t as_int(ci_element t, const uint8_t *p) {
   uint64_t u = bits_at(p, t.size);
   unsigned unused = 64 - 8u * t.size;
   if (t.kind == CI_E_BOOL) return u != 0;
@@ -98,26 +98,48 @@ static ci_tensor *in_place(const ci_elements *e, size_t n) {
   return t;
 }
 
-static void put(const ci_elements *e, ci_tensor *t, size_t i, size_t from) {
-  const uint8_t *p = e->data + from * e->type.size;
-  if (t->dtype == CI_F32) ((float *)t->owned)[i] = as_float(e->type, p);
-  else ((int64_t *)t->owned)[i] = as_int(e->type, p);
+/* Element `from` of the storage to element i of the tensor. */
+static inline void put(const ci_elements *e, ci_element type, ci_tensor *t, size_t i, size_t from) {
+  const uint8_t *p = e->data + from * type.size;
+  if (t->dtype == CI_F32) ((float *)t->owned)[i] = as_float(type, p);
+  else ((int64_t *)t->owned)[i] = as_int(type, p);
+}
+
+/* A loop for each type of weights: in the general one most of the time goes into asking which it is. */
+static void copy_run(const ci_elements *e, ci_tensor *t) {
+  const ci_element half = {CI_E_FLOAT, 2}, brain = {CI_E_BRAIN, 2}, one = {CI_E_FLOAT, 4},
+                   two = {CI_E_FLOAT, 8};
+  const size_t from = (size_t)e->offset;
+  if (e->type.kind == CI_E_BRAIN)
+    for (size_t i = 0; i < t->count; i++) put(e, brain, t, i, from + i);
+  else if (e->type.kind == CI_E_FLOAT && e->type.size == 2)
+    for (size_t i = 0; i < t->count; i++) put(e, half, t, i, from + i);
+  else if (e->type.kind == CI_E_FLOAT && e->type.size == 4)
+    for (size_t i = 0; i < t->count; i++) put(e, one, t, i, from + i);
+  else if (e->type.kind == CI_E_FLOAT)
+    for (size_t i = 0; i < t->count; i++) put(e, two, t, i, from + i);
+  else
+    for (size_t i = 0; i < t->count; i++) put(e, e->type, t, i, from + i);
 }
 
 /* Counts through all indices as an odometer does. */
 static void gather(const ci_elements *e, ci_tensor *t) {
   int64_t at[CI_MAX_RANK] = {0};
-  bool gaps = has_gaps(e);
   size_t from = (size_t)e->offset;
   for (size_t i = 0; i < t->count; i++) {
-    put(e, t, i, gaps ? from : (size_t)e->offset + i);
-    for (int32_t k = e->rank; gaps && k-- > 0;) {
+    put(e, e->type, t, i, from);
+    for (int32_t k = e->rank; k-- > 0;) {
       from += (size_t)e->stride[k];
       if (++at[k] < e->dim[k]) break;
       from -= (size_t)(e->stride[k] * e->dim[k]);
       at[k] = 0;
     }
   }
+}
+
+static void convert(const ci_elements *e, ci_tensor *t) {
+  if (has_gaps(e)) gather(e, t);
+  else copy_run(e, t);
 }
 
 int ci_elements_tensor(const ci_elements *e, size_t *budget, ci_tensor **t, cnnimg_error *err) {
@@ -134,7 +156,7 @@ int ci_elements_tensor(const ci_elements *e, size_t *budget, ci_tensor **t, cnni
                      e->name);
     *budget -= bytes;
     *t = ci_tensor_new(is_float(e->type) ? CI_F32 : CI_I64, e->rank, e->dim);
-    if (*t) gather(e, *t);
+    if (*t) convert(e, *t);
   }
   if (!*t) return ci_fail(err, CNNIMG_NOMEM, "no memory for the tensor \"%s\"", e->name);
   if (e->type.kind == CI_E_BOOL) (*t)->type = CI_BOOL;

@@ -13,6 +13,7 @@ typedef struct layer {
   const char *name;
   const ci_json *json, *nodes;
   size_t first, n; /* its calls */
+  int64_t top;     /* the latest call that others name */
 } layer;
 
 typedef struct node {
@@ -150,10 +151,36 @@ static bool list_nodes(graph *g) {
   return true;
 }
 
+static layer *find_layer(graph *g, const char *name) {
+  layer key = {.name = name};
+  return g->n_layers ? bsearch(&key, g->layers, g->n_layers, sizeof key, by_name) : NULL;
+}
+
+/* Keras 2 counts the making of a model inside as its first call: then its calls are named from 1 on. */
+static void count_calls(graph *g, const ci_json *said) {
+  ci_kargs args = {0};
+  ci_keras_args(&g->c->k->b, said, &args);
+  for (size_t i = 0; i < args.n; i++) {
+    layer *l = args.items[i].is_value ? find_layer(g, args.items[i].layer) : NULL;
+    if (l && args.items[i].call > l->top) l->top = args.items[i].call;
+  }
+  free(args.items);
+}
+
+static bool count_all_calls(graph *g) {
+  count_calls(g, ci_json_get(g->c->config, "output_layers"));
+  for (size_t i = 0; i < g->n_layers; i++)
+    for (size_t k = 0; k < ci_json_size(g->layers[i].nodes); k++)
+      count_calls(g, ci_json_at(g->layers[i].nodes, k));
+  return !g->c->k->b.status;
+}
+
 /* The node that an argument is of; NULL with a sentence. */
-static node *node_of(graph *g, const ci_karg *a) {
-  layer key = {.name = a->layer},
-        *l = g->n_layers ? bsearch(&key, g->layers, g->n_layers, sizeof key, by_name) : NULL;
+static node *node_of(graph *g, const ci_karg *argument) {
+  ci_karg own = *argument, *a = &own;
+  layer *l = find_layer(g, a->layer);
+  ci_kcall c = l ? layer_call(g->c->k, "", l->json) : (ci_kcall){0};
+  if (l && l->top == (int64_t)l->n && ci_keras_is_model(&c)) a->call--;
   if (!l) ci_build_fail(&g->c->k->b, CNNIMG_CORRUPT, "there is no layer \"%.80s\"", a->layer);
   else if (a->call < 0 || (size_t)a->call >= l->n)
     ci_build_fail(&g->c->k->b, CNNIMG_CORRUPT, "the layer \"%.80s\" is called %zu times, not %lld", l->name,
@@ -250,7 +277,7 @@ static ci_kt graph_of(const ci_kcall *c, const char *prefix) {
   graph g = {.c = c};
   ci_kt t = nothing;
   snprintf(g.prefix, sizeof g.prefix, "%s", prefix);
-  if (list_layers(&g, ci_json_get(c->config, "layers")) && list_nodes(&g)) {
+  if (list_layers(&g, ci_json_get(c->config, "layers")) && list_nodes(&g) && count_all_calls(&g)) {
     bind_inputs(&g, ci_json_get(c->config, "input_layers"));
     t = results(&g, ci_json_get(c->config, "output_layers"));
   }

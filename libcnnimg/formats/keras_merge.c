@@ -92,7 +92,13 @@ static ci_kt subtract(const ci_kcall *c) {
   return join(c, "Sub");
 }
 
-static ci_kt average(const ci_kcall *c) { return join(c, "Mean"); }
+/* Not ONNX's Mean, which is held. */
+static ci_kt average(const ci_kcall *c) {
+  size_t n = ci_keras_count(c);
+  ci_kt t = add(c);
+  if (n > 1) t.v = ci_build_scale(&c->k->b, t.v, 1 / (float)n);
+  return t;
+}
 
 /* Keras' axis as the program's value has it. */
 static int64_t axis_of(ci_kt t, int64_t axis) {

@@ -62,6 +62,12 @@ static bool read_type(const char *head, ci_element *type) {
          type->size;
 }
 
+/* Texts, Python's objects, dates and records are no weights; numbers of a kind that is not read may be. */
+static bool holds_numbers(const char *head) {
+  const char *v = value_of(head, "descr");
+  return !v || (v[0] == '\'' && v[1] && strchr("fiubc", v[2]));
+}
+
 static bool read_shape(const char *head, ci_elements *e) {
   const char *v = value_of(head, "shape");
   if (!v || *v++ != '(') return false;
@@ -90,6 +96,7 @@ static void set_strides(const char *head, ci_elements *e, int64_t *stride) {
   e->stride = stride;
 }
 
+/* *t stays NULL where the array holds no numbers. */
 static int read_array(const uint8_t *data, size_t size, const char *name, size_t *budget, ci_tensor **t,
                       cnnimg_error *err) {
   ci_cursor c = ci_cursor_make(data, size);
@@ -105,6 +112,7 @@ static int read_array(const uint8_t *data, size_t size, const char *name, size_t
   if (!text) return ci_fail(err, CNNIMG_CORRUPT, "the head of the array \"%s\" is damaged", name);
   memcpy(head, text, n);
   head[n] = 0;
+  if (!holds_numbers(head)) return CNNIMG_OK;
   if (!read_type(head, &e.type) || !read_shape(head, &e))
     return ci_fail(err, CNNIMG_UNSUPPORTED, "the array \"%s\" is not of numbers that are read: %.60s", name,
                    head);
@@ -117,12 +125,12 @@ static int read_array(const uint8_t *data, size_t size, const char *name, size_t
 
 static int add_array(ci_store *s, const uint8_t *data, size_t size, const char *name, size_t *budget,
                      cnnimg_error *err) {
-  ci_tensor *t;
+  ci_tensor *t = NULL;
   int status = read_array(data, size, name, budget, &t, err);
-  return status ? status : ci_store_add(s, name, t, err);
+  return status || !t ? status : ci_store_add(s, name, t, err);
 }
 
-/* "conv1/W.npy" is called "conv1/W". What is no number (Chainer's and others' remarks) is not asked for. */
+/* "conv1/W.npy" is called "conv1/W". */
 static int add_member(ci_store *s, const ci_zip_member *m, size_t *unpacked, size_t *budget,
                       cnnimg_error *err) {
   const uint8_t *data;

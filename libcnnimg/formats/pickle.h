@@ -14,7 +14,7 @@ typedef enum ci_pk_kind {
   CI_PK_BOOL,
   CI_PK_INT,
   CI_PK_FLOAT,
-  CI_PK_TEXT,   /* text or bytes, in the file */
+  CI_PK_TEXT,   /* text or bytes, in the file; of protocol 0 with its escapes, and floats too */
   CI_PK_GLOBAL, /* "torch._utils _rebuild_tensor_v2": text is the module, more the name */
   CI_PK_TUPLE,
   CI_PK_LIST,
@@ -24,16 +24,23 @@ typedef enum ci_pk_kind {
   CI_PK_MARK   /* never seen from outside */
 } ci_pk_kind;
 
+/* What belongs to other kinds may not be read: it is the same memory. */
 typedef struct ci_pk_node {
   ci_pk_kind kind;
-  int64_t i; /* also a truth value */
-  double f;
-  const uint8_t *text, *more;
-  uint32_t text_n, more_n;
-  uint32_t *items;
-  uint32_t n, cap;
-  uint32_t callee, args, state; /* nodes */
-  bool pairs;                   /* a call's items are keys and values */
+  bool pairs; /* a call's items are keys and values */
+  union {
+    int64_t i; /* also a truth value */
+    double f;
+    struct {
+      const uint8_t *text, *more;
+      uint32_t text_n, more_n;
+    };
+    struct {
+      uint32_t *items;
+      uint32_t n, cap;
+      uint32_t callee, args, state; /* nodes */
+    };
+  };
 } ci_pk_node;
 
 typedef struct ci_pickle {

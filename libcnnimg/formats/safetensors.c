@@ -147,7 +147,7 @@ static int read_file(reading *r, const ci_source *src) {
   int status = ci_json_parse(src->data + 8, (size_t)n, &head, r->err);
   if (status) return status;
   r->body = src->data + 8 + n, r->size = src->size - 8 - (size_t)n;
-  r->budget = 8 * src->size + 4096;
+  r->budget = 16 * src->size + 4096;
   status = read_head(r, head);
   ci_json_free(head);
   return status;

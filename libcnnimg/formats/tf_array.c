@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* tf_array.c - TensorFlow's operations on shapes: reshaping, joining, padding, means, sizes computed from sizes */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "formats/tf_graph.h"
-
-#include <stdlib.h>
 
 static int32_t reshape(const ci_tf_site *s) {
   int32_t x = ci_tf_in(s, 0), shape = ci_tf_in(s, 1);
@@ -65,9 +64,22 @@ static int32_t concat_at(const ci_tf_site *s, int32_t first, int32_t axis_at) {
 static int32_t concat_v2(const ci_tf_site *s) { return concat_at(s, 0, s->n->n_in - 1); }
 static int32_t concat(const ci_tf_site *s) { return concat_at(s, 1, 0); }
 
+/* Numbers side by side are a constant: places to cut at come so. */
+static int32_t pack_numbers(const ci_tf_site *s) {
+  int64_t v[2 * CI_MAX_RANK], one[2 * CI_MAX_RANK];
+  if (s->n->n_in > 2 * CI_MAX_RANK) return -1;
+  for (int32_t i = 0; i < s->n->n_in; i++) {
+    const ci_tensor *t = ci_tf_const(s, i);
+    if (!t || t->rank || ci_tf_const_ints(s, i, one) != 1) return -1;
+    v[i] = one[0];
+  }
+  return ci_build_ints(s->b, v, (size_t)s->n->n_in);
+}
+
 static int32_t pack(const ci_tf_site *s) {
   if (!s->n->n_in) return ci_tf_fail(s, CNNIMG_CORRUPT, "joins nothing");
-  return join(s, 0, s->n->n_in, ci_tf_int(s->n, "axis", 0), true);
+  int32_t v = pack_numbers(s);
+  return v >= 0 ? v : join(s, 0, s->n->n_in, ci_tf_int(s->n, "axis", 0), true);
 }
 
 /* ---- padding ------------------------------------------------------------------------------------------ */

@@ -78,7 +78,35 @@ static int32_t depthwise(const ci_tf_site *s) {
   return back(s, ci_put_conv(s->b, x, &w, weight, CI_NONE));
 }
 
-/* Its size is an input, too: what the window makes of the picture is held against it where sizes are known. */
+/* How much more is cut off before the picture when `less` pixels less are wanted than the input by the stride: all that the
+ * window touches beyond is cut in halves, the odd one behind. */
+static int32_t cut_before(const ci_tf_site *s, const ci_frame *w, int32_t less) {
+  ci_build *b = s->b;
+  int64_t more[2], half[2], zero[2] = {0, 0}, two[2] = {2, 2};
+  if (!w->same) return ci_build_ints(b, zero, 2);
+  for (int i = 0; i < 2; i++) {
+    more[i] = (w->kernel[i] - 1) * w->dilation[i] + 1 - w->stride[i];
+    half[i] = more[i] > 0 ? more[i] / 2 : 0;
+  }
+  int32_t total = ci_build_op2(b, "Max", ci_build_op2(b, "Add", less, ci_build_ints(b, more, 2)),
+                               ci_build_ints(b, zero, 2));
+  return ci_build_op2(b, "Sub", ci_build_op2(b, "Div", total, ci_build_ints(b, two, 2)),
+                      ci_build_ints(b, half, 2));
+}
+
+/* The map cut to rows and columns of `size`; nothing where it has them. */
+static int32_t cut_to(const ci_tf_site *s, const ci_frame *w, int32_t y, int32_t size) {
+  static const int64_t space[2] = {2, 3}, last[2] = {1, 2};
+  ci_build *b = s->b;
+  int32_t axes = ci_build_ints(b, space, 2);
+  int32_t want = ci_build_op2(b, "Gather", size, ci_build_ints(b, is_first(s) ? space : last, 2));
+  int32_t have = ci_build_op2(b, "Gather", ci_build_op1(b, "Shape", y), axes);
+  int32_t from = cut_before(s, w, ci_build_op2(b, "Sub", have, want));
+  const int32_t in[4] = {y, from, ci_build_op2(b, "Add", from, want), axes};
+  return ci_build_node(b, "Slice", in, 4);
+}
+
+/* Its size is an input, too; the Reshape to it only refuses what the window cannot make. */
 static int32_t deconv2d(const ci_tf_site *s) {
   static const int32_t order[4] = {3, 2, 0, 1};
   static const int64_t none[2] = {0, 0};
@@ -87,8 +115,8 @@ static int32_t deconv2d(const ci_tf_site *s) {
   if (!frame(s, &w) || !kernel(s, &w)) return -1;
   if (!ci_tf_const(s, 1)) return ci_tf_fail(s, CNNIMG_UNSUPPORTED, "has a kernel that is computed");
   x = to_first(s, x);
-  int32_t y = back(s, ci_put_deconv(s->b, x, &w, none, true, ci_tf_turned(s, 1, order), CI_NONE));
-  return ci_build_op2(s->b, "Reshape", y, size);
+  int32_t y = ci_put_deconv(s->b, x, &w, none, true, ci_tf_turned(s, 1, order), CI_NONE);
+  return ci_build_op2(s->b, "Reshape", back(s, cut_to(s, &w, y, size)), size);
 }
 
 /* ---- pooling ------------------------------------------------------------------------------------------ */

@@ -10,13 +10,27 @@
 #include "formats/format.h"
 #include "formats/torch.h"
 
-/* PROTO 2, LONG1 of ten bytes, torch's number, STOP: the first of the five pickles. */
-static const uint8_t legacy_magic[] = {0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46,
-                                       0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'};
+#define GROWTH 16 /* unpacked, an archive may be so many times its size */
+
+/* The first of the five pickles: torch's number, of ten bytes, and STOP. */
+static const uint8_t magic[] = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'};
+static const char magic_in_digits[] = "L119547037146038801333356L\n."; /* of protocols 0 and 1 */
+
+static const char big_end[] = "its numbers have the most significant byte first, which is not read";
 
 static bool is_zip(const uint8_t *data, size_t size) { return size >= 30 && !memcmp(data, "PK\3\4", 4); }
+static bool starts_with(ci_cursor c, const void *what, size_t n) {
+  return ci_cursor_left(&c) >= n && !memcmp(c.p, what, n);
+}
+
 static bool is_legacy(const uint8_t *data, size_t size) {
-  return size >= sizeof legacy_magic && !memcmp(data, legacy_magic, sizeof legacy_magic);
+  ci_cursor c = ci_cursor_make(data, size);
+  if (starts_with(c, magic_in_digits, sizeof magic_in_digits - 1)) return true;
+  if (ci_cursor_u8(&c) != 0x80)
+    return false; /* PROTO, its number, and from 4 on a FRAME of 8 bytes' length */
+  ci_cursor_u8(&c);
+  if (ci_cursor_left(&c) && *c.p == 0x95) ci_cursor_sub(&c, 9);
+  return starts_with(c, magic, sizeof magic);
 }
 static bool is_tar(const uint8_t *data, size_t size) {
   return size >= 512 && !memcmp(data + 257, "ustar", 5);
@@ -32,12 +46,14 @@ static int bid(const uint8_t *data, size_t size) {
   return n >= 9 && size >= at + n && !memcmp(data + at + n - 9, "/data.pkl", 9) ? 90 : 50;
 }
 
-static size_t budget_of(size_t size) { return size > SIZE_MAX / 16 ? SIZE_MAX / 2 : 8 * size + 4096; }
+/* A truth value takes eight bytes here, and a tensor's name some. */
+static size_t budget_of(size_t size) { return size > SIZE_MAX / 32 ? SIZE_MAX / 2 : 16 * size + 4096; }
 
 static int walk(ci_torch *t, const ci_pickle *p, size_t size) {
   t->p = p;
   t->budget = budget_of(size);
-  t->visits = p->n * 4 + 1000;
+  t->looks = p->n * 8 + 1000;
+  t->remarks = CI_STORE_REMARKS;
   return ci_torch_walk(t);
 }
 
@@ -54,7 +70,7 @@ static bool zip_storage(void *user, const ci_pk_node *key, ci_torch_storage *out
   if (key->text_n > 100) return false;
   snprintf(name, sizeof name, "%s/data/%.*s", a->root, (int)key->text_n, (const char *)key->text);
   const ci_zip_member *m = ci_zip_find(&a->zip, name);
-  if (!m || m->deflated) return false;
+  if (!m) return false;
   *out = (ci_torch_storage){m->data, m->size};
   return true;
 }
@@ -71,14 +87,29 @@ static const ci_zip_member *find_pickle(archive *a) {
   return NULL;
 }
 
+/* PyTorch stores its members; an archive that somebody packed again is unpacked before anything points into it. */
+static int unpack(archive *a, ci_torch *t, size_t size) {
+  size_t most = GROWTH * size;
+  int status = CNNIMG_OK;
+  for (size_t i = 0; i < a->zip.n && !status; i++) {
+    ci_zip_member *m = &a->zip.members[i];
+    void *owned = NULL;
+    if (!m->deflated || strncmp(m->name, a->root, strlen(a->root))) continue;
+    status = ci_zip_read(m, most, &m->data, &owned, t->err);
+    if (!status && ci_keep(&t->store->kept, owned, free))
+      status = ci_fail(t->err, CNNIMG_NOMEM, "no memory for the weights");
+    most -= status ? 0 : m->size;
+    m->deflated = false;
+  }
+  return status;
+}
+
 static int check_order(const archive *a, cnnimg_error *err) {
   char name[300];
   snprintf(name, sizeof name, "%s/byteorder", a->root);
   const ci_zip_member *m = ci_zip_find(&a->zip, name);
-  bool big = m && !m->deflated && m->size >= 3 && !memcmp(m->data, "big", 3);
-  return big ? ci_fail(err, CNNIMG_UNSUPPORTED,
-                       "its numbers have the most significant byte first, which is not read")
-             : CNNIMG_OK;
+  bool big = m && m->size >= 3 && !memcmp(m->data, "big", 3);
+  return big ? ci_fail(err, CNNIMG_UNSUPPORTED, "%s", big_end) : CNNIMG_OK;
 }
 
 static int read_zip(archive *a, ci_torch *t, const ci_source *src) {
@@ -89,9 +120,8 @@ static int read_zip(archive *a, ci_torch *t, const ci_source *src) {
   if (!m)
     return ci_fail(t->err, CNNIMG_UNSUPPORTED,
                    "it is a zip archive, but neither PyTorch's, NumPy's nor Keras'");
-  if (m->deflated)
-    return ci_fail(t->err, CNNIMG_UNSUPPORTED, "the archive was packed again; PyTorch stores its members");
-  status = check_order(a, t->err);
+  status = unpack(a, t, src->size);
+  if (!status) status = check_order(a, t->err);
   ci_cursor c = ci_cursor_make(m->data, m->size);
   if (!status) status = ci_pickle_read(&p, &c, t->err);
   if (status) return status;
@@ -157,7 +187,8 @@ static int place_slots(tail *t, const ci_pickle *keys, ci_cursor *c, cnnimg_erro
   for (uint32_t i = 0; i < list->n; i++) {
     slot *s = find_slot(t, ci_pk_at(keys, list->items[i]));
     uint64_t numel = ci_cursor_u64(c, false);
-    if (!s || !s->size)
+    if (!s) return ci_fail(err, CNNIMG_CORRUPT, "a storage belongs to no tensor, so its size is not known");
+    if (!s->size)
       return ci_fail(err, CNNIMG_UNSUPPORTED, "a storage has elements of a type that is not read");
     if (c->bad || numel > SIZE_MAX / 8)
       return ci_fail(err, CNNIMG_CORRUPT, "it is cut off behind %u of %u storages", i, list->n);
@@ -182,6 +213,13 @@ static int read_tail(ci_torch *t, const ci_pickle *p, ci_cursor *c, size_t size)
   return status;
 }
 
+/* The third pickle says what the machine was like that wrote the storages. */
+static int check_machine(const ci_pickle *p, cnnimg_error *err) {
+  const ci_pk_node *little = ci_pk_at(p, ci_pk_get(p, ci_pk_at(p, p->root), "little_endian"));
+  return little && little->kind == CI_PK_BOOL && !little->i ? ci_fail(err, CNNIMG_UNSUPPORTED, "%s", big_end)
+                                                            : CNNIMG_OK;
+}
+
 /* The number, the protocol, the machine, the object; keys and storages follow. */
 static int read_legacy(ci_torch *t, const ci_source *src) {
   ci_cursor c = ci_cursor_make(src->data, src->size);
@@ -189,7 +227,8 @@ static int read_legacy(ci_torch *t, const ci_source *src) {
   int status = CNNIMG_OK;
   for (int i = 0; i < 3 && !status; i++) {
     status = ci_pickle_read(&p, &c, t->err);
-    if (!status) ci_pickle_free(&p);
+    if (!status && i == 2) status = check_machine(&p, t->err);
+    ci_pickle_free(&p);
   }
   if (!status) status = ci_pickle_read(&p, &c, t->err);
   if (status) return status;

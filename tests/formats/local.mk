@@ -29,3 +29,20 @@ tests_formats_onnx_node_tests_SOURCES = tests/formats/onnx_node_tests.c tests/fo
 	tests/formats/node_example.h tests/formats/proto.c tests/formats/proto.h
 tests_formats_onnx_node_tests_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 EXTRA_DIST += tests/formats/onnx-node-tests.txt tests/formats/onnx-node-excuses.txt
+
+# PyTorch's, safetensors' and NumPy's files put together by hand
+check_PROGRAMS += tests/formats/test_npz tests/formats/test_safetensors tests/formats/test_torch
+TESTS += tests/formats/test_npz tests/formats/test_safetensors tests/formats/test_torch
+tests_formats_test_torch_SOURCES = tests/formats/test_torch.c tests/base/blob.c tests/base/blob.h tests/base/heap.c \
+	tests/base/heap.h
+tests_formats_test_npz_SOURCES = tests/formats/test_npz.c tests/base/blob.c tests/base/blob.h
+tests_formats_test_npz_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+tests_formats_test_safetensors_SOURCES = tests/formats/test_safetensors.c tests/base/blob.c tests/base/blob.h
+tests_formats_test_safetensors_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+tests_formats_test_torch_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+EXTRA_DIST += tests/formats/make_torch.py
+# names of tensors in Keras' files, and files that belong together
+check_PROGRAMS += tests/formats/test_keras_files
+TESTS += tests/formats/test_keras_files
+tests_formats_test_keras_files_SOURCES = tests/formats/test_keras_files.c
+EXTRA_DIST += tests/formats/make_keras.py tests/formats/make_mat.py
