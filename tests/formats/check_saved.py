@@ -20,7 +20,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
-SIZES = (64, 48, 72, 96, 33, 128, 28, 224)
+SIZES = ((64, 80), (128, 64), (56, 112), (72, 96), (33, 49), (28, 28), (224, 224))  # height, width
 SKIP = (".npy", "_0.pb", "_1.pb", "_2.pb", "_3.pb", "_4.pb", "_5.pb", "_6.pb", "_7.pb", "_8.pb", ".json.license", ".png", ".jpg", ".md", ".txt", ".py", ".sha256", ".pb.license", ".card.json")
 TYPES = {onnx.TensorProto.FLOAT: np.float32, onnx.TensorProto.INT64: np.int64, onnx.TensorProto.BOOL: bool}
 
@@ -36,17 +36,17 @@ def files_of(paths):
                     yield os.path.join(folder, name)
 
 
-def shape_of(info, size, channels):
+def shape_of(info, size, channels, last):
     dims = [d.dim_value for d in info.type.tensor_type.shape.dim]
     if len(dims) != 4:
-        return [d or size for d in dims]
-    last = not dims[1] and dims[3] in (1, 3)
-    fill = (1, size, size + 16, channels) if last else (1, channels, size, size + 16)
+        return [d or size[0] for d in dims]
+    last = not dims[1] and (last or dims[3] in (1, 3))
+    fill = (1, *size, channels) if last else (1, channels, *size)
     return [d or f for d, f in zip(dims, fill)]
 
 
-def array(rng, info, size, channels):
-    shape = shape_of(info, size, channels)
+def array(rng, info, size, channels, last):
+    shape = shape_of(info, size, channels, last)
     kind = TYPES[info.type.tensor_type.elem_type]
     if kind is not np.float32:
         return rng.integers(0, 2, shape).astype(kind)
@@ -104,10 +104,10 @@ def check(o, path, saved, work):
     names = [v.name for v in model.graph.output][:4]
     said = ""
     for size in SIZES:
-        for channels in (3, 1):
+        for channels, last in ((3, False), (1, False), (3, True), (1, True)):
             rng = np.random.default_rng(7)
             arrays = examples(path, model.graph.input) or {
-                v.name: array(rng, v, size, channels) for v in model.graph.input}
+                v.name: array(rng, v, size, channels, last) for v in model.graph.input}
             ours, why = bench(o, path, arrays, names, work)
             if ours is None:
                 said = said or why
