@@ -59,7 +59,7 @@ typedef struct ci_t7 {
   size_t n_objects, cap_objects;
 } ci_t7;
 
-/* All of the file. Binary (64-bit longs) or ASCII. Texts point into it. Memory: at most some 25 bytes a byte of what is no
+/* All of the file. Binary (64-bit longs) or ASCII. Texts point into it. Memory: at most some 80 bytes a byte of what is no
  * tensor, 4 a byte of tensors in ASCII. Errors do not name the file. */
 int ci_t7_read(ci_t7 *t, const void *data, size_t size, cnnimg_error *err);
 void ci_t7_free(ci_t7 *t);

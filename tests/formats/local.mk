@@ -46,3 +46,11 @@ check_PROGRAMS += tests/formats/test_keras_files
 TESTS += tests/formats/test_keras_files
 tests_formats_test_keras_files_SOURCES = tests/formats/test_keras_files.c
 EXTRA_DIST += tests/formats/make_keras.py tests/formats/make_mat.py
+
+# ncnn's, Torch7's, waifu2x's and WebSR's files put together by hand
+check_PROGRAMS += tests/formats/test_ncnn tests/formats/test_torch7
+TESTS += tests/formats/test_ncnn tests/formats/test_torch7
+tests_formats_test_ncnn_SOURCES = tests/formats/test_ncnn.c tests/base/blob.c tests/base/blob.h
+tests_formats_test_ncnn_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+tests_formats_test_torch7_SOURCES = tests/formats/test_torch7.c
+EXTRA_DIST += tests/formats/make_ncnn.py tests/formats/make_json_t7.py
