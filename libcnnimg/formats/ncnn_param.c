@@ -52,8 +52,9 @@ static bool whole(char *w, int64_t least, int64_t most, int64_t *out) {
   const char *p = w;
   double v;
   if (!w || !ci_scan_number(&p, word_end(w), &v) || p != word_end(w)) return false;
+  if (!(v >= (double)least && v <= (double)most && v == floor(v))) return false;
   *out = (int64_t)v;
-  return v >= (double)least && v <= (double)most && v == floor(v);
+  return true;
 }
 
 static void end_line(reading *r) {

@@ -77,7 +77,7 @@ static void squeeze(ci_ncnn_net *n, ci_ncnn_layer *l) {
        c = ci_ncnn_within(n, l, 2, 0, 0, 1);
   if (count > 3) refuse(n, l);
   for (int32_t i = 0; i < count && !n->b->status; i++) {
-    int32_t axis = (int32_t)(axes[i] < 0 ? axes[i] + 3 : axes[i]);
+    double axis = axes[i] < 0 ? axes[i] + 3 : axes[i];
     c = c || axis == 0, h = h || axis == 1, w = w || axis == 2;
   }
   if (!w || !h || c || y.dims != (expand ? 1 : 3)) refuse(n, l);

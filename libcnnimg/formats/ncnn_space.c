@@ -11,6 +11,11 @@
 
 static int32_t first(ci_ncnn_net *n, const ci_ncnn_layer *l) { return ci_ncnn_in(n, l, 0)->value; }
 
+/* A number of a list as a place; what no map has is far beyond it all the same. */
+static int64_t place(double v) {
+  return v < -0x1p40 ? -((int64_t)1 << 40) : v > 0x1p40 ? (int64_t)1 << 40 : (int64_t)v;
+}
+
 /* ncnn counts a blob's dimensions from the outermost, without a batch; from the end where below 0. -1: refused. */
 static int64_t axis_of(ci_ncnn_net *n, const ci_ncnn_layer *l, int32_t dims, double axis) {
   if (axis < 0) axis += dims;
@@ -71,8 +76,8 @@ static void crop_listed(ci_ncnn_net *n, ci_ncnn_layer *l, const double *from, co
   }
   for (int32_t i = 0; i < count; i++) {
     s[i].axis = axis_of(n, l, dims, axes ? axes[i] : i);
-    s[i].from = from[i] == CI_NCNN_REST ? 0 : (int64_t)from[i];
-    s[i].to = to[i] == CI_NCNN_REST || to[i] == 0 ? TO_END : (int64_t)to[i];
+    s[i].from = from[i] == CI_NCNN_REST ? 0 : place(from[i]);
+    s[i].to = to[i] == CI_NCNN_REST || to[i] == 0 ? TO_END : place(to[i]);
     for (int32_t k = 0; k < i; k++)
       if (s[k].axis == s[i].axis) ci_ncnn_refuse(n, l, CNNIMG_CORRUPT, "it crops a dimension twice");
   }
@@ -145,7 +150,7 @@ static void slices(ci_ncnn_net *n, ci_ncnn_layer *l) {
   }
   for (int32_t i = 0; i < l->n_out && !n->b->status; i++) {
     bool last = i == l->n_out - 1;
-    int64_t to = at ? (last ? TO_END : (int64_t)at[i]) : from + (int64_t)size[i];
+    int64_t to = at ? (last ? TO_END : place(at[i])) : from + place(size[i]);
     if (!at && size[i] == CI_NCNN_REST) to = last ? TO_END : c ? from + (c - from) / (l->n_out - i) : -1;
     if (to <= from) ci_ncnn_refuse(n, l, CNNIMG_UNSUPPORTED, "a slice whose size is not known, or nothing");
     put_slice(n, l, i, &(span){axis, from, to}, 1);

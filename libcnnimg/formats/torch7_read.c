@@ -187,7 +187,8 @@ static void read_tensor(reading *r, uint32_t node) {
   x.rank = (int32_t)rank;
   read_longs(r, x.dim, x.rank);
   read_longs(r, x.stride, x.rank);
-  x.offset = take_long(r) - 1; /* Lua counts from 1 */
+  x.offset = take_long(r); /* Lua counts from 1 */
+  x.offset = x.offset > 0 ? x.offset - 1 : -1;
   if (r->status || r->c.bad) return;
   if (!ci_grow((void **)&t->tensors, &t->cap_tensors, t->n_tensors + 1, sizeof *t->tensors)) {
     fail(r, CNNIMG_NOMEM, "no memory for the file's tensors");
@@ -260,7 +261,7 @@ static void read_object(reading *r, uint32_t node) {
     bool hash = ci_t7_is(x, "tds.Hash");
     int64_t count = take_long(r);
     x->kind = hash ? CI_T7_TABLE : CI_T7_LIST;
-    open_items(r, node, count > INT32_MAX ? -1 : hash ? 2 * count : count);
+    open_items(r, node, count < 0 || count > INT32_MAX ? -1 : hash ? 2 * count : count);
   } else {
     open_items(r, node, 1);
   }
