@@ -29,6 +29,7 @@
 #define FACTOR_PACKED ((size_t)1100)
 #define LARGEST ((size_t)1 << 20) /* files above are left out */
 #define SMALL ((size_t)16 << 10)  /* HOSTILE=full tries every prefix */
+#define PREFIXES 2400             /* of a folder's files, about, in make check */
 #define HELPED 60  /* of a folder's prefixes, and of its mutations, where a helper program reads them */
 #define SECONDS 30 /* more for one load is a hang, whatever the sanitizer */
 
@@ -207,10 +208,10 @@ static size_t share(const subject *s, size_t wanted, size_t files) {
 }
 
 static void cut(const subject *s, size_t files) {
-  size_t few = share(s, all.prefixes, files);
+  size_t few = share(s, all.full ? all.prefixes : PREFIXES / (files + 15), files), head = few < 64 ? few : 64;
   bool every = s->n <= few || (all.full && s->n <= SMALL && !s->is_helped);
   size_t step = every ? 1 : 1 + s->n / few;
-  for (size_t n = 0; n < s->n; n += n < 64 && !s->is_helped ? 1 : step) {
+  for (size_t n = 0; n < s->n; n += n < head && !s->is_helped ? 1 : step) {
     snprintf(current.what, sizeof current.what, "%s/%s, the first %zu bytes", s->f->name, s->name, n);
     load_bytes(s, s->data, n);
   }
@@ -319,7 +320,7 @@ static void starve_one(const subject *s, size_t files) {
   (void)files;
   if (s->is_second || s->is_helped || (!all.full && !strcmp(s->f->name, "(top)"))) return;
   int status = CNNIMG_NOMEM;
-  long most = all.full ? 5000 : 300;
+  long most = all.full ? 5000 : 120;
   for (long n = 1; n <= most && status; n++) {
     char path[1024];
     ci_source src;
@@ -353,7 +354,7 @@ int main(void) {
   const char *how = getenv("HOSTILE");
   all.full = how && !strcmp(how, "full");
   all.mutations = all.full ? 5000 : how ? strtoul(how, NULL, 10) : 300;
-  all.prefixes = all.full ? 4096 : 160;
+  all.prefixes = 4096;
   if (!mkdtemp(scratch)) return 99;
   watch_deaths();
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,7 +62,7 @@ static void print_row(const row *r, void *user) {
   char error[16], worst[16], seconds[16];
   const char *note = strstr(r->note, t->root) == r->note ? r->note + strlen(t->root) + 1 : r->note;
   bool failed = r->failed || (m && !strcmp(m->verdict, "bad"));
-  printf("%-52s %-13s %-20.20s %8s %7s %-21s %7s  %s%s%s\n", r->name, r->format, r->architecture,
+  printf("%-54s %-21s %-20.20s %8s %7s %-21s %7s  %s%s%s\n", r->name, r->format, r->architecture,
          number(r->error, "%.1e", error, sizeof error),
          number(r->error < 0 ? -1 : r->tolerance, "%.0e", worst, sizeof worst), m ? m->text : "",
          number(r->seconds, "%.3f", seconds, sizeof seconds), failed ? "FAILED" : "ok", note[0] ? ": " : "",
@@ -78,7 +78,7 @@ static void print_psnr(table *t) {
     measured *m = &t->psnr[i];
     if (!m->told) { /* a figure of its own */
       bool bad = !strcmp(m->verdict, "bad");
-      printf("%-52s %-13s %-20s %8s %7s %-21s %7s  %s\n", m->name, "", "", "-", "-", m->text, "-",
+      printf("%-54s %-21s %-20s %8s %7s %-21s %7s  %s\n", m->name, "", "", "-", "-", m->text, "-",
              bad ? "FAILED" : "ok");
       if (bad) t->failed++;
       else t->passed++;
@@ -111,7 +111,7 @@ static int check_all(const char *path, const char *psnr) {
   static table t;
   t.root = path;
   if (psnr) read_psnr(&t, psnr);
-  printf("%-52s %-13s %-20s %8s %7s %-21s %7s\n", "case", "format", "architecture", "error", "allowed",
+  printf("%-54s %-21s %-20s %8s %7s %-21s %7s\n", "case", "format", "architecture", "error", "allowed",
          "PSNR", "seconds");
   folder_walk(path, check_task, &t);
   print_psnr(&t);
