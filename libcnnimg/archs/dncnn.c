@@ -1,38 +1,45 @@
 /* SPDX-License-Identifier: MIT */
-/* dncnn.c - DnCNN (Zhang 2017), FDnCNN and IRCNN as KAIR writes them: plain stacks of convolutions */
+/* dncnn.c - DnCNN (Zhang 2017), FDnCNN and IRCNN as KAIR and SaoYan write them: plain stacks of convolutions */
 #include "archs/arch.h"
 
 #define IRCNN_LAYERS 7
-#define EPSILON 1e-4f /* KAIR's batch normalization */
+#define KAIR_EPSILON 1e-4f /* of batch normalization */
+#define SAOYAN_EPSILON 1e-5f
 
 /* model.0, then model.2 (and its batch norm, model.3), model.4 (or .5) ...: convolutions with ReLU between them. */
 typedef struct stack {
+  const char *name; /* "model"; "dncnn" in SaoYan's DnCNN-PyTorch */
+  float epsilon;
   int32_t layers, step;
   int64_t in, out;
 } stack;
 
-static bool is_conv(const ci_store *s, int32_t i) { return ci_store_dim(s, 2, "model.%d.weight", i) == 3; }
-
 /* The number of layer i: 0, 2, then in steps of 2, or of 3 with batch norm between. */
 static int32_t number(const stack *k, int32_t i) { return i ? 2 + (i - 1) * k->step : 0; }
 
+static bool is_conv(const ci_store *s, const stack *k, int32_t i) {
+  return ci_store_dim(s, 2, "%s.%d.weight", k->name, number(k, i)) == 3;
+}
+
 static bool find(const ci_store *s, stack *k) {
-  bool norm = ci_store_has(s, "model.3.running_var");
-  *k = (stack){.step = norm ? 3 : 2};
-  while (k->layers < 4096 && is_conv(s, number(k, k->layers))) k->layers++;
+  bool other = ci_store_has(s, "dncnn.0.weight");
+  *k = (stack){.name = other ? "dncnn" : "model", .epsilon = other ? SAOYAN_EPSILON : KAIR_EPSILON};
+  bool norm = ci_store_has(s, "%s.3.running_var", k->name), bias = ci_store_has(s, "%s.0.bias", k->name);
+  k->step = norm ? 3 : 2;
+  while (k->layers < 4096 && is_conv(s, k, k->layers)) k->layers++;
   if (k->layers < 3) return false;
-  k->in = ci_store_dim(s, 1, "model.0.weight");
-  k->out = ci_store_dim(s, 0, "model.%d.weight", number(k, k->layers - 1));
-  size_t tensors = 2 * (size_t)k->layers + (norm ? 5 * (size_t)(k->layers - 2) : 0);
-  size_t without_counts = norm ? 4 * (size_t)(k->layers - 2) + 2 * (size_t)k->layers : tensors;
-  return (k->out == 1 || k->out == 3) && (s->n == tensors || s->n == without_counts);
+  k->in = ci_store_dim(s, 1, "%s.0.weight", k->name);
+  k->out = ci_store_dim(s, 0, "%s.%d.weight", k->name, number(k, k->layers - 1));
+  size_t tensors = (bias ? 2 : 1) * (size_t)k->layers, norms = norm ? (size_t)k->layers - 2 : 0;
+  return (k->out == 1 || k->out == 3) && (s->n == tensors + 5 * norms || s->n == tensors + 4 * norms);
 }
 
 static int32_t convolutions(ci_build *b, const stack *k, int32_t x, const int32_t *dilation) {
   for (int32_t i = 0; i < k->layers; i++) {
     int32_t at = number(k, i), d = dilation ? dilation[i] : 1;
-    x = ci_build_conv(b, x, (ci_conv_spec){.pad = d, .dilation = d}, "model.%d", at);
-    if (k->step == 3 && i && i < k->layers - 1) x = ci_build_batch_norm(b, x, EPSILON, "model.%d", at + 1);
+    x = ci_build_conv(b, x, (ci_conv_spec){.pad = d, .dilation = d}, "%s.%d", k->name, at);
+    if (k->step == 3 && i && i < k->layers - 1)
+      x = ci_build_batch_norm(b, x, k->epsilon, "%s.%d", k->name, at + 1);
     if (i < k->layers - 1) x = ci_build_op1(b, "Relu", x);
   }
   ci_build_ignore(b, ".num_batches_tracked");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "archs/arch.h"
+#include "archs/parts.h"
 
 #define NORM_GROUPS 4 /* no file says it; all that are published have it */
 
@@ -54,6 +55,27 @@ static int32_t block(ci_build *b, int32_t x, int32_t i, const char *mixer, int64
   return ci_build_op2(b, "Add", y, x);
 }
 
+/* Every channel scale^2 times, so that a pixel shuffle makes the nearest neighbours of it. */
+static int32_t repeat(ci_build *b, int32_t image, int64_t scale) {
+  int64_t from[3 * 16 * 16];
+  for (int64_t i = 0; i < 3 * scale * scale; i++) from[i] = i / (scale * scale);
+  int32_t y = ci_build_op2(b, "Gather", image, ci_build_ints(b, from, (size_t)(3 * scale * scale)));
+  ci_build_attr_int(b, "axis", 1);
+  return y;
+}
+
+static int32_t finish(ci_build *b, int32_t x, int32_t image, int64_t scale) {
+  int64_t said;
+  if (ci_store_has(b->s, "to_img.init_pos")) {
+    x = ci_part_dysample(b, ci_build_op2(b, "Add", x, repeat(b, image, scale)), 3 * scale * scale, "to_img",
+                         &said);
+    return said == scale ? x : ci_build_fail(b, CNNIMG_UNSUPPORTED, "to_img enlarges by another factor");
+  }
+  if (scale == 1) return ci_build_op2(b, "Add", x, image);
+  return ci_build_op2(b, "Add", ci_build_pixel_shuffle(b, x, scale),
+                      ci_build_nearest(b, image, (float)scale));
+}
+
 static int32_t build(ci_build *b) {
   const char *mixer = mixer_of(b->s);
   int64_t channels = ci_store_dim(b->s, 0, "feats.0.weight"), scale = 1;
@@ -65,9 +87,7 @@ static int32_t build(ci_build *b) {
   x = ci_build_conv_same(b, x, "feats.%d", last);
   ci_build_card(b, "task", scale == 1 ? "restore" : "upscale");
   ci_build_card(b, "scale", "%d", (int)scale);
-  if (scale == 1) return ci_build_op2(b, "Add", x, image);
-  return ci_build_op2(b, "Add", ci_build_pixel_shuffle(b, x, scale),
-                      ci_build_nearest(b, image, (float)scale));
+  return finish(b, x, image, scale);
 }
 
 const ci_arch ci_arch_plksr = {"PLKSR", bid, build};
