@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 
+#define LEAST_LIKENESS 1 /* names in common that are worth a word */
+
 #define CI_ARCH(id) extern const ci_arch ci_arch_##id;
 #include "archs/archs.inc"
 #undef CI_ARCH
@@ -30,12 +32,31 @@ static void describe(const ci_store *s, char *text, size_t room) {
   }
 }
 
-static int unknown(const ci_store *s, const char *file, cnnimg_error *err) {
-  char seen[200];
+/* The architecture most of whose questions the file answers, and the name that it did not find. */
+static const ci_arch *nearest(ci_store *s, ci_store_trace *best) {
+  const ci_arch *found = NULL;
+  *best = (ci_store_trace){.found = LEAST_LIKENESS - 1};
+  for (size_t i = 0; ci_archs[i]; i++) {
+    ci_store_trace t = {0};
+    s->trace = &t;
+    ci_archs[i]->bid(s);
+    s->trace = NULL;
+    if (t.found > best->found) *best = t, found = ci_archs[i];
+  }
+  return found;
+}
+
+static int unknown(ci_store *s, const char *file, cnnimg_error *err) {
+  char seen[200], likeness[200] = "";
+  ci_store_trace t;
   if (!s->n) return ci_fail(err, CNNIMG_UNSUPPORTED, "%s: there are no tensors in it", file);
+  const ci_arch *a = nearest(s, &t);
   describe(s, seen, sizeof seen);
-  return ci_fail(err, CNNIMG_UNSUPPORTED, "%s: %zu tensors of no architecture that is known: %s", file, s->n,
-                 seen);
+  if (a && t.missing[0])
+    snprintf(likeness, sizeof likeness, "; nearest is %.60s, but there is no \"%s\"", a->name, t.missing);
+  else if (a) snprintf(likeness, sizeof likeness, "; nearest is %.60s, but shapes differ", a->name);
+  return ci_fail(err, CNNIMG_UNSUPPORTED, "%s: %zu tensors of no architecture that is known: %s%s", file,
+                 s->n, seen, likeness);
 }
 
 static int build(const ci_arch *a, ci_store *s, const char *file, ci_program **out, cnnimg_error *err) {

@@ -46,6 +46,7 @@ static const naming basic_groups = {.first = "conv_first",
 /* A naming is told by its first layer, its last and its first block. */
 static bool is(const ci_store *s, const naming *n, const char *block, bool gates) {
   return ci_store_has(s, "%s.weight", n->first) && ci_store_has(s, "%s.weight", n->last) &&
+         ci_store_has(s, "%s.%s.weight", block, n->conv[0]) &&
          ci_store_has(s, "%s.%s.weight", block, n->conv[1]) &&
          (!gates || ci_store_has(s, "%s.%s.weight", block, n->gate[1])) &&
          (!n->trunk_end || ci_store_has(s, "%s.weight", n->trunk_end));

@@ -20,6 +20,7 @@ typedef struct shape {
   const naming *names;
   int32_t blocks, ups;
   int64_t in, out, unshuffle;
+  bool plus;                /* ESRGAN+: a shortcut in every dense block */
   int32_t at[MOST_UPS + 2]; /* the counted naming: numbers of the layers behind the trunk */
 } shape;
 
@@ -67,6 +68,7 @@ static bool find(const ci_store *s, shape *h) {
     while (has_dense(s, h->names, h->blocks, 1, 1)) h->blocks++;
     h->in = ci_store_dim(s, 1, "%s.weight", h->names->first);
     if (!(h->names->trunk ? find_named(s, h) : find_counted(s, h))) return false;
+    h->plus = !h->names->trunk && ci_store_has(s, "model.1.sub.0.RDB1.conv1x1.weight");
     h->unshuffle = h->in == h->out * 4 ? 2 : h->in == h->out * 16 ? 4 : 1;
     return h->in > 0 && h->out > 0;
   }
@@ -80,18 +82,17 @@ static int bid(const ci_store *s) {
 
 /* Each convolution sees all that came before; ESRGAN+ adds a shortcut around two of them. */
 static int32_t dense_block(ci_build *b, const shape *h, int32_t x, int32_t block, int32_t dense) {
-  char name[96], plus[96];
+  char name[96];
   int32_t seen[5] = {x}, y = x;
-  if (h->names->trunk) plus[0] = 0;
-  else snprintf(plus, sizeof plus, "model.1.sub.%d.RDB%d.conv1x1", block, dense);
-  bool has_plus = plus[0] && ci_store_has(b->s, "%s.weight", plus);
   for (int32_t k = 1; k <= 5; k++) {
     spell(name, sizeof name, h->names->dense, block, dense, k);
     y = ci_build_conv_same(b, k == 1 ? x : ci_build_concat(b, seen, k), "%s", name);
     if (k == 5) break;
     y = ci_build_leaky(b, y, 0.2f);
-    if (has_plus && k == 2) y = ci_build_op2(b, "Add", y, ci_build_conv(b, x, (ci_conv_spec){0}, "%s", plus));
-    if (has_plus && k == 4) y = ci_build_op2(b, "Add", y, seen[2]);
+    if (h->plus && k == 2)
+      y = ci_build_op2(b, "Add", y,
+                       ci_build_conv(b, x, (ci_conv_spec){0}, "model.1.sub.%d.RDB%d.conv1x1", block, dense));
+    if (h->plus && k == 4) y = ci_build_op2(b, "Add", y, seen[2]);
     seen[k] = y;
   }
   return ci_build_op2(b, "Add", ci_build_scale(b, y, 0.2f), x);

@@ -35,7 +35,8 @@ const ci_arch ci_arch_srcnn = {"SRCNN", srcnn_bid, srcnn_build};
 
 static int vdsr_bid(const ci_store *s) {
   return ci_store_has(s, "input.weight") && ci_store_has(s, "residual_layer.0.conv.weight") &&
-                 ci_store_has(s, "output.weight")
+                 ci_store_has(s, "output.weight") &&
+                 ci_store_dim(s, 0, "output.weight") == ci_store_dim(s, 1, "input.weight")
              ? 90
              : 0;
 }
@@ -73,7 +74,7 @@ static int32_t fsrcnn_build(ci_build *b) {
   x = ci_build_prelu(b, x, "first_part.1.weight");
   for (int32_t i = 0; i < n; i += 2) {
     x = ci_build_conv_same(b, x, "mid_part.%d", i);
-    if (i + 1 < n) x = ci_build_prelu(b, x, "mid_part.%d.weight", i + 1);
+    x = ci_build_prelu(b, x, "mid_part.%d.weight", i + 1);
   }
   describe(b, channels, scale);
   const ci_conv_spec last = {.stride = scale, .pad = 4, .out_pad = scale - 1};

@@ -20,6 +20,10 @@ static int32_t gate(ci_build *b, int32_t x, int64_t channels) {
                       ci_build_channels(b, x, channels / 2, channels));
 }
 
+static int32_t scaled(ci_build *b, int32_t x, const char *p, const char *by) {
+  return ci_build_op2(b, "Mul", x, ci_build_along_channels(b, ci_build_weight(b, "%s.%s", p, by)));
+}
+
 static int32_t block(ci_build *b, int32_t x, const char *p) {
   int64_t wide = ci_store_dim(b->s, 0, "%s.conv1.weight", p),
           wide2 = ci_store_dim(b->s, 0, "%s.conv4.weight", p);
@@ -29,11 +33,11 @@ static int32_t block(ci_build *b, int32_t x, const char *p) {
   y = ci_build_op2(b, "Mul", y,
                    ci_build_conv(b, ci_build_global_mean(b, y), (ci_conv_spec){0}, "%s.sca.1", p));
   y = ci_build_conv(b, y, (ci_conv_spec){0}, "%s.conv3", p);
-  x = ci_build_op2(b, "Add", x, ci_build_op2(b, "Mul", y, ci_build_weight(b, "%s.beta", p)));
+  x = ci_build_op2(b, "Add", x, scaled(b, y, p, "beta"));
   y = ci_build_conv(b, ci_build_layer_norm_2d(b, x, EPSILON, "%s.norm2", p), (ci_conv_spec){0}, "%s.conv4",
                     p);
   y = ci_build_conv(b, gate(b, y, wide2), (ci_conv_spec){0}, "%s.conv5", p);
-  return ci_build_op2(b, "Add", x, ci_build_op2(b, "Mul", y, ci_build_weight(b, "%s.gamma", p)));
+  return ci_build_op2(b, "Add", x, scaled(b, y, p, "gamma"));
 }
 
 static int32_t blocks(ci_build *b, int32_t x, const char *part) {

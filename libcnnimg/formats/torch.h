@@ -60,6 +60,8 @@ bool ci_torch_is_module(const ci_torch *t, const ci_pk_node *n);
 bool ci_torch_class(const ci_torch *t, const ci_pk_node *n, char *room, size_t size);
 /* "module.PATH" = class, "module.PATH.stride" = "[1, 1]" ...; the root's path is "". */
 int ci_torch_remark(ci_torch *t, const ci_pk_node *module, const char *path);
+/* Words and numbers that were saved beside the weights: "file.nunif_model" = "1". */
+int ci_torch_remark_beside(ci_torch *t);
 
 /*
  * All tensors below the root into the store. Of the usual wrappings the best is taken (params_ema before params, state_dict,

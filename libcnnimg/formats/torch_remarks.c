@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* torch_remarks.c - modules that were saved whole: their classes and settings as remarks */
+/* torch_remarks.c - classes and settings of modules that were saved whole, and words beside weights, as remarks */
 #include <stdio.h>
 #include <string.h>
 
@@ -114,30 +114,41 @@ static bool is_idle(const char *name) {
   return false;
 }
 
-static int remark(ci_torch *t, const char *path, const char *key, const char *value) {
+static int remark(ci_torch *t, const char *home, const char *path, const char *key, const char *value) {
   char name[CI_TORCH_NAME + 80];
   size_t cost;
   if (!t->remarks) return CNNIMG_OK;
-  snprintf(name, sizeof name, "module%s%s%s%s", path[0] ? "." : "", path, key[0] ? "." : "", key);
+  snprintf(name, sizeof name, "%s%s%s%s%s", home, path[0] ? "." : "", path, key[0] ? "." : "", key);
   cost = strlen(name) + strlen(value) + 2 * sizeof(ci_card_line);
   if (cost > t->budget)
-    return ci_fail(t->err, CNNIMG_LIMIT, "its modules would make many times the file's size in memory");
+    return ci_fail(t->err, CNNIMG_LIMIT, "its remarks would make many times the file's size in memory");
   t->budget -= cost, t->remarks--;
   return ci_store_set_meta(t->store, name, value, t->err);
 }
 
-int ci_torch_remark(ci_torch *t, const ci_pk_node *module, const char *path) {
-  const ci_pk_node *state = at(t, module->state);
+/* The words and numbers of a dictionary. */
+static int settings(ci_torch *t, const ci_pk_node *dict, uint32_t most, const char *home, const char *path) {
   char key[64], value[200];
-  int status = remark(t, path, "", ci_torch_class(t, module, value, sizeof value) ? value : "");
-  for (uint32_t k = 0; k + 1 < state->n && !status; k += 2) {
-    const ci_pk_node *name = at(t, state->items[k]);
+  int status = CNNIMG_OK;
+  for (uint32_t k = 0; k + 1 < dict->n && k < most && !status; k += 2) {
+    const ci_pk_node *name = at(t, dict->items[k]);
     if (!name || name->kind != CI_PK_TEXT || !name->text_n || name->text_n >= sizeof key ||
         name->text[0] == '_')
       continue;
     snprintf(key, sizeof key, "%.*s", (int)name->text_n, (const char *)name->text);
-    if (!is_idle(key) && spell(t, at(t, state->items[k + 1]), value, sizeof value))
-      status = remark(t, path, key, value);
+    if (!is_idle(key) && spell(t, at(t, dict->items[k + 1]), value, sizeof value))
+      status = remark(t, home, path, key, value);
   }
   return status;
+}
+
+int ci_torch_remark(ci_torch *t, const ci_pk_node *module, const char *path) {
+  char value[200];
+  int status = remark(t, "module", path, "", ci_torch_class(t, module, value, sizeof value) ? value : "");
+  return status ? status : settings(t, at(t, module->state), UINT32_MAX, "module", path);
+}
+
+int ci_torch_remark_beside(ci_torch *t) {
+  const ci_pk_node *root = at(t, t->p->root);
+  return ci_pk_is_dict(root) ? settings(t, root, 2 * FIRST, "file", "") : CNNIMG_OK;
 }

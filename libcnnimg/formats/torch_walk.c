@@ -182,5 +182,6 @@ int ci_torch_walk(ci_torch *t) {
   int status = walk(t, choose(t, t->p->root), "", 0);
   for (size_t i = 0; i < sizeof wrappings / sizeof *wrappings && !status; i++)
     if (all_begin_with(t->store, wrappings[i])) status = ci_store_strip(t->store, wrappings[i], t->err);
+  if (!status) status = ci_torch_remark_beside(t);
   return status ? status : ci_store_finish(t->store, t->err);
 }

@@ -99,11 +99,22 @@ static ci_entry *find(const ci_store *s, const char *name) {
   return s->n ? bsearch(&key, s->entries, s->n, sizeof *s->entries, by_name) : NULL;
 }
 
+static void note(ci_store_trace *t, const char *name, bool found) {
+  if (found) t->found++, t->run++;
+  else {
+    if (t->run > t->most) t->most = t->run, snprintf(t->missing, sizeof t->missing, "%.90s", name);
+    t->run = 0;
+  }
+}
+
 /* A name that does not fit is none of an architecture's. */
 static ci_entry *find_va(const ci_store *s, const char *fmt, va_list args) {
   char name[NAME_ROOM];
   int n = vsnprintf(name, sizeof name, fmt, args);
-  return n >= 0 && (size_t)n < sizeof name ? find(s, name) : NULL;
+  if (n < 0 || (size_t)n >= sizeof name) return NULL;
+  ci_entry *e = find(s, name);
+  if (s->trace) note(s->trace, name, e != NULL);
+  return e;
 }
 
 ci_entry *ci_store_find(const ci_store *s, const char *fmt, ...) {

@@ -16,14 +16,22 @@ typedef struct ci_entry {
   bool used;  /* an architecture has taken it */
 } ci_entry;
 
+/* Who asks for names that are not there, and what for: see ci_arch_build(). */
+typedef struct ci_store_trace {
+  size_t found;     /* questions that were answered */
+  size_t run, most; /* answered in a row: now, and before `missing` */
+  char missing[96]; /* the name that ended the longest row */
+} ci_store_trace;
+
 typedef struct ci_store {
   ci_entry *entries; /* sorted by name once ci_store_finish() has run */
   size_t n, cap;
   ci_card_line
       *meta; /* remarks of the file, keys once each: "keras_version", "module.body.0" = "Conv2d" ... */
   size_t n_meta, cap_meta;
-  ci_kept *kept; /* what tensors point into */
-  int32_t scale; /* the factor that was asked for, for files that have several; 0: none */
+  ci_kept *kept;         /* what tensors point into */
+  int32_t scale;         /* the factor that was asked for, for files that have several; 0: none */
+  ci_store_trace *trace; /* written while names are looked up; NULL: not */
 } ci_store;
 
 ci_store *ci_store_new(void);    /* NULL: no memory */

@@ -15,3 +15,11 @@ tests_archs_test_arch_CPPFLAGS = -I$(srcdir)/tests/archs/fake $(AM_CPPFLAGS) -I$
 check_PROGRAMS += tests/archs/test_torch_module
 TESTS += tests/archs/test_torch_module
 tests_archs_test_torch_module_SOURCES = tests/archs/test_torch_module.c
+
+# The networks of tests/formats/data/architectures: known by name, refused once they are damaged
+check_PROGRAMS += tests/archs/test_convnets
+TESTS += tests/archs/test_convnets
+tests_archs_test_convnets_SOURCES = tests/archs/test_convnets.c tests/formats/feed.c tests/formats/feed.h \
+	tests/formats/folder.c tests/formats/folder.h tests/bench/npy.c tests/bench/npy.h
+tests_archs_test_convnets_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+EXTRA_DIST += tests/formats/make_archs_more.py
