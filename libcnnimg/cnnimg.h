@@ -211,6 +211,7 @@ CNNIMG_API int cnnimg_model_load_memory(cnnimg_context *context, const void *dat
  * | `order=bgr`         | blue first (default rgb)                                                               |
  * | `multiple=8`        | sizes must be multiples of it (default: found by asking the network)                   |
  * | `sigma_max=75`      | larger sigmas are cut to it (0..255 scale, default 255)                                |
+ * | `output.sigma=2,4,6` | every output is the picture, for noise up to that sigma: the one for the picture's is taken |
  * | `scale=2`           | the factor of enlargement, to be checked against the network (default: found)          |
  * | `colour=y`          | how a network of one channel takes colour pictures: each channel (grey; the default where the task is to denoise or none is said), or the luma, of 0..255 (y) or of 16..235 (y-studio), while the colours are enlarged by bicubic interpolation |
  * | `task=denoise`, `name`, `licence` | what the model says of itself                                            |

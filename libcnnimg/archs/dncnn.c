@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* dncnn.c - DnCNN (Zhang 2017), FDnCNN and IRCNN as KAIR and SaoYan write them: plain stacks of convolutions */
+#include <stdio.h>
+
 #include "archs/arch.h"
 
 #define IRCNN_LAYERS 7
+#define LEVELS 25
 #define KAIR_EPSILON 1e-4f /* of batch normalization */
 #define SAOYAN_EPSILON 1e-5f
 
 /* model.0, then model.2 (and its batch norm, model.3), model.4 (or .5) ...: convolutions with ReLU between them. */
 typedef struct stack {
-  const char *name; /* "model"; "dncnn" in SaoYan's DnCNN-PyTorch */
+  char name[16]; /* "model"; "dncnn" in SaoYan's DnCNN-PyTorch; "3.model" in a set of 25 */
   float epsilon;
   int32_t layers, step;
   int64_t in, out;
+  size_t tensors, counts; /* that it consists of, of which counts may be missing */
 } stack;
 
 /* The number of layer i: 0, 2, then in steps of 2, or of 3 with batch norm between. */
@@ -21,17 +25,24 @@ static bool is_conv(const ci_store *s, const stack *k, int32_t i) {
   return ci_store_dim(s, 2, "%s.%d.weight", k->name, number(k, i)) == 3;
 }
 
-static bool find(const ci_store *s, stack *k) {
-  bool other = ci_store_has(s, "dncnn.0.weight");
-  *k = (stack){.name = other ? "dncnn" : "model", .epsilon = other ? SAOYAN_EPSILON : KAIR_EPSILON};
+/* The stack whose name and epsilon are said. */
+static bool measure(const ci_store *s, stack *k) {
   bool norm = ci_store_has(s, "%s.3.running_var", k->name), bias = ci_store_has(s, "%s.0.bias", k->name);
   k->step = norm ? 3 : 2;
   while (k->layers < 4096 && is_conv(s, k, k->layers)) k->layers++;
   if (k->layers < 3) return false;
   k->in = ci_store_dim(s, 1, "%s.0.weight", k->name);
   k->out = ci_store_dim(s, 0, "%s.%d.weight", k->name, number(k, k->layers - 1));
-  size_t tensors = (bias ? 2 : 1) * (size_t)k->layers, norms = norm ? (size_t)k->layers - 2 : 0;
-  return (k->out == 1 || k->out == 3) && (s->n == tensors + 5 * norms || s->n == tensors + 4 * norms);
+  k->counts = norm ? (size_t)k->layers - 2 : 0;
+  k->tensors = (bias ? 2 : 1) * (size_t)k->layers + 5 * k->counts;
+  return k->out == 1 || k->out == 3;
+}
+
+static bool find(const ci_store *s, stack *k) {
+  bool other = ci_store_has(s, "dncnn.0.weight");
+  *k = other ? (stack){.name = "dncnn", .epsilon = SAOYAN_EPSILON}
+             : (stack){.name = "model", .epsilon = KAIR_EPSILON};
+  return measure(s, k) && (s->n == k->tensors || s->n == k->tensors - k->counts);
 }
 
 static int32_t convolutions(ci_build *b, const stack *k, int32_t x, const int32_t *dilation) {
@@ -89,12 +100,48 @@ static int ircnn_bid(const ci_store *s) {
   return find(s, &k) && k.in == k.out && k.layers == IRCNN_LAYERS && k.step == 2 ? 80 : 0;
 }
 
-static int32_t ircnn_build(ci_build *b) {
+/* The noise is the answer. */
+static int32_t cleaned(ci_build *b, const stack *k, int32_t image) {
   static const int32_t dilation[IRCNN_LAYERS] = {1, 2, 3, 4, 3, 2, 1};
+  return ci_build_op2(b, "Sub", image, convolutions(b, k, image, dilation));
+}
+
+static int32_t ircnn_build(ci_build *b) {
   stack k;
   if (!find(b->s, &k)) return ci_build_fail(b, CNNIMG_UNSUPPORTED, "its layers are not complete");
-  int32_t image = ci_build_input(b, "image", (int32_t)k.in);
-  return ci_build_op2(b, "Sub", image, convolutions(b, &k, image, dilation));
+  return cleaned(b, &k, ci_build_input(b, "image", (int32_t)k.in));
 }
 
 const ci_arch ci_arch_ircnn = {"IRCNN", ircnn_bid, ircnn_build};
+
+/* ---- IRCNN's 25 networks in one file, for sigma up to 2, 4, ... 50: an output each -------------------------- */
+
+static bool find_level(const ci_store *s, int32_t level, stack *k) {
+  *k = (stack){.epsilon = KAIR_EPSILON};
+  snprintf(k->name, sizeof k->name, "%d.model", level);
+  return measure(s, k) && k->layers == IRCNN_LAYERS && k->step == 2 && k->in == k->out;
+}
+
+static int levels_bid(const ci_store *s) {
+  stack k;
+  return find_level(s, 0, &k) && ci_store_run(s, "%d.model.0.weight") == LEVELS && s->n == LEVELS * k.tensors
+             ? 90
+             : 0;
+}
+
+static int32_t levels_build(ci_build *b) {
+  char sigmas[4 * LEVELS + 1];
+  stack k, first;
+  find_level(b->s, 0, &first);
+  int32_t image = ci_build_input(b, "image", (int32_t)first.in);
+  for (int32_t i = 0, at = 0; i < LEVELS; i++) {
+    if (!find_level(b->s, i, &k) || k.in != first.in)
+      return ci_build_fail(b, CNNIMG_UNSUPPORTED, "the network of level %d is another", i);
+    if (i < LEVELS - 1) ci_build_output(b, cleaned(b, &k, image));
+    at += snprintf(sigmas + at, sizeof sigmas - (size_t)at, "%s%d", i ? ", " : "", 2 * (i + 1));
+  }
+  ci_build_card(b, "output.sigma", "%s", sigmas);
+  return cleaned(b, &k, image);
+}
+
+const ci_arch ci_arch_ircnn_levels = {"IRCNN (25 levels)", levels_bid, levels_build};

@@ -15,7 +15,8 @@ typedef struct work {
   const ci_program *p;
   const ci_colour_spec *spec;
   ci_build b;
-  int32_t *at; /* p's values in the new program, -1: not there yet */
+  int32_t *at;     /* p's values in the new program, -1: not there yet */
+  size_t first, n; /* p's outputs that are wanted */
 } work;
 
 /* ---- the network itself ---------------------------------------------------------------- */
@@ -78,8 +79,8 @@ static int32_t turn(work *w, int32_t x, const int64_t *order) {
   return y;
 }
 
-/* The network once more, on that picture. */
-static int32_t network(work *w, int32_t picture) {
+/* The network once more, on that picture; y: what is wanted of it. */
+static void network(work *w, int32_t picture, int32_t *y) {
   static const int64_t last[4] = {0, 2, 3, 1}, first[4] = {0, 3, 1, 2};
   const ci_program *p = w->p;
   for (size_t i = 0; i < p->n_nodes; i++)
@@ -88,8 +89,10 @@ static int32_t network(work *w, int32_t picture) {
   if (w->spec->in_last) picture = turn(w, picture, last);
   w->at[p->inputs[w->spec->image].value] = picture;
   for (size_t i = 0; i < p->n_nodes && !w->b.status; i++) put_node(w, &p->nodes[i]);
-  int32_t result = value_of(w, p->outputs[w->spec->output]);
-  return w->spec->out_last ? turn(w, result, first) : result;
+  for (size_t i = 0; i < w->n; i++) {
+    y[i] = value_of(w, p->outputs[w->first + i]);
+    if (w->spec->out_last) y[i] = turn(w, y[i], first);
+  }
 }
 
 /* ---- around it ---------------------------------------------------------------------------- */
@@ -104,14 +107,15 @@ static int32_t mix(work *w, int32_t x, int32_t out, int32_t in, const float *m, 
   return ci_build_conv_values(&w->b, x, (ci_conv_spec){0}, weight, b);
 }
 
-static int32_t each(work *w, int32_t x) {
-  int32_t y[3];
-  for (int32_t c = 0; c < 3; c++) {
+/* y: 3 * n values, of which the first n are the result. */
+static void each(work *w, int32_t x, int32_t *y) {
+  for (size_t c = 0; c < 3; c++) {
     float pick[3] = {0, 0, 0};
     pick[c] = 1;
-    y[c] = network(w, mix(w, x, 1, 3, pick, 0));
+    network(w, mix(w, x, 1, 3, pick, 0), y + c * w->n);
   }
-  return ci_build_concat(&w->b, y, 3);
+  for (size_t i = 0; i < w->n; i++)
+    y[i] = ci_build_concat(&w->b, (const int32_t[]){y[i], y[w->n + i], y[2 * w->n + i]}, 3);
 }
 
 /* What the network cuts off at the edges is cut off here. */
@@ -125,19 +129,22 @@ static int32_t cut(work *w, int32_t x) {
   return ci_build_node(&w->b, "Slice", in, 4);
 }
 
-static int32_t luma(work *w, int32_t x) {
+static void luma(work *w, int32_t x, int32_t *out) {
   static const float full[3] = {0.299f, 0.587f, 0.114f};
   static const float studio[3] = {65.481f / 255, 128.553f / 255, 24.966f / 255}, back[1] = {255.0f / 219};
   bool narrow = w->spec->way == CI_COLOUR_STUDIO;
   int32_t y = narrow ? mix(w, x, 1, 3, studio, 16.0f / 255) : mix(w, x, 1, 3, full, 0);
-  int32_t sharp = network(w, y);
+  network(w, y, out);
   if (w->spec->scale > 1) {
     y = ci_build_bicubic(&w->b, y, (float)w->spec->scale, -0.5f);
     x = ci_build_bicubic(&w->b, x, (float)w->spec->scale, -0.5f);
   }
-  int32_t more = ci_build_op2(&w->b, "Sub", sharp, cut(w, y));
-  if (narrow) more = mix(w, more, 1, 1, back, 0);
-  return ci_build_op2(&w->b, "Add", cut(w, x), more);
+  x = cut(w, x), y = cut(w, y);
+  for (size_t i = 0; i < w->n; i++) {
+    int32_t more = ci_build_op2(&w->b, "Sub", out[i], y);
+    if (narrow) more = mix(w, more, 1, 1, back, 0);
+    out[i] = ci_build_op2(&w->b, "Add", x, more);
+  }
 }
 
 static void copy_card(work *w) {
@@ -165,14 +172,25 @@ static int32_t inputs(work *w) {
 
 int ci_program_in_colour(const ci_program *p, const ci_colour_spec *spec, ci_program **out,
                          cnnimg_error *err) {
-  work w = {.p = p, .spec = spec, .at = ci_calloc(p->n_values + 1, sizeof *w.at)};
+  work w = {
+      .p = p, .spec = spec, .first = spec->levels ? 0 : spec->output, .n = spec->levels ? p->n_outputs : 1};
+  int32_t *y = ci_calloc(3 * w.n + 1, sizeof *y);
+  w.at = ci_calloc(p->n_values + 1, sizeof *w.at);
   *out = NULL;
-  if (!w.at) return ci_fail(err, CNNIMG_NOMEM, "no memory for the network");
+  if (!w.at || !y) {
+    free(w.at);
+    free(y);
+    return ci_fail(err, CNNIMG_NOMEM, "no memory for the network");
+  }
   for (size_t i = 0; i < p->n_values; i++) w.at[i] = -1;
   if (!ci_build_init(&w.b, NULL, err)) w.b.p->opset = OPSET;
   copy_card(&w);
   int32_t x = inputs(&w);
-  int32_t y = spec->way == CI_COLOUR_EACH ? each(&w, x) : luma(&w, x);
+  if (spec->way == CI_COLOUR_EACH) each(&w, x, y);
+  else luma(&w, x, y);
+  for (size_t i = 0; i + 1 < w.n; i++) ci_build_output(&w.b, y[i]);
+  int32_t last = y[w.n - 1];
   free(w.at);
-  return ci_build_finish(&w.b, y, out);
+  free(y);
+  return ci_build_finish(&w.b, last, out);
 }

@@ -15,6 +15,7 @@ typedef enum ci_colour_way {
 typedef struct ci_colour_spec {
   ci_colour_way way;
   size_t image, output; /* which input, which output */
+  bool levels;          /* all outputs, in their order, for levels of noise */
   int32_t scale, loss;
   bool in_last, out_last; /* channels are the last dimension of p's picture, of its result */
 } ci_colour_spec;

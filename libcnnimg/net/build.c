@@ -77,6 +77,11 @@ int ci_build_finish(ci_build *b, int32_t output, ci_program **out) {
   return b->status;
 }
 
+void ci_build_output(ci_build *b, int32_t value) {
+  if (!b->status && value < 0) ci_build_fail(b, CNNIMG_UNSUPPORTED, "the network lacks an output");
+  if (!b->status && ci_program_add_output(b->p, value)) no_memory(b);
+}
+
 /* ---- values --------------------------------------------------------------------------- */
 
 static int32_t value(ci_build *b, const char *name, ci_tensor *t) {

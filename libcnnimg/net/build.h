@@ -32,6 +32,8 @@ int ci_build_init(ci_build *b, ci_store *s, cnnimg_error *err);
  * architecture. ci_build_ignore() takes what is known to be of no use ("num_batches_tracked").
  */
 int ci_build_finish(ci_build *b, int32_t output, ci_program **out);
+/* One more output, before the one that finish takes. */
+void ci_build_output(ci_build *b, int32_t value);
 /* The same status as finish, for those that look before: one sentence without the file's name. Returns -1. */
 int32_t ci_build_fail(ci_build *b, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void ci_build_ignore(ci_build *b, const char *suffix); /* every entry whose name ends so */

@@ -200,6 +200,27 @@ static bool find_output(const ci_program *p, const char *name, size_t *out) {
   return false;
 }
 
+/* "output.sigma=2, 4, 6": the outputs are the picture as networks for levels of noise make it. Whoever names an output
+ * wants that one. */
+static int read_levels(ci_card *card, const ci_program *p, cnnimg_error *err) {
+  const char *text = ci_program_get_card(p, "output.sigma");
+  if (!text || ci_program_get_card(p, "output")) return CNNIMG_OK;
+  if (p->n_outputs > MOST_NUMBERS) return refuse(p, "output.sigma", "there are too many outputs", err);
+  card->level = ci_calloc(p->n_outputs + 1, sizeof *card->level);
+  if (!card->level) return ci_fail(err, CNNIMG_NOMEM, "no memory for the model's card");
+  bool good = numbers(text, card->level, (int)p->n_outputs) == (int)p->n_outputs;
+  for (size_t i = 1; i < p->n_outputs; i++) good = good && card->level[i] > card->level[i - 1];
+  if (!good) return refuse(p, "output.sigma", "a rising number for each output is wanted", err);
+  card->n_levels = p->n_outputs;
+  return CNNIMG_OK;
+}
+
+size_t ci_card_output(const ci_card *card, float sigma) {
+  size_t k = 0;
+  while (k + 1 < card->n_levels && card->level[k] < sigma) k++;
+  return card->n_levels ? k : card->output;
+}
+
 int ci_card_read(ci_card *card, const ci_program *p, cnnimg_error *err) {
   const char *output = ci_program_get_card(p, "output");
   float sigma_max[3] = {255, 255, 255};
@@ -211,6 +232,7 @@ int ci_card_read(ci_card *card, const ci_program *p, cnnimg_error *err) {
                    ? CNNIMG_OK
                    : ci_fail(err, CNNIMG_NOMEM, "no memory for the model's card");
   if (!status) status = read_inputs(card, p, err);
+  if (!status) status = read_levels(card, p, err);
   if (!status) status = read_tones(card, p, err);
   if (!status) status = whole(p, "multiple", 4096, &card->multiple, err);
   if (!status) status = whole(p, "scale", 64, &card->scale, err);
@@ -227,6 +249,7 @@ void ci_card_fini(ci_card *card) {
   free(card->role);
   free(card->vector);
   free(card->vector_n);
+  free(card->level);
   *card = (ci_card){0};
 }
 
@@ -239,17 +262,17 @@ size_t ci_program_input(const ci_program *p, const char *name) {
 }
 
 static int check_key(const ci_program *p, const char *key, cnnimg_error *err) {
-  static const char *const known[] = {"output", "range",        "mean",        "std",        "order",
-                                      "scale",  "output.range", "output.mean", "output.std", "multiple",
-                                      "name",   "sigma_max",    "task",        "licence",    "colour",   NULL};
+  static const char *const known[] = {
+      "output",     "range",    "mean", "std",       "order", "scale",   "output.range", "output.mean",
+      "output.std", "multiple", "name", "sigma_max", "task",  "licence", "colour",       NULL};
   for (size_t i = 0; known[i]; i++)
     if (!strcmp(known[i], key)) return CNNIMG_OK;
   if (strncmp(key, "input.", 6))
-    return ci_fail(
-        err, CNNIMG_BADARG,
-        "no model option is called %s; there are input.NAME, output, range, mean, std, "
-        "order, colour, multiple, scale, sigma_max, output.range, output.mean, output.std, task, name, licence",
-        key);
+    return ci_fail(err, CNNIMG_BADARG,
+                   "no model option is called %s; there are input.NAME, output, range, mean, std, "
+                   "order, colour, multiple, scale, sigma_max, output.sigma, output.range, output.mean, output.std, task, "
+                   "name, licence",
+                   key);
   if (ci_program_input(p, key + 6) == p->n_inputs)
     return ci_fail(err, CNNIMG_BADARG, "%s: the network has no such input", key);
   return CNNIMG_OK;

@@ -9,25 +9,35 @@
 
 /* What an input is for, by the card ("input.NAME") or its name; a first input of rank 4 is the image. */
 typedef enum ci_role {
-  CI_ROLE_UNKNOWN, CI_ROLE_IMAGE, CI_ROLE_SIGMA, CI_ROLE_MASK, CI_ROLE_HINT, CI_ROLE_KERNEL, CI_ROLE_VECTOR
+  CI_ROLE_UNKNOWN,
+  CI_ROLE_IMAGE,
+  CI_ROLE_SIGMA,
+  CI_ROLE_MASK,
+  CI_ROLE_HINT,
+  CI_ROLE_KERNEL,
+  CI_ROLE_VECTOR
 } ci_role;
 
 typedef struct ci_card {
-  ci_role *role;          /* one an input */
-  float **vector;         /* CI_ROLE_VECTOR: its numbers, else NULL */
+  ci_role *role;  /* one an input */
+  float **vector; /* CI_ROLE_VECTOR: its numbers, else NULL */
   size_t *vector_n;
   size_t n_inputs, image; /* which input is the image; n_inputs: none */
   size_t output;          /* which output is the picture */
-  bool plain;             /* the tones change nothing */
+  float *level;    /* up to which sigma (0..255) each output is for, rising; NULL: there is one network */
+  size_t n_levels; /* 0, or the program's outputs */
+  bool plain;      /* the tones change nothing */
   ci_tone in, out;
-  int32_t multiple;       /* 0: not said */
-  int32_t scale;          /* 0: not said */
-  float sigma_max;        /* 0..1 */
+  int32_t multiple; /* 0: not said */
+  int32_t scale;    /* 0: not said */
+  float sigma_max;  /* 0..1 */
 } ci_card;
 
 /* Values that make no sense are CNNIMG_UNSUPPORTED, with the line. */
 int ci_card_read(ci_card *card, const ci_program *p, cnnimg_error *err);
 void ci_card_fini(ci_card *card); /* zeroed or read before */
+/* The output that a picture of that noise comes from: of several networks, the first that is for as much. */
+size_t ci_card_output(const ci_card *card, float sigma);
 
 ci_role ci_role_of(const ci_program *p, size_t input);
 const char *ci_role_name(ci_role role); /* "": unknown */

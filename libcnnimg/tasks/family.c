@@ -70,7 +70,8 @@ static int make_colour(ci_family *f, cnnimg_error *err) {
   int status = ci_card_read(&card, p, err);
   if (status) return status;
   ci_sizes s = {.program = p, .card = &card, .hint_channels = 4};
-  ci_colour_spec spec = {.way = way_of(p), .image = card.image, .output = card.output};
+  ci_colour_spec spec = {
+      .way = way_of(p), .image = card.image, .output = card.output, .levels = card.n_levels > 0};
   bool plain = card.image < card.n_inputs && same_tones(&card);
   if (plain && !ci_fit_get(&f->file.fits, &s, &fit, NULL)) {
     s.picture_channels = fit.channels;

@@ -136,7 +136,7 @@ static int lower(ci_job *j, const ci_sizes *s, int32_t height, int32_t width, cn
   int status =
       dims ? ci_sizes_dims(s, height, width, dims, err) : ci_fail(err, CNNIMG_NOMEM, "no memory for shapes");
   if (!status) j->in = ci_network_picture(&dims[j->card.image], ci_lower_picture_layout(p, j->card.image));
-  if (!status) status = ci_network_new(p, j->card.output, dims, &j->net, err);
+  if (!status) status = ci_network_new(p, j->output, dims, &j->net, err);
   free(dims);
   return status;
 }
@@ -225,7 +225,7 @@ static int make_plan(ci_job *j, cnnimg_error *err) {
                               .packs = j->o.packs};
   int status =
       ci_plan_new(&j->plan, j->net->graph, j->net->graph->input_shapes, j->o.engine.kernels, &po, err);
-  if (!status) status = ci_engine_pool(&j->o.engine, &j->pool, err);
+  if (!status && !j->pool) status = ci_engine_pool(&j->o.engine, &j->pool, err);
   if (!status && !(j->text = ci_plan_describe(j->plan)))
     status = ci_fail(err, CNNIMG_NOMEM, "no memory for a plan");
   return status;
@@ -242,6 +242,8 @@ static int build(ci_job *j, cnnimg_error *err) {
   int status = check_format(&j->o.format, "a picture", err);
   if (!status) status = take_views(j, err);
   if (!status) status = ci_card_read(&j->card, j->o.program, err);
+  j->output = ci_card_output(&j->card, j->sigma);
+  j->estimates = j->card.n_levels > 0;
   if (!status) status = make_network(j, err);
   if (!status) status = check_result(j, err);
   if (status) return status;
@@ -272,6 +274,26 @@ void ci_job_free(ci_job *j) {
   ci_card_fini(&j->card);
   free(j->text);
   free(j);
+}
+
+int ci_job_choose(ci_job *j, cnnimg_error *err) {
+  const ci_job old = *j;
+  size_t output = ci_card_output(&j->card, j->used);
+  if (output == j->output) return CNNIMG_OK;
+  j->output = output, j->net = NULL, j->plan = NULL, j->text = NULL;
+  int status = make_network(j, err);
+  if (!status) status = check_result(j, err);
+  if (!status) status = make_plan(j, err);
+  if (!status) status = ci_lowered_settle(j->net, err);
+  const ci_job *gone = status ? j : &old;
+  ci_plan_free(gone->plan);
+  ci_lowered_free(gone->net);
+  free(gone->text);
+  if (!status) set_cost(j);
+  else
+    j->output = old.output, j->net = old.net, j->plan = old.plan, j->text = old.text, j->in = old.in,
+    j->out = old.out;
+  return status;
 }
 
 const cnnimg_cost *ci_job_cost(const ci_job *j) { return &j->cost; }

@@ -200,6 +200,7 @@ int ci_job_run(ci_job *j, const ci_job_io *io, cnnimg_error *err) {
   int status = cancelled(j, err);
   if (!status) status = open_source(j, estimate, err);
   if (!status) status = find_sigma(j, estimate, err);
+  if (!status) status = ci_job_choose(j, err);
   if (!status) status = make_room(j, err);
   if (!status) status = run_plan(j, err);
   if (!status && j->held) status = write_held(j, err);

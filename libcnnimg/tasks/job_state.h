@@ -18,6 +18,7 @@ struct ci_job {
   char *text;
   cnnimg_cost cost;
   cnnimg_format result;
+  size_t output;                              /* of the program: which the network is for */
   ci_shape in, out;                           /* the network's picture and result */
   ci_rect crop;                               /* the result's pixels in the network's */
   cnnimg_view mask, hints, sigma_map, kernel; /* copies of the params'; data NULL: none */
@@ -34,6 +35,9 @@ struct ci_job {
   float *scratch; /* a row of a picture that the network holds as a vector */
   uint64_t done;
 };
+
+/* job.c: of networks for levels of noise, the one for the sigma that is used. On failure the job is as before. */
+int ci_job_choose(ci_job *j, cnnimg_error *err);
 
 /* feed.c: the executor's callbacks; user is the job. */
 int ci_job_fill(void *user, uint32_t i, const ci_view *v, ci_rect r, cnnimg_error *err);

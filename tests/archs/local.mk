@@ -23,3 +23,8 @@ tests_archs_test_convnets_SOURCES = tests/archs/test_convnets.c tests/formats/fe
 	tests/formats/folder.c tests/formats/folder.h tests/bench/npy.c tests/bench/npy.h
 tests_archs_test_convnets_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 EXTRA_DIST += tests/formats/make_archs_more.py
+
+check_PROGRAMS += tests/archs/test_levels
+TESTS += tests/archs/test_levels
+tests_archs_test_levels_SOURCES = tests/archs/test_levels.c tests/bench/npy.c tests/bench/npy.h
+tests_archs_test_levels_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from make_archs import HERE, picture, rows, seeded
+from make_archs import HERE, Stack, picture, rows, seeded
 from safetensors.torch import save_file
 from spandrel import ModelLoader
 from spandrel.architectures.MoSR import MoSR
@@ -377,6 +377,34 @@ def chainer(name, up):
     answer(path, picture(3, 20, 23), net.net.double())
 
 
+def levels(name):
+    """KAIR's file of IRCNN's 25 networks, for sigma up to 2, 4 ... 50; NAME.sN.out.npy is the answer for sigma N."""
+    path, x, nets = os.path.join(HERE, name), picture(1, 10, 12), []
+    for k in range(25):
+        net = seeded(Stack(1, 2, 1, 7, [1, 2, 3, 4, 3, 2, 1]))
+        for p in net.parameters():
+            p.data *= 0.6 + 0.02 * k
+        nets.append(net)
+    torch.save({str(k): net.state_dict() for k, net in enumerate(nets)}, path + ".pth", _use_new_zipfile_serialization=False)
+    for sigma in (0, 2, 5, 50, 75):
+        net = nets[min(24, max(0, (sigma + 1) // 2 - 1))]
+        with torch.no_grad():
+            y = x.double() - net.model.double()(x.double())
+        np.save(f"{path}.s{sigma}.out.npy", rows(y.float()))
+    answer(path, x, lambda v: v - nets[0].model.double()(v))
+
+
+def nunif(name):
+    """The double size of CUNet, with the words that nunif saves beside it: Real-CUGAN's tensors, but clipped."""
+    parts = importlib.import_module("spandrel.architectures.RealCUGAN.__arch.upcunet_v3")
+    net = Waifu2x()
+    net.unet1 = parts.UNet1(3, 3, deconv=True)
+    seeded(narrow(net, 16))
+    path = os.path.join(HERE, name)
+    torch.save({"nunif_model": 1, "name": "waifu2x.upcunet", "state_dict": net.state_dict()}, path + ".pth")
+    print(name, answer(path, picture(3, 44, 44), net.double()))
+
+
 def rcan(name, **options):
     net = seeded(RCAN(scale=2, n_resgroups=1, n_resblocks=2, n_feats=6, reduction=3, **options))
     x = picture(3, 8, 12)
@@ -425,6 +453,8 @@ CASES = {
     "colorizer": lambda n: write(
         n, seeded(Plain([conv(1, 6, 5, dilation=2), conv(6, 6, 5, dilation=2), conv(6, 4, 5, dilation=2),
                          conv(4, 3, 5, dilation=2)], nn.Sigmoid())), picture(1, 12, 14)),
+    "ircnn-levels": levels,
+    "cunet-nunif-x2": nunif,
     "vdsr": lambda n: write(n, seeded(VDSR(6, 4)), picture(1, 9, 11)),
     "fsrcnn": fsrcnn,
     "waifu2x-nunif-x1": lambda n: write(n, seeded(Net(False)), picture(3, 20, 23)),
