@@ -11,7 +11,7 @@
 
 /* model.0, then model.2 (and its batch norm, model.3), model.4 (or .5) ...: convolutions with ReLU between them. */
 typedef struct stack {
-  char name[16]; /* "model"; "dncnn" in SaoYan's DnCNN-PyTorch; "3.model" in a set of 25 */
+  char name[20]; /* "model"; "dncnn" in SaoYan's DnCNN-PyTorch; "3.model" in a set of 25 */
   float epsilon;
   int32_t layers, step;
   int64_t in, out;
