@@ -39,24 +39,32 @@ static int32_t layer(ci_build *b, int32_t x, const char *name) {
   return ci_build_op2(b, "PRelu", y, ci_turned_along(b, slopes));
 }
 
-static int32_t rows(ci_build *b, int32_t x, int64_t axis, int64_t from, int64_t to) {
-  const int32_t in[4] = {x, ci_build_ints(b, &from, 1), ci_build_ints(b, &to, 1), ci_build_ints(b, &axis, 1)};
-  return ci_build_node(b, "Slice", in, 4);
+static int32_t padded(ci_build *b, int32_t x, int64_t before, int64_t after, const char *mode) {
+  const int64_t pads[8] = {0, 0, before, before, 0, 0, after, after};
+  int32_t y = ci_build_op2(b, "Pad", x, ci_build_ints(b, pads, 8));
+  ci_build_attr_string(b, "mode", mode);
+  return y;
 }
 
-/* Two more lines on either side of an axis, as in a mirror that stands on the picture's edge. */
-static int32_t mirrored(ci_build *b, int32_t x, int64_t axis) {
-  const int32_t parts[5] = {rows(b, x, axis, 1, 2), rows(b, x, axis, 0, 1), x,
-                            rows(b, x, axis, -1, INT64_MAX), rows(b, x, axis, -2, -1)};
-  int32_t y = ci_build_node(b, "Concat", parts, 5);
-  ci_build_attr_int(b, "axis", axis);
-  return y;
+/* Rows and columns [from, to), every step-th. */
+static int32_t cut(ci_build *b, int32_t x, int64_t from, int64_t to, int64_t step) {
+  const int64_t start[2] = {from, from}, end[2] = {to, to}, axes[2] = {2, 3}, steps[2] = {step, step};
+  const int32_t in[5] = {x, ci_build_ints(b, start, 2), ci_build_ints(b, end, 2), ci_build_ints(b, axes, 2),
+                         ci_build_ints(b, steps, 2)};
+  return ci_build_node(b, "Slice", in, 5);
+}
+
+/* Two more lines on every side, as in a mirror that stands on the picture's edge: b a | a b c. ONNX's mirror stands on the
+ * first line, so lines are doubled, mirrored and every second one taken; joining slices instead would hold the picture. */
+static int32_t mirrored(ci_build *b, int32_t x) {
+  int32_t twice = padded(b, ci_build_nearest(b, x, 2), 0, 1, "edge");
+  return cut(b, padded(b, twice, 3, 3, "reflect"), 0, INT64_MAX, 2);
 }
 
 /* MATLAB's enlarged picture, to which the network adds: its edges are mirrored, and Resize's are not. */
 static int32_t enlarged(ci_build *b, int32_t x, int64_t scale) {
-  int32_t y = ci_build_bicubic(b, mirrored(b, mirrored(b, x, 2), 3), (float)scale, -0.5f);
-  return rows(b, rows(b, y, 2, 2 * scale, -2 * scale), 3, 2 * scale, -2 * scale);
+  int32_t y = ci_build_bicubic(b, mirrored(b, x), (float)scale, -0.5f);
+  return cut(b, y, 2 * scale, -2 * scale, 1);
 }
 
 static int32_t features(ci_build *b, int32_t x) {

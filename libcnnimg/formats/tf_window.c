@@ -50,12 +50,43 @@ static bool kernel(const ci_tf_site *s, ci_frame *w) {
 
 /* ---- convolutions ------------------------------------------------------------------------------- */
 
+/* The input that the first convolution reads, through what leaves channels as they are; -1: none. */
+static int32_t input_of(const ci_tf_site *s) {
+  static const char *const through[] = {"Identity", "Mul", "Sub",       "Add", "AddV2",
+                                        "RealDiv",  "Pad", "MirrorPad", "Cast"};
+  const ci_tf *g = s->g;
+  const ci_tf_node *n = s->n;
+  for (int steps = 0; steps < 64 && n->n_in; steps++) {
+    const ci_tf_ref *in = &g->refs[n->first];
+    n = n->n_in > 1 && !g->nodes[in[0].node].live ? &g->nodes[in[1].node] : &g->nodes[in[0].node];
+    if (ci_text_is(n->op, "Placeholder")) return n->n_out ? n->out[0] : -1;
+    bool passes = false;
+    for (size_t i = 0; i < sizeof through / sizeof *through; i++)
+      passes = passes || ci_text_is(n->op, through[i]);
+    if (!passes) return -1;
+  }
+  return -1;
+}
+
+/* Where nobody says how many channels the picture has, its first kernel does. */
+static void tell_input(const ci_tf_site *s) {
+  const ci_tensor *t = ci_tf_const(s, 1);
+  int32_t v = t && t->rank == 4 ? input_of(s) : -1;
+  for (size_t i = 0; v >= 0 && i < s->b->p->n_inputs; i++) {
+    ci_pinput *in = &s->b->p->inputs[i];
+    int64_t *channels = &in->dim[is_first(s) ? 1 : 3];
+    if (in->value == v && in->rank == 4 && !*channels && t->dim[2] > 0 && t->dim[2] <= INT32_MAX)
+      *channels = t->dim[2];
+  }
+}
+
 static int32_t conv2d(const ci_tf_site *s) {
   static const int32_t order[4] = {3, 2, 0, 1};
   ci_frame w;
   int32_t x = ci_tf_in(s, 0);
   if (!frame(s, &w) || !kernel(s, &w)) return -1;
   if (!ci_tf_const(s, 1)) w.kernel[0] = 0;
+  tell_input(s);
   x = to_first(s, x);
   return back(s, ci_put_conv(s->b, x, &w, ci_tf_turned(s, 1, order), CI_NONE));
 }
