@@ -23,7 +23,7 @@ quietly() { "$@" >"$work/log" 2>&1 </dev/null; }
 copy_tree() {
   # shellcheck disable=SC2046 # one word a file
   mkdir "$work/tree" && (cd "$top" && tar cf - $(ls -d configure configure.ac Makefile.am Makefile.in aclocal.m4 \
-    build-aux m4 bootstrap .ci .clang-format LICENSE ./*.md docs libcnnimg tools models samples tests 2>/dev/null)) |
+    build-aux m4 bootstrap .ci .clang-format LICENSE ./*.md docs helper libcnnimg tools models samples tests 2>/dev/null)) |
     tar xf - -C "$work/tree" || die "cannot copy the tree"
   cd "$work/tree" || exit 99
   [ -f configure ] || quietly autoreconf -i || die "autoreconf failed"
