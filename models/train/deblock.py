@@ -25,8 +25,9 @@ LOOK = [(10, 2), (40, 2), (95, 2)]
 
 
 def random_quality(rng, fine):
-    """5 to 95, evenly; of the fine pictures most are good JPEGs, which must not lose."""
-    return rng.integers(85, 101) if fine and rng.random() < 0.6 else rng.integers(5, 96)
+    """5 to 95, half of them below 37; of the fine pictures two in five are good JPEGs, which must not lose."""
+    good = fine and rng.random() < 0.4
+    return rng.integers(85, 101) if good else round(5 + 90 * rng.random() ** 1.5)
 
 
 def degraded(clean, rng, fine):
