@@ -11,11 +11,15 @@ import math
 import os
 import time
 
+import numpy as np
 import torch
 
 import onnxfile
+from degrade import find_pictures, load_rgb, psnr, round_bytes
 from nets import count_parameters
 from pictures import Crops
+
+CROPS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tests/models/data")
 
 
 def options(description, **defaults):
@@ -27,6 +31,7 @@ def options(description, **defaults):
     p.add_argument("--out", default="ckpt", help="folder of checkpoint and ONNX file")
     p.add_argument("--init", help="start from the weights of this ONNX file, those that fit")
     p.add_argument("--minutes", type=float, default=60, help="wall-clock budget")
+    p.add_argument("--steps", type=int, help="budget in steps instead of minutes")
     p.add_argument("--rate", type=float, default=2e-3, help="peak learning rate of AdamW")
     p.add_argument("--warm", type=float, default=0.02, help="share of the budget that warms up")
     p.add_argument("--batch", type=int, default=16)
@@ -50,10 +55,15 @@ class Task:
     name = ""
     channels = {}
     scale = 1
+    ci = ()  # of tests/models/data, the suffixes of the files that the card is measured on
 
     def network(self):
         """A fresh network."""
         raise NotImplementedError
+
+    def adapt(self, held):
+        """The weights of --init, {name: tensor}, changed where they come from a network that is nearly the same."""
+        return held
 
     def loss(self, net, crops, o):
         """The loss of one random batch."""
@@ -63,9 +73,20 @@ class Task:
         """{name: figure}; run(**tensors) -> tensor is the network, in whatever runtime."""
         raise NotImplementedError
 
+    def restore(self, run, picture):
+        """One H x W x 3 picture on the 0..255 scale through the network, as the tool would do it."""
+        raise NotImplementedError
+
     def card(self, figures):
         """The ONNX metadata."""
         raise NotImplementedError
+
+
+def ci_figure(task, run):
+    """Mean RGB PSNR over the crops of tests/models/data, which every build measures again (cards.sh there)."""
+    files = [f for f in find_pictures(CROPS) if os.path.basename(f).split(".", 1)[1] in task.ci]
+    truths = [load_rgb(f[:-len(os.path.basename(f).split(".", 1)[1])] + "png") for f in files]
+    return float(np.mean([psnr(t, round_bytes(task.restore(run, load_rgb(f)))) for t, f in zip(truths, files)]))
 
 
 class Average:
@@ -100,7 +121,8 @@ class Run:
         self.task, self.o, self.step, self.spent = task, o, 0, 0.0
         self.net = task.network()
         if o.init:
-            onnxfile.load_weights(self.net, o.init)
+            fresh = onnxfile.load_weights(self.net, o.init, task.adapt)
+            print(f"from {o.init}; fresh: {', '.join(fresh) or 'nothing'}", flush=True)
         self.net = self.net.to(memory_format=torch.channels_last)
         self.optimizer = torch.optim.AdamW(self.net.parameters(), o.rate, betas=(0.9, 0.99),
                                            weight_decay=1e-5)
@@ -113,7 +135,7 @@ class Run:
     def share(self):
         """Spent part of the budget."""
         self.spent = time.monotonic() - self.began
-        return self.spent / (60 * self.o.minutes)
+        return self.step / self.o.steps if self.o.steps else self.spent / (60 * self.o.minutes)
 
     def save(self):
         state = dict(net=self.net.state_dict(), average=self.average.net.state_dict(),
@@ -167,10 +189,11 @@ def call_onnx(path, threads):
         session.run(None, {k: v.numpy() for k, v in feeds.items()})[0])
 
 
-def write(task, net, figures, o):
+def write(task, net, figures, o, ci=None):
     """Export net with its card to OUT/NAME.onnx."""
     path = os.path.join(o.out, task.name + ".onnx")
-    onnxfile.export(net, path, task.channels, task.card(figures), task.scale)
+    card = dict(task.card(figures), **({"ci": f"{ci:.3f}"} if ci else {}))
+    onnxfile.export(net, path, task.channels, card, task.scale)
 
 
 def say(run, loss, share, note=""):
@@ -210,10 +233,14 @@ def main(task, o):
     os.makedirs(o.out, exist_ok=True)
     if not o.measure:
         return train(task, o)
-    figures = task.evaluate(call_onnx(o.init, o.threads), o, True)
+    run = call_onnx(o.init, o.threads)
+    ci = ci_figure(task, run) if task.ci else None
+    figures = task.evaluate(run, o, True) if o.bench else {}
     net = task.network()
-    onnxfile.load_weights(net, o.init)
+    onnxfile.load_weights(net, o.init, task.adapt)
     print(figures)
     print("largest |PyTorch - ONNX Runtime|:", onnxfile.difference(net, o.init, task.example()))
+    if ci:
+        print(f"the card's line:\nci: {ci:.3f}")
     if o.stamp:
-        write(task, net, figures, o)
+        write(task, net, figures, o, ci)

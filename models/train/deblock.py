@@ -1,75 +1,120 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""deblock.py - trains models/deblock: colour, JPEG of unknown quality 5 to 95.
+"""deblock.py - trains models/deblock: colour, JPEG of unknown quality 5 to 100.
 
 The crops are compressed by libjpeg while training, half of them with halved chroma, and
 cut at any offset of the 8x8 grid, since pictures are cropped after compression too.
+--init ../denoise/denoise.onnx starts from the denoiser, whose network is the same but for
+the noise plane.
 """
-import io
 import os
 
 import numpy as np
 import torch
-from PIL import Image
 
 import common
+from degrade import find_pictures, jpeg, load_rgb, luma, psnr, round_bytes
 from nets import Deblocker
-from pictures import find_pictures, load_rgb, luma, pad_multiple, psnr, round_bytes, to_tensor
+from pictures import Crops, pad_multiple, to_tensor
 
 GRID = 8
+HEAD = "body.head"
+TAKEN_FOR = 8 / 255  # the noise level that a denoiser is told, once and for all, when it starts to deblock
+FULL = [(10, 2), (20, 2), (40, 2), (95, 2), (10, 0), (20, 0), (40, 0), (95, 0)]  # quality, subsampling
+LOOK = [(10, 2), (40, 2), (95, 2)]
 
 
-def jpeg(rgb, quality, subsampling):
-    """rgb after compression and decompression; subsampling 0 is 4:4:4, 2 is 4:2:0."""
-    held = io.BytesIO()
-    Image.fromarray(rgb).save(held, "jpeg", quality=int(quality), subsampling=int(subsampling))
-    return np.asarray(Image.open(held))
+def random_quality(rng, fine):
+    """5 to 95, half of them below 37; of the fine pictures two in five are good JPEGs, which must not lose."""
+    good = fine and rng.random() < 0.4
+    return rng.integers(85, 101) if good else round(5 + 90 * rng.random() ** 1.5)
 
 
-def degraded(clean, rng):
+def degraded(clean, rng, fine):
     """(compressed, clean) crops, GRID smaller than those given, at a random place of the grid."""
     y, x = rng.integers(GRID, size=2)
     size = clean.shape[1] - GRID
-    bad = np.stack([jpeg(np.ascontiguousarray(c), rng.integers(5, 96), rng.choice((0, 2)))
+    bad = np.stack([jpeg(np.ascontiguousarray(c), random_quality(rng, fine), rng.choice((0, 2)))
                     for c in clean])
     window = np.s_[:, y:y + size, x:x + size]
     return to_tensor(bad[window]), to_tensor(clean[window])
 
 
-def luma_psnr(run, picture, quality):
-    """(before, after): PSNR of luma of a picture compressed as 4:2:0."""
-    bad, (h, w) = jpeg(picture, quality, 2), picture.shape[:2]
-    y = run(image=pad_multiple(to_tensor(bad), 8))[0, :, :h, :w].permute(1, 2, 0).numpy()
-    return [psnr(luma(picture), luma(p)) for p in (bad, round_bytes(255 * y))]
+def deblock(run, picture):
+    """Run the network over one picture of bytes; the answer on the same scale."""
+    h, w = picture.shape[:2]
+    return 255 * run(image=pad_multiple(to_tensor(picture), 8))[0, :, :h, :w].permute(1, 2, 0).numpy()
+
+
+def gains(run, picture, quality, subsampling):
+    """[before, gain, luma before, luma gain] in dB of a picture compressed and restored to bytes."""
+    bad = jpeg(picture, quality, subsampling)
+    good = round_bytes(deblock(run, bad))
+    rgb = [psnr(picture, p) for p in (bad, good)]
+    grey = [psnr(luma(picture), luma(p)) for p in (bad, good)]
+    return [rgb[0], rgb[1] - rgb[0], grey[0], grey[1] - grey[0]]
+
+
+def told(row):
+    """A row of means and the smallest gain as text."""
+    mean, least = np.mean(row, 0), np.min(row, 0)
+    return "{:.2f} {:+.2f} (least {:+.2f}), luma {:.2f} {:+.2f}".format(mean[0], mean[1], least[1], *mean[2:])
 
 
 class Deblock(common.Task):
     name = "deblock"
     channels = dict(image=3)
+    ci = ("q10.jpg", "q40.jpg", "q95.jpg")
+    half = None
 
     def network(self):
         return Deblocker()
+
+    def adapt(self, held):
+        """Weights of the denoiser: the noise planes of its head become part of the bias.
+
+        Space to depth puts the channels of one pixel side by side, so of 4 * 4 planes every
+        fourth is noise; a constant plane adds the same to every pixel, except at the picture's edge.
+        """
+        head = held.get(HEAD + ".weight")
+        if head is None or head.shape[1] != 16:
+            return held
+        noise = head[:, 3::4].sum((1, 2, 3)) * TAKEN_FOR
+        kept = [i for i in range(16) if i % 4 != 3]
+        return {**held, HEAD + ".weight": head[:, kept], HEAD + ".bias": held[HEAD + ".bias"] + noise}
 
     def example(self):
         """Inputs for comparing runtimes: not square, any multiple of 8."""
         return dict(image=torch.rand(1, 3, 72, 104, generator=torch.Generator().manual_seed(0)))
 
     def loss(self, net, crops, o):
-        size = o.crop + GRID
-        image, clean = degraded(crops.cut(crops.places(o.batch, size), size), crops.rng)
+        """Half of the crops from the pictures as they are, half from the same shrunk to a half.
+
+        The training pictures are themselves JPEG of quality 95. Shrunk, they are as good as never compressed:
+        only they can teach what a good JPEG has lost.
+        """
+        self.half = self.half or Crops(o.data, o.cache, o.seed + 1, 2)
+        size, count = o.crop + GRID, o.batch // 2
+        parts = [degraded(c.cut(c.places(n, size), size), crops.rng, fine)
+                 for c, n, fine in ((crops, o.batch - count, False), (self.half, count, True))]
+        image, clean = (torch.cat(p) for p in zip(*parts))
         return common.charbonnier(net(image).float(), clean)
 
+    def restore(self, run, picture):
+        return deblock(run, picture)
+
     def evaluate(self, run, o, full):
-        """Luma PSNR before and after on Kodak24 (six pictures, quality 10; in full all, four qualities)."""
+        """RGB and luma PSNR of the decoder on Kodak24, and what is gained (on six pictures; in full on all)."""
         files = find_pictures(os.path.join(o.bench, "Kodak24"))[::1 if full else 4]
-        qualities = (10, 20, 30, 40) if full else (10,)
-        mean = {q: np.mean([luma_psnr(run, load_rgb(f), q) for f in files], 0) for q in qualities}
-        return {f"Kodak24 ({len(files)}) quality {q}": "{:.2f} -> {:.2f}".format(*m) for q, m in mean.items()}
+        pictures = [load_rgb(f) for f in files]
+        rows = {k: [gains(run, p, *k) for p in pictures] for k in (FULL if full else LOOK)}
+        return {f"Kodak24 ({len(files)}) quality {q} 4:{'20' if s else '44'}": told(row)
+                for (q, s), row in rows.items()}
 
     def card(self, figures):
         return dict(name="deblock", task="deblock", author="cnnimg project", licence="MIT",
                     attribution="models/deblock/card.md", recipe="models/train/deblock.py",
-                    colour="rgb", range=1, scale=1, multiple=8, quality_min=5, quality_max=95,
+                    colour="rgb", range=1, scale=1, multiple=8, quality_min=5, quality_max=100,
                     data="702 free photographs, models/denoise/DATA.tsv",
                     psnr="; ".join(f"{k} {v}" for k, v in figures.items()) or "not measured")
 

@@ -11,22 +11,12 @@ import numpy as np
 import torch
 
 import common
+from degrade import centre, find_pictures, is_grey, load_rgb, noisy, psnr
 from nets import Denoiser
-from pictures import find_pictures, load_rgb, pad_multiple, psnr, to_tensor
+from pictures import pad_multiple, to_tensor
 
 SIGMA_MAX = 75
 SETS = ("CBSD68", "Kodak24", "McMaster18", "BSD68")
-
-
-def is_grey(picture):
-    """Whether the three channels are one."""
-    return bool((picture == picture[..., :1]).all())
-
-
-def noisy(picture, sigma, seed):
-    """picture (uint8) plus seeded float noise of sigma on the 0..255 scale, in double; grey stays grey."""
-    shape = (*picture.shape[:2], 1 if is_grey(picture) else 3)
-    return picture + np.random.default_rng(seed).normal(0, sigma, shape)
 
 
 def denoise(run, picture, sigma):
@@ -36,12 +26,6 @@ def denoise(run, picture, sigma):
     y = run(image=x, sigma=torch.full_like(x[:, :1], sigma / 255))
     y = 255 * y[0, :, :h, :w].permute(1, 2, 0).numpy()
     return y.mean(2, keepdims=True).repeat(3, 2) if is_grey(picture) else y
-
-
-def centre(picture, size=500):
-    """At most size x size pixels from the middle: the published tables cut Kodak's pictures so."""
-    y, x = (max(0, n - size) // 2 for n in picture.shape[:2])
-    return picture[y:y + size, x:x + size]
 
 
 def mean_psnr(run, files, sigma):
@@ -54,6 +38,7 @@ def mean_psnr(run, files, sigma):
 class Denoise(common.Task):
     name = "denoise"
     channels = dict(image=3, sigma=1)
+    ci = ("noisy25.png",)
 
     def network(self):
         return Denoiser()
@@ -77,6 +62,9 @@ class Denoise(common.Task):
         clean[:grey], noise[:grey] = clean[:grey].mean(1, keepdim=True), noise[:grey, :1]
         image = clean + level * noise
         return common.charbonnier(net(image, level.expand(-1, 1, o.crop, o.crop)).float(), clean)
+
+    def restore(self, run, picture):
+        return denoise(run, picture, 25)
 
     def evaluate(self, run, o, full):
         """Ten pictures of CBSD68 at sigma 25; in full, four sets (BSD68 is grey) at three levels."""

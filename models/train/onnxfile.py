@@ -107,14 +107,15 @@ def export(net, path, channels, metadata, scale=1):
     os.replace(path + ".part", path)
 
 
-def load_weights(net, path):
+def load_weights(net, path, adapt=dict):
     """Copy the initializers of an ONNX file into the parameters of the same names and shapes.
 
+    adapt({name: tensor}) may change them first, where they come from a network that is nearly the same.
     What does not fit keeps its fresh values (the tail, when x3 starts from x2); returns its names.
     """
     own = net.state_dict()
-    held = {t.name: torch.from_numpy(np.array(numpy_helper.to_array(t)))
-            for t in onnx.load(path).graph.initializer}
+    held = adapt({t.name: torch.from_numpy(np.array(numpy_helper.to_array(t)))
+                  for t in onnx.load(path).graph.initializer})
     held = {k: v for k, v in held.items() if k in own and own[k].shape == v.shape}
     if not held:
         raise SystemExit(f"{path}: no weights of this network")

@@ -1,28 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""pictures.py - photographs in, batches of random crops out; and the measuring side.
+"""pictures.py - photographs in, batches of random crops out.
 
 The cache is one flat uint8 array of all pictures (H x W x 3, one after the other)
 beside an index, so that a recipe starts in a second and maps the pixels instead of
 decoding 700 files.
 """
-import glob
 import os
 
 import numpy as np
 import torch
-from PIL import Image
 
-SUFFIXES = ("png", "webp", "jpg")
-
-
-def find_pictures(folder):
-    """All picture files of a folder, sorted by name."""
-    return sorted(f for s in SUFFIXES for f in glob.glob(os.path.join(folder, "*." + s)))
-
-
-def load_rgb(path):
-    """A picture as uint8 H x W x 3."""
-    return np.asarray(Image.open(path).convert("RGB"))
+from degrade import find_pictures, load_rgb, shrink_picture
 
 
 class Pack:
@@ -63,12 +51,6 @@ def pack_small(large, cache, scale):
     if not os.path.exists(path + ".index.npy"):
         Pack.write(path, [shrink_picture(large[i], scale) for i in range(len(large))])
     return Pack(path)
-
-
-def shrink_picture(rgb, scale):
-    """MATLAB-bicubic 1/scale of a picture cut to a multiple of scale."""
-    h, w = rgb.shape[0] // scale, rgb.shape[1] // scale
-    return resize(rgb[None, :h * scale, :w * scale], h, w)[0]
 
 
 def turned(crop, turn, mirror):
@@ -126,51 +108,3 @@ def pad_multiple(x, multiple):
     """Mirror the right and lower edge until height and width divide by `multiple`."""
     h, w = x.shape[2:]
     return torch.nn.functional.pad(x, (0, -w % multiple, 0, -h % multiple), mode="reflect")
-
-
-def psnr(a, b):
-    """Peak signal-to-noise ratio in dB of two arrays on the 0..255 scale."""
-    return 10 * np.log10(255.0 ** 2 / np.mean((np.float64(a) - np.float64(b)) ** 2))
-
-
-# --- MATLAB's imresize, bicubic: the degradation of every published upscaling table ---
-
-def cubic(x):
-    """Keys' cubic kernel, a = -0.5 (Keys 1981, eq. 15)."""
-    a = np.abs(x)
-    near = 1.5 * a ** 3 - 2.5 * a ** 2 + 1
-    far = -0.5 * a ** 3 + 2.5 * a ** 2 - 4 * a + 2
-    return near * (a <= 1) + far * ((a > 1) & (a <= 2))
-
-
-def resize_matrix(n_in, n_out):
-    """The n_out x n_in matrix of one axis: antialiased when shrinking, mirrored edges."""
-    scale = n_out / n_in
-    shrink = min(scale, 1.0)
-    centre = (np.arange(n_out) + 0.5) / scale - 0.5
-    reach = 2 / shrink
-    taps = np.floor(centre - reach)[:, None] + np.arange(int(np.ceil(2 * reach)) + 2)
-    weight = shrink * cubic(shrink * (centre[:, None] - taps))
-    weight /= weight.sum(1, keepdims=True)
-    fold = np.mod(taps.astype(int), 2 * n_in)
-    fold = np.where(fold < n_in, fold, 2 * n_in - 1 - fold)
-    matrix = np.zeros((n_out, n_in))
-    np.add.at(matrix, (np.arange(n_out)[:, None], fold), weight)
-    return matrix
-
-
-def round_bytes(x):
-    """Round half up and clip to 0..255, as MATLAB's uint8 does."""
-    return np.clip(np.floor(x + 0.5), 0, 255)
-
-
-def resize(rgb, h, w):
-    """Bicubic resize of N x H x W x C bytes; rounds after each axis as MATLAB's uint8 path does."""
-    rows, columns = resize_matrix(rgb.shape[1], h), resize_matrix(rgb.shape[2], w)
-    x = round_bytes(np.einsum("oh,nhwc->nowc", rows, rgb, optimize=True))
-    return round_bytes(np.einsum("ow,nhwc->nhoc", columns, x, optimize=True)).astype(np.uint8)
-
-
-def luma(rgb):
-    """MATLAB rgb2ycbcr luma (16..235, rounded) of H x W x 3 bytes."""
-    return np.floor(16 + np.float64(rgb) @ np.array([65.481, 128.553, 24.966]) / 255 + 0.5)

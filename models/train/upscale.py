@@ -11,11 +11,14 @@ import numpy as np
 import torch
 
 import common
+from degrade import find_pictures, load_rgb, psnr_y, round_bytes, shrink_picture
 from nets import Upscaler
-from pictures import find_pictures, load_rgb, luma, psnr, round_bytes, shrink_picture, to_tensor
+from pictures import to_tensor
 
 
-ONE_CHANNEL = ("bridge",)  # the file of Set14 that is grey in the original set: its Y is the file
+def enlarge(run, small):
+    """Run the network over one picture of bytes; the answer on the same scale."""
+    return 255 * run(image=to_tensor(small))[0].permute(1, 2, 0).numpy()
 
 
 def score(run, path, scale):
@@ -23,17 +26,15 @@ def score(run, path, scale):
     picture = load_rgb(path)
     small = shrink_picture(picture, scale)
     truth = picture[:small.shape[0] * scale, :small.shape[1] * scale]
-    found = round_bytes(255 * run(image=to_tensor(small))[0].permute(1, 2, 0).numpy())
-    grey = any(name in os.path.basename(path) for name in ONE_CHANNEL)
-    a, b = (p.mean(2) if grey else luma(p) for p in (truth, found))
-    return psnr(a[scale:-scale, scale:-scale], b[scale:-scale, scale:-scale])
+    found = round_bytes(enlarge(run, small))
+    return psnr_y(truth, found, scale, path)
 
 
 class Upscale(common.Task):
     channels = dict(image=3)
 
     def __init__(self, scale):
-        self.scale, self.name = scale, f"upscale-x{scale}"
+        self.scale, self.name, self.ci = scale, f"upscale-x{scale}", (f"x{scale}.png",)
 
     def network(self):
         return Upscaler(self.scale)
@@ -45,6 +46,9 @@ class Upscale(common.Task):
     def loss(self, net, crops, o):
         small, large = crops.pairs(o.batch, o.crop)
         return (net(small).float() - large).abs().mean()
+
+    def restore(self, run, picture):
+        return enlarge(run, picture)
 
     def evaluate(self, run, o, full):
         """Mean PSNR-Y of Set5; in full also Set14 and Kodak24."""
