@@ -121,10 +121,11 @@ int drv_lane_drain(drv_lane *l, cnnimg_error *err) {
 
 /* ---- life -------------------------------------------------------------------------------------- */
 
-/* Signals are for the thread that computes, whose system calls they interrupt. */
+/* Signals are for the thread that computes, whose system calls they interrupt; SIGBUS is for whom it happens to. */
 static int start(drv_lane *l) {
   sigset_t all, before;
   sigfillset(&all);
+  sigdelset(&all, SIGBUS);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int failed = pthread_create(&l->id, NULL, help, l);
   pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -38,6 +38,16 @@ static void on_signal(int sig) {
   _exit(128 + sig);
 }
 
+/* A mapped file was shortened, or its disk has gone: no bug of ours, so it is said, and no litter stays. */
+static void on_bus(int sig, siginfo_t *info, void *context) {
+  static const char text[] = "a file that was being read was shortened or cannot be read any more\n";
+  (void)context;
+  if (atomic_load(&stage) == TEMPORARY) unlink(temp_path);
+  if (info->si_code != BUS_ADRERR) die_by(sig);
+  if (write(STDERR_FILENO, text, sizeof text - 1) < 0) _exit(DRV_EXIT_FAILED);
+  _exit(DRV_EXIT_FAILED);
+}
+
 /* What was ignored from the start (nohup, a shell's background job) stays ignored. */
 static void catch_one(int sig) {
   struct sigaction old, act = {.sa_handler = on_signal};
@@ -48,7 +58,10 @@ static void catch_one(int sig) {
 
 void drv_signals_install(void) {
   static const int all[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+  struct sigaction bus = {.sa_sigaction = on_bus, .sa_flags = SA_SIGINFO};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) catch_one(all[i]);
+  sigemptyset(&bus.sa_mask);
+  sigaction(SIGBUS, &bus, NULL);
 }
 
 void drv_guard_begin(void) { atomic_store(&stage, OPENING); }

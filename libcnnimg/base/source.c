@@ -13,7 +13,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-enum { BORROWED, MAPPED, OWNED };
+enum { BORROWED, MAPPED, OWNED, WATCHED /* mapped, and its descriptor is kept */ };
+
+#define NEVER_COPIED ((size_t)0)
 
 #define FIRST_CHUNK ((size_t)64 << 10)
 
@@ -56,6 +58,43 @@ static int map(ci_source *s, int fd, off_t length, cnnimg_error *err) {
   return CNNIMG_OK;
 }
 
+/* The file's bytes as they are now. What it loses meanwhile is missing at the end, as in any cut file. */
+static int copy(ci_source *s, int fd, size_t length, cnnimg_error *err) {
+  uint8_t *data = malloc(length);
+  size_t size = 0;
+  ssize_t n = data ? 1 : 0;
+  if (!data) return ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory for %zu bytes", s->name, length);
+  while (size < length && n) {
+    n = read(fd, data + size, length - size);
+    if (n > 0) size += (size_t)n;
+    else if (n < 0 && errno != EINTR) break;
+  }
+  int rc = n < 0 ? ci_fail_errno(err, s->name, "cannot read") : CNNIMG_OK;
+  if (rc != CNNIMG_OK || size == 0) {
+    free(data);
+    return rc;
+  }
+  s->data = data, s->size = size, s->kind = OWNED;
+  return CNNIMG_OK;
+}
+
+/* Maps what is too large to be copied; its descriptor stays for ci_source_check(). */
+static int copy_or_map(ci_source *s, int fd, off_t length, size_t copied, cnnimg_error *err) {
+  if (length > 0 && (uintmax_t)length <= copied) return copy(s, fd, (size_t)length, err);
+  int rc = map(s, fd, length, err);
+  if (rc != CNNIMG_OK || copied == NEVER_COPIED) return rc;
+  s->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (s->fd >= 0) s->kind = WATCHED;
+  return s->fd >= 0 ? CNNIMG_OK : ci_fail_errno(err, s->name, "cannot open");
+}
+
+int ci_source_check(const ci_source *s, cnnimg_error *err) {
+  struct stat st;
+  if (s->kind != WATCHED) return CNNIMG_OK;
+  if (fstat(s->fd, &st) == 0 && (uintmax_t)st.st_size >= s->size) return CNNIMG_OK;
+  return ci_fail(err, CNNIMG_IO, "%s: was shortened while it was read", s->name);
+}
+
 /* A sentence for what is neither a file nor a pipe; opening a device could already have effects. */
 static int judge_kind(const char *path, const struct stat *st, cnnimg_error *err) {
   if (S_ISDIR(st->st_mode)) return ci_fail(err, CNNIMG_IO, "%s: is a folder, not a file", path);
@@ -63,7 +102,7 @@ static int judge_kind(const char *path, const struct stat *st, cnnimg_error *err
   return ci_fail(err, CNNIMG_IO, "%s: is a device or a socket, not a file", path);
 }
 
-static int open_path(ci_source *s, const char *path, size_t limit, cnnimg_error *err) {
+static int open_path(ci_source *s, const char *path, size_t limit, size_t copied, cnnimg_error *err) {
   struct stat st;
   if (stat(path, &st) != 0) return ci_fail_errno(err, path, "cannot open");
   int rc = judge_kind(path, &st, err);
@@ -71,7 +110,7 @@ static int open_path(ci_source *s, const char *path, size_t limit, cnnimg_error 
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
   if (fd < 0) return ci_fail_errno(err, path, "cannot open");
   if (fstat(fd, &st) != 0) rc = ci_fail_errno(err, path, "cannot open");
-  else if (S_ISREG(st.st_mode) && st.st_size > 0) rc = map(s, fd, st.st_size, err);
+  else if (S_ISREG(st.st_mode) && st.st_size > 0) rc = copy_or_map(s, fd, st.st_size, copied, err);
   else if ((rc = judge_kind(path, &st, err)) == CNNIMG_OK)
     rc = slurp(s, fd, limit, err); /* files of /proc say that they have no bytes */
   close(fd);
@@ -79,11 +118,12 @@ static int open_path(ci_source *s, const char *path, size_t limit, cnnimg_error 
 }
 
 /* A path of "-" is standard input where that is asked for. */
-static int open_named(ci_source *s, const char *path, int is_stdin, size_t limit, cnnimg_error *err) {
+static int open_named(ci_source *s, const char *path, int is_stdin, size_t limit, size_t copied,
+                      cnnimg_error *err) {
   memset(s, 0, sizeof *s);
   s->name = ci_strdup(is_stdin ? "standard input" : path);
   if (!s->name) return ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", path);
-  int rc = is_stdin ? slurp(s, STDIN_FILENO, limit, err) : open_path(s, path, limit, err);
+  int rc = is_stdin ? slurp(s, STDIN_FILENO, limit, err) : open_path(s, path, limit, copied, err);
   if (rc == CNNIMG_OK && !is_stdin && !(s->path = ci_strdup(path)))
     rc = ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", path);
   if (rc != CNNIMG_OK) ci_source_close(s);
@@ -91,7 +131,11 @@ static int open_named(ci_source *s, const char *path, int is_stdin, size_t limit
 }
 
 int ci_source_open(ci_source *s, const char *path, size_t limit, cnnimg_error *err) {
-  return open_named(s, path, strcmp(path, "-") == 0, limit, err);
+  return open_named(s, path, strcmp(path, "-") == 0, limit, NEVER_COPIED, err);
+}
+
+int ci_source_open_changing(ci_source *s, const char *path, size_t limit, size_t copied, cnnimg_error *err) {
+  return open_named(s, path, strcmp(path, "-") == 0, limit, copied ? copied : 1, err);
 }
 
 /* The first `n` bytes of of's path with `end` behind them; NULL: no memory. */
@@ -107,13 +151,14 @@ static char *path_near(const ci_source *of, size_t n, const char *end) {
 static int open_near(ci_source *s, const ci_source *of, size_t n, const char *end, cnnimg_error *err) {
   char *path = path_near(of, n, end);
   if (!path) return ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", of->name);
-  int rc = open_named(s, path, 0, 0, err);
+  int rc = open_named(s, path, 0, 0, NEVER_COPIED, err);
   free(path);
   return rc;
 }
 
 static int needs_another(const ci_source *of, const char *file, cnnimg_error *err) {
-  return ci_fail(err, CNNIMG_UNSUPPORTED, "%s: it needs a second file (%s), so give its path", of->name, file);
+  return ci_fail(err, CNNIMG_UNSUPPORTED, "%s: it needs a second file (%s), so give its path", of->name,
+                 file);
 }
 
 int ci_source_beside(ci_source *s, const ci_source *of, const char *file, cnnimg_error *err) {
@@ -153,7 +198,8 @@ void ci_source_memory(ci_source *s, const void *data, size_t size, const char *n
 }
 
 void ci_source_close(ci_source *s) {
-  if (s->kind == MAPPED) munmap((void *)(uintptr_t)s->data, s->size);
+  if (s->kind == WATCHED) close(s->fd);
+  if (s->kind == MAPPED || s->kind == WATCHED) munmap((void *)(uintptr_t)s->data, s->size);
   if (s->kind == OWNED) free((void *)(uintptr_t)s->data);
   free(s->name);
   free(s->path);

@@ -15,11 +15,17 @@ typedef struct ci_source {
   char *name; /* for messages */
   char *path; /* of a file; NULL: a pipe, or memory */
   int kind;   /* private: how to give it back */
+  int fd;     /* private: of a mapped file that may change */
 } ci_source;
 
 /* path "-" reads standard input to its end (at most `limit` bytes, else CNNIMG_LIMIT).
  * Regular files are mapped read-only and private; a folder or a device is refused with a sentence. */
 int ci_source_open(ci_source *s, const char *path, size_t limit, cnnimg_error *err);
+/* The same for files that others may still be writing to: up to `copied` bytes are copied, since a mapped file that is
+ * shortened ends the program with a signal. Before a larger one is touched again, ci_source_check() looks. */
+int ci_source_open_changing(ci_source *s, const char *path, size_t limit, size_t copied, cnnimg_error *err);
+/* CNNIMG_IO where the file has been shortened since it was opened; nothing is to be read from it then. */
+int ci_source_check(const ci_source *s, cnnimg_error *err);
 void ci_source_memory(ci_source *s, const void *data, size_t size, const char *name);
 /* A file in the folder of `of`, for formats that are several files: "weights.bin", or, with suffix, the name of `of` with
  * its own suffix replaced (".bin"). Names with a path in them are refused; where `of` is no file, CNNIMG_UNSUPPORTED. */

@@ -94,15 +94,21 @@ void ci_exif_drop_thumbnail(ci_blob *exif) {
   if (at > link + 4 && at < exif->size && size == exif->size - at) exif->size = at;
 }
 
-void ci_exif_normalise(ci_blob *exif, int turned, uint32_t width, uint32_t height) {
+void ci_exif_resize(ci_blob *exif, uint32_t width, uint32_t height) {
   tiff t;
   if (!tiff_open(&t, exif)) return;
   size_t ifd0 = get(&t, 4, 4), sub = value(&t, ifd0, TAG_EXIF_IFD);
-  set(&t, ifd0, TAG_ORIENTATION, 1);
   set(&t, ifd0, TAG_WIDTH, width);
   set(&t, ifd0, TAG_HEIGHT, height);
   set(&t, sub, TAG_PIXEL_X, width);
   set(&t, sub, TAG_PIXEL_Y, height);
+}
+
+void ci_exif_normalise(ci_blob *exif, int turned, uint32_t width, uint32_t height) {
+  tiff t;
+  if (!tiff_open(&t, exif)) return;
+  set(&t, get(&t, 4, 4), TAG_ORIENTATION, 1);
+  ci_exif_resize(exif, width, height);
   if (turned) ci_exif_drop_thumbnail(exif);
 }
 

@@ -48,6 +48,8 @@ int ci_meta_copy(ci_meta *to, const ci_meta *from, uint32_t keep); /* CNNIMG_KEE
 int ci_exif_orientation(const ci_blob *exif);
 /* Sets orientation to 1 in place, drops the thumbnail (IFD1) if `turned`, sets PixelX/YDimension. */
 void ci_exif_normalise(ci_blob *exif, int turned, uint32_t width, uint32_t height);
+/* Sets the sizes that EXIF repeats, where it does: of a picture that was enlarged. */
+void ci_exif_resize(ci_blob *exif, uint32_t width, uint32_t height);
 /* Drops the thumbnail (IFD1), and its bytes where they are the last ones. */
 void ci_exif_drop_thumbnail(ci_blob *exif);
 /* The same tag in an XMP packet, set to 1 in place. */

@@ -7,6 +7,9 @@
 #include "image/image.h"
 #include "image/turn.h"
 
+#define COPIED_BYTES \
+  ((size_t)256 << 20) /* of a file, and an eighth of the memory: what is larger is mapped */
+
 struct ci_reader {
   ci_source src;
   ci_limits limits;
@@ -34,8 +37,7 @@ static void turn_info(ci_reader *r) {
   if (r->turn >= 5) {
     double dpi = r->meta.dpi_x;
     r->meta.dpi_x = r->meta.dpi_y, r->meta.dpi_y = dpi;
-    if (r->info.subsampling == 21 || r->info.subsampling == 12)
-      r->info.subsampling = r->info.subsampling == 21 ? 12 : 21;
+    r->info.subsampling = (uint8_t)(r->info.subsampling % 10 * 10 + r->info.subsampling / 10);
   }
   ci_exif_normalise(&r->meta.exif, 1, f->width, f->height);
   ci_xmp_normalise(&r->meta.xmp);
@@ -80,7 +82,8 @@ int ci_reader_open(ci_reader **out, const char *path, const ci_limits *limits, i
                    cnnimg_error *err) {
   ci_source src;
   *out = NULL;
-  int rc = ci_source_open(&src, path, share(limits, 1), err);
+  size_t copied = share(limits, 8) < COPIED_BYTES ? share(limits, 8) : COPIED_BYTES;
+  int rc = ci_source_open_changing(&src, path, share(limits, 1), copied, err);
   return rc == CNNIMG_OK ? ci_reader_open_source(out, src, limits, rotate, err) : rc;
 }
 
@@ -122,7 +125,8 @@ int ci_reader_row(ci_reader *r, void *row, cnnimg_error *err) {
     return ci_fail(err, CNNIMG_BADARG, "%s: row %u of %u was asked for", r->src.name, r->next + 1,
                    r->info.format.height);
   if (r->broken) return ci_fail(err, CNNIMG_CORRUPT, "%s: cannot be read any further", r->src.name);
-  int rc = next_row(r, row, err);
+  int rc = ci_source_check(&r->src, err);
+  if (rc == CNNIMG_OK) rc = next_row(r, row, err);
   if (rc == CNNIMG_OK) r->next++;
   else r->broken = true;
   return rc;

@@ -52,6 +52,27 @@ static void a_file_is_its_bytes(void **state) {
   ci_source_close(&s);
 }
 
+/* Touching what a mapped file has lost is a fatal signal. */
+static void a_file_may_be_shortened(void **state) {
+  (void)state;
+  ci_source s;
+  cnnimg_error err = {0};
+  write_file("hello, world");
+  assert_int_equal(ci_source_open_changing(&s, path, 0, 12, NULL), CNNIMG_OK);
+  assert_int_equal(truncate(path, 0), 0);
+  assert_int_equal(ci_source_check(&s, NULL), CNNIMG_OK);
+  assert_memory_equal(s.data, "hello, world", 12);
+  ci_source_close(&s);
+  write_file("hello, world");
+  assert_int_equal(ci_source_open_changing(&s, path, 0, 11, NULL), CNNIMG_OK);
+  assert_int_equal(ci_source_check(&s, NULL), CNNIMG_OK);
+  assert_memory_equal(s.data, "hello, world", 12);
+  assert_int_equal(truncate(path, 11), 0);
+  assert_int_equal(ci_source_check(&s, &err), CNNIMG_IO);
+  assert_non_null(strstr(err.text, "file: was shortened"));
+  ci_source_close(&s);
+}
+
 static void memory_is_borrowed(void **state) {
   (void)state;
   ci_source s;
@@ -166,7 +187,8 @@ static void a_sibling_has_another_suffix(void **state) {
   s = open_at(".hidden");
   expect_text(ci_source_sibling(&other, &s, ".bin", &err), &other, &err, "fourth");
   ci_source_close(&s);
-  static const char *const names[] = {"net.v2.param", "net.v2.bin", "plain", "plain.bin", ".hidden", ".hidden.bin"};
+  static const char *const names[] = {"net.v2.param", "net.v2.bin", "plain",
+                                      "plain.bin",    ".hidden",    ".hidden.bin"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) remove_at(names[i]);
 }
 
@@ -227,6 +249,7 @@ static void a_dash_is_a_name(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_file_is_its_bytes),
+      cmocka_unit_test(a_file_may_be_shortened),
       cmocka_unit_test(memory_is_borrowed),
       cmocka_unit_test(what_is_no_file_is_refused),
       cmocka_unit_test(a_pipe_is_read_to_its_end),

@@ -9,8 +9,14 @@ tests_tools_test_lane_SOURCES = tests/tools/test_lane.c tools/lane.c tools/drive
 tests_tools_test_lane_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tools
 
 tool_tests = \
-	tests/tools/folders.sh tests/tools/formats.sh tests/tools/interrupt.sh tests/tools/json.sh tests/tools/lanes.sh \
-	tests/tools/models.sh tests/tools/options.sh tests/tools/same-bytes.sh tests/tools/save.sh
+	tests/tools/folders.sh tests/tools/formats.sh tests/tools/interrupt.sh tests/tools/json.sh tests/tools/kill.sh tests/tools/lanes.sh \
+	tests/tools/models.sh tests/tools/options.sh tests/tools/same-bytes.sh tests/tools/save.sh tests/tools/zoo.sh
 dist_check_SCRIPTS += $(tool_tests)
 TESTS += $(tool_tests)
 EXTRA_DIST += tests/tools/lib.sh
+
+check_PROGRAMS += tests/tools/zoo/zoo
+tests_tools_zoo_zoo_SOURCES = tests/tools/zoo/zoo.h tests/tools/zoo/zoo.c tests/tools/zoo/picture.c tests/tools/zoo/png.c \
+	tests/tools/zoo/jpeg.c tests/tools/zoo/extras.c tests/tools/zoo/make.c tests/tools/zoo/check.c
+tests_tools_zoo_zoo_LDADD = $(PNG_LIBS) $(JPEG_LIBS) $(ZLIB_LIBS) $(LIBM)
+EXTRA_DIST += tests/tools/zoo/agree.py tests/tools/zoo/make_nets.py tests/tools/zoo/identity-grey.onnx
