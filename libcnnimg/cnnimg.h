@@ -306,8 +306,9 @@ typedef struct cnnimg_params {
   float detail;       /**< reserved: 0 */
   float sigma;        /**< standard deviation of the noise on the 0..255 scale; < 0: estimate (the default) */
   uint32_t tile;      /**< width of a column stripe in pixels of the result; 0: chosen. Changes no byte. */
-  uint32_t scale_num; /**< reserved: 0, or the network's own factor, scale_num / scale_den */
-  uint32_t scale_den; /**< reserved: goes with scale_num */
+  /** The result's size over the source's is scale_num / scale_den, any above 0, rounded; 0: the network's factor. */
+  uint32_t scale_num;
+  uint32_t scale_den; /**< goes with scale_num */
   uint32_t augment;   /**< reserved: 0 */
   uint64_t seed;      /**< for networks that draw random numbers: none yet */
   /** Noise a pixel, one channel: 0..1 is sigma 0..255, so an 8-bit sample is sigma itself. */
@@ -319,6 +320,16 @@ typedef struct cnnimg_params {
   int (*progress)(void *user, uint64_t done, uint64_t total);
   void *progress_user;         /**< handed to progress */
   const cnnimg_cancel *cancel; /**< looked at while running; must outlive the session; may be NULL */
+  /**
+   * The result's size in pixels, which goes before scale_num. One of them 0: as the source's proportions say. Both 0: by
+   * scale_num. The network runs once, by its own factor; its picture is then brought to this size (Lanczos, three lobes,
+   * antialiased, on encoded values).
+   */
+  uint32_t result_width;
+  uint32_t result_height; /**< goes with result_width */
+  /** 1: what of the colours varies slowly (over more than some ten pixels of the source) is made the source's; 0 (the
+   * default): as the network gives it. */
+  uint32_t fix_color;
 } cnnimg_params;
 
 /** What a run will cost. Owned by the session; grows at its end only. */

@@ -32,6 +32,7 @@ static int check_sigma(float sigma, cnnimg_error *err) {
 static int check_reserved(const cnnimg_params *p, cnnimg_error *err) {
   if (p->detail != 0) return ci_fail(err, CNNIMG_UNSUPPORTED, "detail is not there yet");
   if (p->augment > 1) return ci_fail(err, CNNIMG_UNSUPPORTED, "augmentation is not there yet");
+  if (p->fix_color > 1) return ci_fail(err, CNNIMG_BADARG, "fix_color %u is neither 0 nor 1", p->fix_color);
   if (!p->scale_num != !p->scale_den)
     return ci_fail(err, CNNIMG_BADARG, "a factor of %u/%u", p->scale_num, p->scale_den);
   return CNNIMG_OK;
@@ -56,7 +57,7 @@ static int make_job(cnnimg_context *context, cnnimg_model *model, const cnnimg_p
                     const cnnimg_format *format, ci_job **job, cnnimg_error *err) {
   ci_job_options o = {.packs = model->family.packs, .engine = context->engine, .format = *format};
   ci_member *member;
-  const ci_limits limits = ci_context_limits(context);
+  const ci_limits limits = o.limits = ci_context_limits(context);
   int status = read_params(&o.params, params, err);
   if (!status) status = ci_limits_check(&limits, "the picture", format->width, format->height, err);
   if (!status) status = ci_family_get(&model->family, format->colours, &member, err);

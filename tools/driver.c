@@ -11,6 +11,7 @@ static void settings_init(drv_settings *s, const drv_tool *tool) {
   *s = (drv_settings){.tool = tool, .keep = CNNIMG_KEEP_ALL};
   cnnimg_params_init(&s->params, tool->task);
   cnnimg_config_init(&s->config);
+  if (tool->defaults) tool->defaults(s);
 }
 
 static int open_context(drv_run *run) {
@@ -23,6 +24,7 @@ static int open_context(drv_run *run) {
 static int load_model(drv_run *run) {
   cnnimg_error err = {0};
   if (run->model) return DRV_GO;
+  if (drv_picks(run->s)) return drv_gather(run);
   run->model_path = drv_find_model(run->s);
   if (!run->model_path) return DRV_EXIT_MODEL;
   if (!cnnimg_model_load_opt(run->context, run->model_path, run->s->model_opts.at, &run->model, &err))
@@ -83,7 +85,13 @@ static int do_pictures(drv_run *run, drv_settings *s) {
 }
 
 static int save_model(drv_run *run) {
+  cnnimg_error err = {0};
+  const cnnimg_format any = {.width = 1, .height = 1, .colours = 3, .sample = CNNIMG_U8};
   int status = load_model(run);
+  if (status == DRV_GO && drv_pick(run, &any, &err)) {
+    drv_say(run->s, NULL, "%s", err.text);
+    status = DRV_EXIT_MODEL;
+  }
   return status == DRV_GO ? drv_save_model(run->s, run->model, run->model_path) : status;
 }
 

@@ -71,6 +71,8 @@ struct drv_settings {
   uint32_t quality, tile, keep, shard, shards;
   uint32_t depth, alpha, existing, bar; /* drv_depth ... */
   bool recursive, null, no_rotate, json, quiet, verbose, dry_run, list_models;
+  int level;         /* -n with a number, where the tool picks networks by it */
+  bool level_said;
   bool measure_only; /* the tool's measure() is all that is wanted: nothing is written, no model is needed */
 };
 
@@ -88,6 +90,9 @@ struct drv_tool {
   int (*level)(drv_settings *s, int level, char why[DRV_WHY]); /* -n with a number */
   /* What measure_only prints about a picture: 0 and the value, or a cnnimg_status. */
   int (*measure)(const cnnimg_view *view, float *value, cnnimg_error *err);
+  void (*defaults)(drv_settings *s);                          /* before parsing; may be NULL */
+  int (*check)(const drv_settings *s, char why[DRV_WHY]);     /* after it: do options go together? may be NULL */
+  bool picks;     /* without a model's name, one is picked for each picture (pick.c) */
   bool estimates; /* sigma below 0 in the parameters is estimated, and worth telling */
 };
 
@@ -162,6 +167,25 @@ int drv_each_built_in(const drv_settings *s, drv_each_model each, void *user);
 /* Every file of a folder that could be weights, in the order of names, with -r of those below too; -1 and a sentence. */
 int drv_each_in(const drv_settings *s, const char *folder, int depth, drv_each_model each, void *user);
 
+/* ---- pick.c: one of several networks, for each picture ---------------------------------------- */
+
+typedef struct drv_candidate {
+  char *path, *name;
+  int scale, level; /* factor; noise that it removes, -1: none */
+  double parameters;
+} drv_candidate;
+typedef struct drv_candidates {
+  drv_candidate *at;
+  size_t n;
+} drv_candidates;
+
+typedef struct drv_run drv_run;
+bool drv_picks(const drv_settings *s);
+int drv_gather(drv_run *run); /* DRV_GO, or an exit status and a sentence on stderr */
+/* The model for pictures of that format, where candidates were gathered. */
+int drv_pick(drv_run *run, const cnnimg_format *format, cnnimg_error *err);
+void drv_candidates_free(drv_candidates *all);
+
 /* ---- cards.c: questions about models, and a model as a file ------------------------------------ */
 
 int drv_list_models(const drv_settings *s, cnnimg_context *context);
@@ -220,7 +244,7 @@ uint64_t drv_peak_memory(void);
 
 /* ---- work.c, rows.c ------------------------------------------------------------------------------ */
 
-typedef struct drv_run {
+struct drv_run {
   const drv_settings *s;
   cnnimg_params params; /* with progress and cancel */
   cnnimg_context *context;
@@ -231,7 +255,8 @@ typedef struct drv_run {
   drv_progress progress;
   double speed;  /* multiply-adds a second, for estimates; 0: not measured yet */
   char *planned; /* the plan that was printed last */
-} drv_run;
+  drv_candidates candidates; /* none: the model is the one that was named */
+};
 
 /* One file from beginning to end; a cnnimg_status. */
 int drv_work(drv_run *run, const drv_job *job, drv_result *r, cnnimg_error *err);

@@ -73,15 +73,15 @@ static char *if_file(char *path) {
   return NULL;
 }
 
-static char *with_suffix(const char *name) {
-  char *file = malloc(strlen(name) + sizeof ".onnx");
-  if (file) sprintf(file, "%s.onnx", name);
+static char *with_suffix(const char *name, const char *suffix) {
+  char *file = malloc(strlen(name) + strlen(suffix) + 1);
+  if (file) sprintf(file, "%s%s", name, suffix);
   return file;
 }
 
 /* DIR/name/name.onnx or DIR/name.onnx. */
 static char *model_in(const char *folder, const char *name) {
-  char *file = with_suffix(name), *inner = drv_join(folder, name), *path = NULL;
+  char *file = with_suffix(name, ".onnx"), *inner = drv_join(folder, name), *path = NULL;
   if (file && inner) path = if_file(drv_join(inner, file));
   if (file && !path) path = if_file(drv_join(folder, file));
   free(file);
@@ -110,7 +110,7 @@ static char *from_folder(const char *folder) {
   char *copy = strdup(folder), *path = NULL;
   if (!copy) return NULL;
   for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--) copy[n - 1] = 0;
-  char *file = with_suffix(drv_base(copy));
+  char *file = with_suffix(drv_base(copy), ".onnx");
   path = file ? if_file(drv_join(copy, file)) : NULL;
   if (!path) path = only_file(copy);
   free(file);
@@ -118,17 +118,39 @@ static char *from_folder(const char *folder) {
   return path;
 }
 
+/* Folders of other people's have other formats: ncnn's pairs, PyTorch's files. */
+static char *any_in(const char *folder, const char *name) {
+  static const char *const suffixes[] = {".param", ".pth", ".safetensors", ".json", ".pt"};
+  char *path = model_in(folder, name);
+  for (size_t i = 0; !path && i < sizeof suffixes / sizeof *suffixes; i++) {
+    char *file = with_suffix(name, suffixes[i]);
+    path = file ? if_file(drv_join(folder, file)) : NULL;
+    free(file);
+  }
+  return path;
+}
+
 static char *by_name(const drv_settings *s, const char *name) {
   drv_names places = all_places(s);
   char *path = NULL;
-  for (size_t i = 0; !path && i < places.n && !strchr(name, '/'); i++) path = model_in(places.at[i], name);
+  for (size_t i = 0; !path && i < places.n && !strchr(name, '/'); i++) path = any_in(places.at[i], name);
   free_places(&places);
+  return path;
+}
+
+/* As realesrgan-ncnn-vulkan does: -n realesr-animevideov3 -s 4 means realesr-animevideov3-x4. */
+static char *by_factor(const drv_settings *s, const char *name) {
+  char suffix[32];
+  snprintf(suffix, sizeof suffix, "-x%u", s->params.scale_num / s->params.scale_den);
+  char *full = with_suffix(name, suffix), *path = full ? by_name(s, full) : NULL;
+  free(full);
   return path;
 }
 
 /* A name first, then a path; a word that is both can be written ./word. */
 static char *find(const drv_settings *s, const char *word) {
   char *path = by_name(s, word);
+  if (!path && s->params.scale_den) path = by_factor(s, word);
   if (!path && is_file(word)) path = strdup(word);
   if (!path && drv_is_folder(word)) path = from_folder(word);
   return path;

@@ -234,6 +234,11 @@ static int check_together(const drv_settings *s) {
   return DRV_GO;
 }
 
+static int check_tool(const drv_settings *s) {
+  char why[DRV_WHY];
+  return s->tool->check && s->tool->check(s, why) ? usage(s, why) : DRV_GO;
+}
+
 int drv_parse(drv_settings *s, int argc, char **argv) {
   int status = parse_all(s, argc, argv);
   if (status != DRV_GO) return status;
@@ -243,6 +248,7 @@ int drv_parse(drv_settings *s, int argc, char **argv) {
   if (s->model_info) return pictures ? usage(s, "a question about models takes no pictures") : DRV_GO;
   if (s->save_model && !pictures) return DRV_GO;
   status = split_operands(s);
+  if (status == DRV_GO) status = check_tool(s);
   return status == DRV_GO ? check_together(s) : status;
 }
 

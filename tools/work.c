@@ -85,6 +85,8 @@ static int make_rows(river *r, cnnimg_error *err) {
 
 int drv_session_for(drv_run *run, const cnnimg_format *format, cnnimg_error *err) {
   if (run->session && same(&run->session_format, format)) return CNNIMG_OK;
+  int status = drv_pick(run, format, err);
+  if (status) return status;
   cnnimg_session_free(run->session);
   run->session = NULL;
   run->session_format = *format;
@@ -186,6 +188,7 @@ static int write_guarded(drv_run *run, const drv_job *job, river *r, cnnimg_erro
 
 static int run_file(drv_run *run, const drv_job *job, river *r, drv_result *result, cnnimg_error *err) {
   int status = drv_session_for(run, &r->worked, err);
+  result->model = run->model_path;
   if (status) return status;
   result->cost = *cnnimg_session_cost(run->session);
   result->width = result->cost.width;
@@ -224,6 +227,7 @@ int drv_work(drv_run *run, const drv_job *job, drv_result *result, cnnimg_error 
 }
 
 void drv_run_fini(drv_run *run) {
+  drv_candidates_free(&run->candidates);
   cnnimg_session_free(run->session);
   cnnimg_model_unref(run->model);
   cnnimg_close(run->context);

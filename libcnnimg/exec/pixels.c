@@ -148,6 +148,11 @@ static void answer(const float *in, int32_t channels, const ci_tone *t, int colo
     v[c] = colours == channels ? rgb[c] : channels == 1 ? rgb[0] : (rgb[0] + rgb[1] + rgb[2]) / 3.0f;
 }
 
+void ci_pixels_answer(const float *in, uint32_t n, int32_t channels, int32_t cs, const ci_tone *tone, float *out,
+                      int32_t colours, int32_t out_step) {
+  for (uint32_t i = 0; i < n; i++) answer(in + (size_t)i * (size_t)cs, channels, tone, colours, out + (size_t)i * (size_t)out_step);
+}
+
 static void mix(const ci_original *o, const uint8_t *source, float *v) {
   float before[3];
   read_colours(&o->row, source, before);

@@ -29,6 +29,10 @@ void ci_pixels_load(const cnnimg_view *row, uint32_t x, uint32_t n, const ci_ton
 void ci_pixels_load_raw(const cnnimg_view *row, uint32_t x, uint32_t n, float *out, int32_t channels,
                         int32_t cs);
 
+/* n pixels of a map's row to colours of a picture, out_step floats apart. */
+void ci_pixels_answer(const float *in, uint32_t n, int32_t channels, int32_t cs, const ci_tone *tone, float *out,
+                      int32_t colours, int32_t out_step);
+
 /* The source's pixels at the same places; row.data NULL: none are needed. */
 typedef struct ci_original {
   cnnimg_view row;

@@ -184,62 +184,50 @@ int ci_job_fill(void *user, uint32_t i, const ci_view *v, ci_rect r, cnnimg_erro
 
 /* ---- out of the network -------------------------------------------------------------------- */
 
-/* Strength and alpha look at the source's pixels. */
-static bool wants_original(const ci_job *j) {
-  return j->fit.scale == 1 && (j->o.params.strength != 1.0f || j->o.format.alpha);
-}
-
 /* Row y of the network's result, columns [x0, x1), to where the picture's pixels go. */
 static int put_row(ci_job *j, const ci_view *v, int32_t y, int32_t x0, int32_t x1, cnnimg_error *err) {
-  int32_t X = x0 - j->crop.x0, Y = y - j->crop.y0;
+  const ci_store s = {ci_view_at(v, x0, y), v->map.c, v->cs, j->card.plain ? NULL : &j->card.out, {0}};
+  if (j->chain) return ci_job_push_row(j, v, y, x0, x1, err);
+  return ci_job_store(j, &s, x0 - j->crop.x0, y - j->crop.y0, x1 - x0, err);
+}
+
+/* Pixels of the network's result as pixels of the result. */
+static uint64_t of_result(const ci_job *j, uint64_t n, uint64_t all) {
   const ci_job_io *io = j->io;
-  ci_original original = {.strength = j->o.params.strength};
-  ci_line line;
-  if (wants_original(j) || j->in_place) { /* in place: a row is read before it is written over */
-    int status = ci_picture_line(&j->source, 1, (uint32_t)Y, &line, err);
-    if (status) return status;
-    if (wants_original(j)) original.row = line.row, original.x = (uint32_t)X - line.x0;
-  }
-  cnnimg_view to;
-  uint32_t at = (uint32_t)X;
-  if (io->dst) {
-    ci_rect whole = {0, 0, (int32_t)j->result.width, (int32_t)j->result.height};
-    const ci_rect *region = io->region ? io->region : &whole;
-    to = *io->dst;
-    to.data = (uint8_t *)to.data + (ptrdiff_t)(Y - region->y0) * to.row_stride;
-    at -= (uint32_t)region->x0;
-  } else {
-    cnnimg_view_init(&to, &j->result, j->line);
-  }
-  ci_pixels_store(&to, at, (uint32_t)(x1 - x0), ci_view_at(v, x0, y), v->map.c, v->cs,
-                  j->card.plain ? NULL : &j->card.out, &original);
-  if (io->dst) return CNNIMG_OK;
-  size_t pixel = cnnimg_pixel_bytes(&j->result), from = (size_t)X * pixel, n = (size_t)(x1 - x0) * pixel;
-  if (!j->held) return io->write(io->write_user, (uint32_t)Y, j->line, err);
-  return ci_spool_patch(j->held, (uint32_t)Y, from, n, j->line + from, err);
+  uint64_t result = (uint64_t)j->result.width * j->result.height;
+  if (io->dst) result = (uint64_t)io->dst->format.width * io->dst->format.height;
+  return !j->chain ? n : n == all ? result : (uint64_t)((double)n / (double)all * (double)result);
 }
 
 static int tell_progress(ci_job *j, uint64_t more, cnnimg_error *err) {
   const cnnimg_params *p = &j->o.params;
   uint64_t all = (uint64_t)(j->want.x1 - j->want.x0) * (uint64_t)(j->want.y1 - j->want.y0);
   j->done += more;
-  if (p->progress && p->progress(p->progress_user, j->done, all))
+  if (p->progress && p->progress(p->progress_user, of_result(j, j->done, all), of_result(j, all, all)))
     return ci_fail(err, CNNIMG_CANCELLED, "cancelled");
   return CNNIMG_OK;
 }
 
-/* Rows of the source below the result's row y are done with, but for those that the network has yet to take, and the
- * last ones, which the padding mirrors. */
+/* The first row of the source that a result which has come to row y of the network's picture may still ask for. */
+static int32_t still_wanted(const ci_job *j, int32_t y) {
+  if (!j->chain) return y / j->fit.scale;
+  int32_t low = ci_chain_low(j->chain);
+  return ci_job_wants_original(j) || j->in_place ? imin(low, j->stored) : low;
+}
+
+/* Rows above that are done with, but for those that the network has yet to take, and the last ones, which the padding
+ * mirrors. */
 static void let_go(ci_job *j, int32_t y) {
   int32_t h = (int32_t)j->o.format.height, padding = j->in.h - j->fit.margin - h;
-  int32_t mirrored = imax(h - padding - 1, 0), row = y / j->fit.scale;
+  int32_t mirrored = imax(h - padding - 1, 0), row = still_wanted(j, y);
   if (!j->source.view && !j->source.read && !j->source.rows.spool)
-    ci_rows_let_go(&j->source.rows, (uint32_t)imax(imin(imin(row, mirrored), j->filled), 0));
+    ci_rows_let_go(&j->source.rows, (uint32_t)imax(imin(imin(row, mirrored), j->filled) - ci_picture_reach(&j->source), 0));
 }
 
 static int take_rows(ci_job *j, const ci_view *v, ci_rect r, cnnimg_error *err) {
   ci_rect before = {r.x0 - j->crop.x0, r.y0 - j->crop.y0, r.x1 - j->crop.x0, r.y1 - j->crop.y0};
-  int status = wants_original(j) ? ci_picture_need(&j->source, 1, before, err) : CNNIMG_OK;
+  int status =
+      !j->chain && ci_job_wants_original(j) ? ci_picture_need(&j->source, 1, before, err) : CNNIMG_OK;
   for (int32_t y = r.y0; y < r.y1 && !status; y++) {
     status = put_row(j, v, y, r.x0, r.x1, err);
     if (!status) let_go(j, y - j->crop.y0 + 1);

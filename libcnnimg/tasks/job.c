@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "tasks/job_state.h"
+#include "tasks/size.h"
 
 #define DEEPEST_PLAN_SIDE (INT32_MAX / 128) /* enlarged and padded it is still a number */
 
@@ -177,7 +178,6 @@ static int make_network(ci_job *j, cnnimg_error *err) {
 
 static int check_result(ci_job *j, cnnimg_error *err) {
   const ci_fit *f = &j->fit;
-  const cnnimg_params *p = &j->o.params;
   j->out = ci_network_picture(&j->net->out_dims, j->net->out);
   if (!j->out.c) return ci_fail(err, CNNIMG_UNSUPPORTED, "the network makes no picture but a tensor");
   if (j->out.w != f->scale * j->in.w - f->loss || j->out.h != f->scale * j->in.h - f->loss)
@@ -187,20 +187,44 @@ static int check_result(ci_job *j, cnnimg_error *err) {
   if (j->out.c != 3 && !(j->out.c == 1 && j->o.format.colours == 1))
     return ci_fail(err, CNNIMG_UNSUPPORTED, "the network makes %d channels, the picture has %d", j->out.c,
                    j->o.format.colours);
-  if (f->scale != 1 && (p->strength != 1.0f || j->o.format.alpha))
-    return ci_fail(err, CNNIMG_UNSUPPORTED, "strength and alpha need a result of the picture's own size");
-  if (p->scale_num && (uint64_t)p->scale_num != (uint64_t)p->scale_den * (uint32_t)f->scale)
-    return ci_fail(err, CNNIMG_UNSUPPORTED, "a factor of %u/%u was asked for, the network's is %d",
-                   p->scale_num, p->scale_den, f->scale);
   return CNNIMG_OK;
 }
 
-static void set_result(ci_job *j) {
-  int32_t scale = j->fit.scale, skip = j->fit.skip;
-  j->result = j->o.format;
-  j->result.width *= (uint32_t)scale;
-  j->result.height *= (uint32_t)scale;
-  j->crop = (ci_rect){skip, skip, skip + (int32_t)j->result.width, skip + (int32_t)j->result.height};
+static bool same_size(const cnnimg_format *a, const cnnimg_format *b) {
+  return a->width == b->width && a->height == b->height;
+}
+
+/* The size that is asked for, and what has to be done to the network's picture. */
+static int set_result(ci_job *j, cnnimg_error *err) {
+  const cnnimg_format *f = &j->o.format;
+  int32_t scale = j->fit.scale, skip = j->fit.skip, w = scale * (int32_t)f->width, h = scale * (int32_t)f->height;
+  uint32_t size[2] = {0, 0};
+  int status = ci_result_size(&j->o.params, f->width, f->height, scale, &j->o.limits, size, err);
+  if (status) return status;
+  j->crop = (ci_rect){skip, skip, skip + w, skip + h};
+  j->result = *f;
+  j->result.width = size[0], j->result.height = size[1];
+  j->same_size = scale == 1 && same_size(&j->result, f);
+  int32_t alpha = f->alpha ? 1 : 0, stored = j->same_size ? 0 : alpha;
+  const ci_stage_spec spec = {
+      .params = &j->o.params,
+      .in = {f->colours, h, w},
+      .result = {f->colours + stored, (int32_t)size[1], (int32_t)size[0]},
+      .source = {f->colours + alpha, (int32_t)f->height, (int32_t)f->width},
+      .same_size = j->same_size,
+  };
+  if (stored) status = ci_bleed_new(&j->bleed, f, err);
+  return status ? status : ci_chain_new(&j->chain, &spec, err);
+}
+
+static size_t chain_bytes(const ci_job *j) {
+  return (j->chain ? ci_chain_bytes(j->chain) : 0) + (j->bleed ? ci_bleed_bytes(j->bleed) : 0);
+}
+
+/* What the rows of the stages leave of the cap, at least half of it. */
+static size_t memory_for_plan(const ci_job *j) {
+  size_t all = j->o.engine.memory, chain = chain_bytes(j);
+  return chain < all / 2 ? all - chain : all / 2;
 }
 
 static void set_cost(ci_job *j) {
@@ -212,14 +236,14 @@ static void set_cost(ci_job *j) {
                           .band = (uint32_t)s->band,
                           .halo = (uint32_t)s->halo,
                           .threads = ci_pool_threads(j->pool),
-                          .bytes = s->ring_bytes + s->scratch_bytes + s->weight_bytes,
+                          .bytes = s->ring_bytes + s->scratch_bytes + s->weight_bytes + chain_bytes(j),
                           .weight_bytes = s->weight_bytes,
                           .multiply_adds = s->macs};
 }
 
 static int make_plan(ci_job *j, cnnimg_error *err) {
   const ci_plan_options po = {.tile = (int32_t)j->o.params.tile,
-                              .memory = j->o.engine.memory,
+                              .memory = memory_for_plan(j),
                               .threads = j->o.engine.threads,
                               .allocator = j->o.engine.allocator,
                               .packs = j->o.packs};
@@ -247,8 +271,8 @@ static int build(ci_job *j, cnnimg_error *err) {
   if (!status) status = make_network(j, err);
   if (!status) status = check_result(j, err);
   if (status) return status;
-  set_result(j);
-  status = make_plan(j, err);
+  status = set_result(j, err);
+  if (!status) status = make_plan(j, err);
   if (!status) status = ci_lowered_settle(j->net, err);
   if (!status) set_cost(j);
   return status;
@@ -268,6 +292,8 @@ int ci_job_new(ci_job **out, const ci_job_options *o, cnnimg_error *err) {
 
 void ci_job_free(ci_job *j) {
   if (!j) return;
+  ci_bleed_free(j->bleed);
+  ci_chain_free(j->chain);
   ci_plan_free(j->plan);
   ci_lowered_free(j->net);
   ci_pool_free(j->pool);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "cnnimg.h"
+#include "image/image.h"
 #include "kernels/kernels.h"
 #include "tasks/fit.h"
 
@@ -29,6 +30,7 @@ typedef struct ci_job_options {
   ci_engine engine;
   cnnimg_format format;
   cnnimg_params params; /* checked */
+  ci_limits limits;     /* for results larger than the network makes them */
 } ci_job_options;
 
 int ci_job_new(ci_job **out, const ci_job_options *o, cnnimg_error *err);

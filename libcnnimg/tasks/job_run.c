@@ -86,7 +86,7 @@ static int open_source(ci_job *j, bool estimate, cnnimg_error *err) {
   if (io->src) {
     j->in_place = true;
     return open_rows(j, read_packed, (void *)(uintptr_t)io->src,
-                     stripes || estimate || !same_place(io->src, io->dst), err);
+                     stripes || estimate || !j->same_size || !same_place(io->src, io->dst), err);
   }
   if (io->read_rect) {
     j->source.read = io->read_rect;
@@ -156,7 +156,10 @@ static int make_room(ci_job *j, cnnimg_error *err) {
   if (j->io->write) j->line = ci_calloc(1, row_bytes(&j->result));
   if (((in_vector || out_vector) && !j->scratch) || (j->io->write && !j->line))
     return ci_fail(err, CNNIMG_NOMEM, "no memory for a row");
-  if (!j->io->write || j->cost.tiles == 1) return CNNIMG_OK;
+  if ((!j->io->write && !j->chain) || j->cost.tiles == 1) return CNNIMG_OK;
+  if (j->chain)
+    return ci_spool_new(&j->held, (uint32_t)(j->wants.y1 - j->wants.y0), ci_job_chain_row_bytes(j),
+                        half_memory(j) / 2, err);
   return ci_spool_new(&j->held, j->result.height, row_bytes(&j->result), half_memory(j) / 2, err);
 }
 
@@ -173,6 +176,15 @@ static int write_held(ci_job *j, cnnimg_error *err) {
 
 static ci_rect shifted(ci_rect r, ci_rect by) {
   return (ci_rect){r.x0 + by.x0, r.y0 + by.y0, r.x1 + by.x0, r.y1 + by.y0};
+}
+
+/* The part of the network's map that the result, or a rectangle of it, is made of. */
+static int set_want(ci_job *j, cnnimg_error *err) {
+  const ci_rect whole = {0, 0, (int32_t)j->result.width, (int32_t)j->result.height};
+  ci_rect result = j->io->region ? *j->io->region : whole;
+  int status = j->chain ? ci_job_open_chain(j, result, err) : CNNIMG_OK;
+  j->want = shifted(j->chain ? j->wants : result, j->crop);
+  return status;
 }
 
 static int run_plan(ci_job *j, cnnimg_error *err) {
@@ -196,14 +208,15 @@ int ci_job_run(ci_job *j, const ci_job_io *io, cnnimg_error *err) {
   j->in_place = false;
   j->filled = 0;
   j->done = 0;
-  j->want = io->region ? shifted(*io->region, j->crop) : j->crop;
   int status = cancelled(j, err);
   if (!status) status = open_source(j, estimate, err);
   if (!status) status = find_sigma(j, estimate, err);
   if (!status) status = ci_job_choose(j, err);
+  if (!status && j->bleed) ci_bleed_begin(j->source.bleed = j->bleed);
+  if (!status) status = set_want(j, err);
   if (!status) status = make_room(j, err);
   if (!status) status = run_plan(j, err);
-  if (!status && j->held) status = write_held(j, err);
+  if (!status && j->held) status = j->chain ? ci_job_push_held(j, err) : write_held(j, err);
   clean_up(j);
   return status;
 }

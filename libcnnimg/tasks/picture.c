@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "tasks/bleed.h"
 
 void ci_picture_fini(ci_picture *p) {
   free(p->blocks[0].data);
@@ -30,11 +31,30 @@ static cnnimg_view view_of(const ci_picture *p, const ci_block *b) {
   return v;
 }
 
+int32_t ci_picture_reach(const ci_picture *p) { return p->bleed ? CI_BLEED_REACH : 0; }
+
+static ci_rect widened(const ci_picture *p, ci_rect r) {
+  int32_t by = ci_picture_reach(p);
+  return ci_rect_clip((ci_rect){r.x0 - by, r.y0 - by, r.x1 + by, r.y1 + by},
+                      (ci_shape){1, (int32_t)p->format.height, (int32_t)p->format.width});
+}
+
+bool ci_picture_has(const ci_picture *p, int which, ci_rect r) {
+  ci_rect there = p->blocks[which].rect;
+  if (p->view || !p->read || ci_rect_empty(r)) return true;
+  return !ci_rect_empty(there) && ci_rect_contains(there, p->bleed ? widened(p, r) : r);
+}
+
+ci_rect ci_picture_columns(const ci_picture *p, int which) {
+  if (!p->view && p->read) return p->blocks[which].rect;
+  return (ci_rect){0, 0, (int32_t)p->format.width, (int32_t)p->format.height};
+}
+
 int ci_picture_need(ci_picture *p, int which, ci_rect r, cnnimg_error *err) {
   ci_block *b = &p->blocks[which];
   size_t pixels, bytes;
-  if (p->view || !p->read || ci_rect_empty(r) || (!ci_rect_empty(b->rect) && ci_rect_contains(b->rect, r)))
-    return CNNIMG_OK;
+  if (ci_picture_has(p, which, r)) return CNNIMG_OK;
+  if (p->bleed) r = widened(p, r);
   b->rect = (ci_rect){0, 0, 0, 0};
   if (!ci_mul((size_t)(r.x1 - r.x0), (size_t)(r.y1 - r.y0), &pixels) ||
       !ci_mul(pixels, cnnimg_pixel_bytes(&p->format), &bytes))
@@ -49,6 +69,10 @@ int ci_picture_need(ci_picture *p, int which, ci_rect r, cnnimg_error *err) {
 }
 
 int ci_picture_line(ci_picture *p, int which, uint32_t y, ci_line *line, cnnimg_error *err) {
+  return p->bleed ? ci_bleed_line(p->bleed, p, which, y, line, err) : ci_picture_plain_line(p, which, y, line, err);
+}
+
+int ci_picture_plain_line(ci_picture *p, int which, uint32_t y, ci_line *line, cnnimg_error *err) {
   const void *row = NULL;
   line->x0 = 0;
   if (p->view) {

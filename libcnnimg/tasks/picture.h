@@ -27,12 +27,21 @@ typedef struct ci_picture {
   void *user;
   ci_block blocks[2]; /* read: for two readers that are at different places */
   ci_rows rows;
+  struct ci_bleed *bleed; /* fills what is transparent, or NULL; not owned */
 } ci_picture;
 
 /* All pixels of the rectangle, which must be of the picture, can be had from ci_picture_line() with this block. */
 int ci_picture_need(ci_picture *p, int block, ci_rect r, cnnimg_error *err);
+/* Can they be had already? */
+bool ci_picture_has(const ci_picture *p, int block, ci_rect r);
 /* Row y; valid until the next call. */
 int ci_picture_line(ci_picture *p, int block, uint32_t y, ci_line *line, cnnimg_error *err);
+/* The same, but transparent pixels are as they are. */
+int ci_picture_plain_line(ci_picture *p, int block, uint32_t y, ci_line *line, cnnimg_error *err);
+/* The columns [x0, x1) that lines have. */
+ci_rect ci_picture_columns(const ci_picture *p, int block);
+/* Rows above and below one, which must be there besides, for it to be had. */
+int32_t ci_picture_reach(const ci_picture *p);
 void ci_picture_fini(ci_picture *p);
 
 #endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* pick.c - which of several networks enlarges a picture: by their factors, and by the noise that they remove */
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "driver.h"
+
+#define NO_NOISE (-1) /* the level of a network that only enlarges */
+#define USUAL 2       /* the factor, where none is asked for */
+
+/* ---- what names say: waifu2x's noise1_scale2.0x_model, Real-CUGAN's up3x-denoise2x, and x4 or 4x ------------------ */
+
+static bool in_word(const char *name, size_t i) { return i && isalnum((unsigned char)name[i - 1]); }
+
+/* The digit behind a word; 0: it does not say. */
+static int digit_after(const char *name, const char *word) {
+  for (const char *p = name; (p = strstr(p, word)); p += strlen(word))
+    if (p[strlen(word)] >= '1' && p[strlen(word)] <= '9') return p[strlen(word)] - '0';
+  return 0;
+}
+
+static int scale_in(const char *name) {
+  int n = digit_after(name, "scale");
+  if (!n) n = digit_after(name, "up");
+  for (size_t i = 0; !n && name[i]; i++) {
+    bool digit = isdigit((unsigned char)name[i + 1]) && name[i + 1] != '0', first = !in_word(name, i);
+    if (first && (name[i] == 'x' || name[i] == 'X') && digit) n = name[i + 1] - '0';
+    else if (first && name[i] >= '1' && name[i] <= '9' && tolower((unsigned char)name[i + 1]) == 'x' &&
+             !isalnum((unsigned char)name[i + 2]))
+      n = name[i] - '0';
+  }
+  return n;
+}
+
+static int level_in(const char *name) {
+  const char *noise = strstr(name, "noise");
+  if (strstr(name, "no-denoise")) return 0;
+  for (; noise; noise = strstr(noise + 1, "noise"))
+    if (noise[5] >= '0' && noise[5] <= '9') return noise[5] - '0';
+  return NO_NOISE;
+}
+
+/* ---- candidates ----------------------------------------------------------------------------------- */
+
+static double number(const cnnimg_model *m, const char *key) {
+  const char *text = cnnimg_model_get(m, key);
+  return text ? atof(text) : 0;
+}
+
+/* The card comes before the name. */
+static void ask_card(drv_candidate *c, const cnnimg_model *m) {
+  const char *level = cnnimg_model_get(m, "noise_level");
+  if (level) c->level = atoi(level);
+  if (number(m, "scale") >= 1) c->scale = (int)number(m, "scale");
+  c->parameters = number(m, "parameters");
+}
+
+typedef struct gathering {
+  drv_run *run;
+  bool built_in;
+} gathering;
+
+static bool enlarges(const cnnimg_model *m) {
+  const char *task = cnnimg_model_get(m, "task");
+  return task && !strcmp(task, "upscale");
+}
+
+static void add(drv_run *run, drv_candidate c) {
+  drv_candidates *all = &run->candidates;
+  drv_candidate *at = realloc(all->at, (all->n + 1) * sizeof *at);
+  if (at) all->at = at;
+  if (at && c.path && c.name) all->at[all->n++] = c;
+  else free(c.path), free(c.name);
+}
+
+/* Other people's files are many and large: those whose names say enough are not opened before they are wanted. */
+static void consider(void *user, const char *name, const char *path) {
+  gathering *g = user;
+  cnnimg_error err = {0};
+  cnnimg_model *model = NULL;
+  drv_candidate c = {.scale = scale_in(name), .level = level_in(name)};
+  bool ask = g->built_in || !c.scale;
+  const char *const *options = g->run->s->model_opts.at;
+  if (ask && cnnimg_model_load_opt(g->run->context, path, options, &model, &err)) {
+    if (g->built_in) drv_say(g->run->s, path, "%s", err.text);
+    return;
+  }
+  if (model) ask_card(&c, model);
+  bool taken = g->built_in ? enlarges(model) : true;
+  cnnimg_model_unref(model);
+  if (!taken) return;
+  c.path = strdup(path), c.name = strdup(name);
+  add(g->run, c);
+}
+
+/* A pair of files is named by the one that says the network. */
+static void consider_file(void *user, const char *name, const char *path) {
+  static const char *const seconds[] = {".bin", ".caffemodel"};
+  const char *dot = strrchr(name, '.');
+  for (size_t i = 0; dot && i < sizeof seconds / sizeof *seconds; i++)
+    if (!strcmp(dot, seconds[i])) return;
+  consider(user, name, path);
+}
+
+bool drv_picks(const drv_settings *s) {
+  return s->tool->picks && !s->model_name && (!s->model || drv_is_folder(s->model));
+}
+
+int drv_gather(drv_run *run) {
+  const drv_settings *s = run->s;
+  gathering g = {run, !s->model};
+  if (run->candidates.n) return DRV_GO;
+  if (s->model) drv_each_in(s, s->model, 0, consider_file, &g);
+  else drv_each_built_in(s, consider, &g);
+  if (run->candidates.n) return DRV_GO;
+  drv_say(s, s->model, "no network that enlarges was found%s",
+          s->model ? " there" : "; -m names one, --models-dir says where built-in ones are");
+  return DRV_EXIT_MODEL;
+}
+
+void drv_candidates_free(drv_candidates *all) {
+  for (size_t i = 0; i < all->n; i++) free(all->at[i].path), free(all->at[i].name);
+  free(all->at);
+  *all = (drv_candidates){0};
+}
+
+/* ---- the choice ---------------------------------------------------------------------------------------- */
+
+/* How many times larger the result shall be, the larger of both ways. */
+static double factor_for(const cnnimg_params *p, const cnnimg_format *f) {
+  double x = (double)p->result_width / f->width, y = (double)p->result_height / f->height;
+  if (p->result_width || p->result_height) return x > y ? x : y;
+  return p->scale_num ? (double)p->scale_num / p->scale_den : USUAL;
+}
+
+/* The level that is asked for; where none is, the one with the least denoising that there is. */
+static int level_for(const drv_run *run) {
+  int least = run->candidates.at[0].level;
+  for (size_t i = 1; i < run->candidates.n; i++)
+    if (run->candidates.at[i].level < least) least = run->candidates.at[i].level;
+  return run->s->level_said ? run->s->level : least;
+}
+
+/* Is a the better one? The smallest factor that is enough, else the largest; of two, the larger network. */
+static bool better(const drv_candidate *a, const drv_candidate *b, double factor) {
+  bool a_enough = a->scale >= factor - 1e-9, b_enough = b->scale >= factor - 1e-9;
+  if (a_enough != b_enough) return a_enough;
+  if (a->scale != b->scale) return a_enough ? a->scale < b->scale : a->scale > b->scale;
+  return a->parameters > b->parameters;
+}
+
+static const drv_candidate *choose(const drv_run *run, double factor, const drv_candidate **other) {
+  const drv_candidate *best = NULL;
+  int level = level_for(run);
+  *other = NULL;
+  for (size_t i = 0; i < run->candidates.n; i++) {
+    const drv_candidate *c = &run->candidates.at[i];
+    if (c->level != level) continue;
+    if (!best || better(c, best, factor)) best = c, *other = NULL;
+    else if (!better(best, c, factor)) *other = c;
+  }
+  return best;
+}
+
+static int refuse(const drv_run *run, const drv_candidate *one, const drv_candidate *other,
+                  cnnimg_error *err) {
+  const char *where = run->s->model;
+  err->code = CNNIMG_BADARG;
+  if (other)
+    snprintf(err->text, sizeof err->text,
+             "%s: %s and %s enlarge by the same factor; -n NAME or -m FILE says which", where, one->name,
+             other->name);
+  else if (where)
+    snprintf(err->text, sizeof err->text, "%s: no network there enlarges and removes noise of level %d",
+             where, run->s->level);
+  else
+    snprintf(err->text, sizeof err->text,
+             "no built-in network enlarges and removes noise of level %d; -m names a folder of such ones",
+             run->s->level);
+  return err->code;
+}
+
+int drv_pick(drv_run *run, const cnnimg_format *format, cnnimg_error *err) {
+  const drv_candidate *other = NULL;
+  if (!run->candidates.n) return CNNIMG_OK;
+  const drv_candidate *c = choose(run, factor_for(&run->params, format), &other);
+  if (!c || (other && run->s->model)) return refuse(run, c, other, err);
+  if (run->model_path && !strcmp(run->model_path, c->path) && run->model) return CNNIMG_OK;
+  cnnimg_session_free(run->session);
+  cnnimg_model_unref(run->model);
+  free(run->model_path);
+  run->session = NULL, run->model = NULL;
+  run->speed = 0;
+  run->model_path = strdup(c->path);
+  return cnnimg_model_load_opt(run->context, c->path, run->s->model_opts.at, &run->model, err);
+}
