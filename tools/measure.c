@@ -49,30 +49,45 @@ int drv_measure(drv_run *run, cnnimg_reader *reader, drv_result *r, cnnimg_error
   return status;
 }
 
+/* Runs what the session was made for, on noise; seconds, or below 0 and err. */
+static double time_run(cnnimg_session *session, const cnnimg_format *f, cnnimg_error *err) {
+  const cnnimg_cost *cost = cnnimg_session_cost(session);
+  cnnimg_format g = *f;
+  g.width = cost->width;
+  g.height = cost->height;
+  size_t bytes = drv_row_bytes(f) * f->height;
+  uint8_t *in = malloc(bytes), *out = calloc(g.height, drv_row_bytes(&g));
+  double spent = -1;
+  if (in && out) {
+    cnnimg_view from, to;
+    for (size_t i = 0; i < bytes; i++) in[i] = (uint8_t)(i * 2654435761u >> 24);
+    cnnimg_view_init(&from, f, in);
+    cnnimg_view_init(&to, &g, out);
+    double start = drv_now();
+    if (!cnnimg_run(session, &from, &to, err)) spent = drv_now() - start;
+  } else {
+    fail(err, CNNIMG_NOMEM, "no memory to measure the speed with");
+  }
+  free(in);
+  free(out);
+  return spent;
+}
+
 /* Multiply-adds a second, on a small picture of noise. */
 static int measure_speed(drv_run *run, cnnimg_error *err) {
   const cnnimg_format f = {
       .width = PROBE, .height = PROBE, .colours = run->session_format.colours, .sample = CNNIMG_U8};
   cnnimg_params params = run->params;
   cnnimg_session *session = NULL;
-  cnnimg_cost cost;
-  uint8_t *pixels = malloc(drv_row_bytes(&f) * PROBE);
-  if (!pixels) return fail(err, CNNIMG_NOMEM, "no memory to measure the speed with");
-  for (size_t i = 0; i < drv_row_bytes(&f) * PROBE; i++) pixels[i] = (uint8_t)(i * 2654435761u >> 24);
   params.progress = NULL;
   if (params.sigma < 0) params.sigma = 25;
-  cnnimg_view view;
-  cnnimg_view_init(&view, &f, pixels);
   int status = cnnimg_session_new(run->context, run->model, &params, &f, &session, err);
   for (int i = 0; !status && i < 2; i++) { /* the first one warms up */
-    double start = drv_now();
-    cost = *cnnimg_session_cost(session);
-    if (cost.width == f.width && cost.height == f.height) status = cnnimg_run(session, &view, &view, err);
-    double spent = drv_now() - start;
-    run->speed = spent > 0 ? (double)cost.multiply_adds / spent : 0;
+    double spent = time_run(session, &f, err);
+    if (spent < 0) status = err->code;
+    run->speed = spent > 0 ? (double)cnnimg_session_cost(session)->multiply_adds / spent : 0;
   }
   cnnimg_session_free(session);
-  free(pixels);
   return status;
 }
 
