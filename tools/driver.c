@@ -79,7 +79,9 @@ static int do_pictures(drv_run *run, drv_settings *s) {
     if (!jobs.n) drv_note(s, NULL, "there are no pictures there");
     if (run->progress.files && !s->measure_only) status = load_model(run);
   }
+  s->progress = &run->progress;
   if (status == DRV_GO) status = do_files(run, &jobs);
+  drv_progress_clear(&run->progress);
   drv_jobs_free(&jobs);
   return status;
 }
@@ -104,7 +106,7 @@ static int answer(drv_run *run, drv_settings *s) {
   run->params.progress_user = &run->progress;
   if (s->list_models) return drv_list_models(s, run->context);
   if (s->model_info) return drv_model_card(s, run->context);
-  status = s->save_model ? save_model(run) : DRV_GO;
+  status = s->save_model && !s->dry_run ? save_model(run) : DRV_GO;
   bool pictures = s->inputs.n || s->files_from;
   return status != DRV_GO ? status : pictures ? do_pictures(run, s) : DRV_EXIT_OK;
 }

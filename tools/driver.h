@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "cnnimg.h"
@@ -73,6 +74,7 @@ struct drv_settings {
   bool recursive, null, no_rotate, json, quiet, verbose, dry_run, list_models;
   int level;         /* -n with a number, where the tool picks networks by it */
   bool level_said;
+  struct drv_progress *progress; /* what is cleared away before anything else is written; may be NULL */
   bool measure_only; /* the tool's measure() is all that is wanted: nothing is written, no model is needed */
 };
 
@@ -190,7 +192,8 @@ void drv_candidates_free(drv_candidates *all);
 
 int drv_list_models(const drv_settings *s, cnnimg_context *context);
 int drv_model_card(const drv_settings *s, cnnimg_context *context);
-int drv_save_model(const drv_settings *s, const cnnimg_model *model, const char *path); /* DRV_GO or an exit status */
+int drv_save_model(const drv_settings *s, const cnnimg_model *model,
+                   const char *path); /* DRV_GO or an exit status */
 
 /* ---- signals.c ----------------------------------------------------------------------------- */
 
@@ -225,10 +228,11 @@ void drv_progress_clear(drv_progress *p); /* before anything else is written to 
 struct drv_result {
   const char *status; /* "done", "skipped", "failed", "planned", "measured" */
   const char *model;
-  uint32_t width, height;   /* of the result; 0: not known */
-  float sigma;              /* below 0: none */
-  double seconds, estimate; /* below 0: none */
-  cnnimg_cost cost;         /* bytes 0: not known */
+  uint32_t in_width, in_height; /* of the input, turned as EXIF says; 0: not known */
+  uint32_t width, height;       /* of the result; 0: not known */
+  float sigma;                  /* below 0: none */
+  double seconds, estimate;     /* below 0: none */
+  cnnimg_cost cost;             /* bytes 0: not known */
   char error[600];
 };
 
@@ -238,7 +242,8 @@ void drv_say(const drv_settings *s, const char *path, const char *format, ...)
 void drv_note(const drv_settings *s, const char *path, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void drv_report(const drv_settings *s, const drv_job *job, const drv_result *r, bool alone);
-void drv_json_string(const char *text);
+void drv_json_put(FILE *to, const char *text);
+void drv_json_string(const char *text);                /* to standard output */
 void drv_json_text(const char *key, const char *text); /* ,"key":"text" or null */
 uint64_t drv_peak_memory(void);
 

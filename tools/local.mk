@@ -1,6 +1,9 @@
 # tools/local.mk - the tools: one driver, and a description for each of them
 bin_PROGRAMS += tools/cnn-denoise tools/cnn-upscale
-dist_man_MANS += tools/cnn-denoise.1 tools/cnn-upscale.1
+dist_man_MANS += tools/cnn-upscale.1
+man_MANS += tools/cnn-denoise.1
+EXTRA_DIST += tools/cnn-denoise.1.in $(man_parts)
+CLEANFILES += tools/cnn-denoise.1
 
 driver_sources = \
 	tools/cards.c tools/driver.c tools/driver.h tools/help.c tools/lane.c tools/measure.c tools/models.c tools/naming.c tools/options.c \
@@ -10,3 +13,10 @@ tools_cnn_denoise_SOURCES = tools/denoise.c $(driver_sources)
 tools_cnn_denoise_LDADD = libcnnimg/libcnnimg.la $(LIBM)
 tools_cnn_upscale_SOURCES = tools/upscale.c $(driver_sources)
 tools_cnn_upscale_LDADD = libcnnimg/libcnnimg.la $(LIBM)
+
+# A tool's page is its own part (NAME.1.in) around the parts that all pages share.
+man_parts = tools/description.man tools/options.man
+tools/%.1: tools/%.1.in $(man_parts)
+	@$(MKDIR_P) tools
+	$(AM_V_GEN)sed -e '/^@description@$$/{' -e 'r $(srcdir)/tools/description.man' -e 'd' -e '}' \
+	  -e '/^@options@$$/{' -e 'r $(srcdir)/tools/options.man' -e 'd' -e '}' '$(srcdir)/tools/$*.1.in' >$@.new && mv $@.new $@

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* progress.c - a bar with the time left on a terminal, or lines of JSON for programs */
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -33,12 +32,12 @@ void drv_progress_file(drv_progress *p, const drv_job *job) {
   p->file++;
   p->name = job->in;
   p->bytes_now = job->bytes + 1;
+  if (p->file > 1) drv_progress_tick(p, 0, 1); /* files may be done between two ticks */
 }
 
 void drv_progress_done(drv_progress *p) {
   p->bytes_done += p->bytes_now;
   p->bytes_now = 0;
-  drv_progress_clear(p);
 }
 
 void drv_progress_clear(drv_progress *p) {
@@ -47,7 +46,9 @@ void drv_progress_clear(drv_progress *p) {
 }
 
 static void show_json(const drv_progress *p, double part, double all, double left) {
-  fprintf(stderr, "{\"file\":%zu,\"files\":%zu,\"fraction\":%.4f,\"total\":%.4f,\"eta\":%.1f}\n", p->file,
+  fputs("{\"input\":", stderr);
+  drv_json_put(stderr, p->name ? p->name : "-");
+  fprintf(stderr, ",\"file\":%zu,\"files\":%zu,\"fraction\":%.4f,\"total\":%.4f,\"eta\":%.1f}\n", p->file,
           p->files, part, all, left);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* report.c - what is told about files: sentences on standard error, JSON lines on standard output */
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -16,6 +15,7 @@ static void say(const drv_settings *s, const char *path, const char *format, va_
   char text[1200];
   vsnprintf(text, sizeof text, format, list);
   size_t n = path ? strlen(path) : 0;
+  if (s->progress) drv_progress_clear(s->progress);
   fprintf(stderr, "%s: ", s->tool->name);
   if (path && !strcmp(path, "-")) path = strncmp(text, "standard ", 9) ? "standard input" : NULL;
   if (path && (strncmp(text, path, n) || text[n] != ':')) {
@@ -62,18 +62,20 @@ static int utf8_length(const unsigned char *p) {
 }
 
 /* What is not UTF-8 becomes U+FFFD: the line must be JSON whatever a file is called. */
-void drv_json_string(const char *text) {
-  putchar('"');
+void drv_json_put(FILE *to, const char *text) {
+  fputc('"', to);
   for (const unsigned char *p = (const unsigned char *)text; *p;) {
     int n = utf8_length(p);
-    if (!n) fputs("\\ufffd", stdout);
-    else if (*p == '"' || *p == '\\') printf("\\%c", *p);
-    else if (*p < 32 || *p == 127) printf("\\u%04x", *p);
-    else fwrite(p, 1, (size_t)n, stdout);
+    if (!n) fputs("\\ufffd", to);
+    else if (*p == '"' || *p == '\\') fprintf(to, "\\%c", *p);
+    else if (*p < 32 || *p == 127) fprintf(to, "\\u%04x", *p);
+    else fwrite(p, 1, (size_t)n, to);
     p += n ? n : 1;
   }
-  putchar('"');
+  fputc('"', to);
 }
+
+void drv_json_string(const char *text) { drv_json_put(stdout, text); }
 
 void drv_json_text(const char *key, const char *text) {
   printf(",\"%s\":", key);
@@ -98,19 +100,20 @@ static void report_json(const drv_job *job, const drv_result *r) {
   drv_json_string(job->in);
   drv_json_text("output", job->out);
   drv_json_text("status", r->status);
+  json_count("input_width", r->in_width, r->in_width > 0);
+  json_count("input_height", r->in_height, r->in_width > 0);
   json_count("width", r->width, r->width > 0);
   json_count("height", r->height, r->width > 0);
   json_number("sigma", (double)r->sigma, r->sigma >= 0);
   drv_json_text("model", r->model);
   json_number("seconds", r->seconds, r->seconds >= 0);
   json_count("peak_memory", drv_peak_memory(), true);
-  if (r->cost.bytes) {
-    json_count("plan_memory", r->cost.bytes, true);
-    json_count("multiply_adds", r->cost.multiply_adds, true);
-    json_count("threads", r->cost.threads, true);
-    json_count("tiles", r->cost.tiles, true);
-  }
-  if (r->estimate >= 0) json_number("estimated_seconds", r->estimate, true);
+  bool planned = r->cost.bytes > 0;
+  json_count("plan_memory", r->cost.bytes, planned);
+  json_count("multiply_adds", r->cost.multiply_adds, planned);
+  json_count("threads", r->cost.threads, planned);
+  json_count("tiles", r->cost.tiles, planned);
+  json_number("estimated_seconds", r->estimate, r->estimate >= 0);
   drv_json_text("error", *r->error ? r->error : NULL);
   fputs("}\n", stdout);
 }
@@ -125,6 +128,8 @@ static void report_plan(const drv_job *job, const drv_result *r) {
 
 void drv_report(const drv_settings *s, const drv_job *job, const drv_result *r, bool alone) {
   const char *path = job->in;
+  bool to_terminal = s->json || !strcmp(r->status, "planned") || !strcmp(r->status, "measured");
+  if (to_terminal && s->progress) drv_progress_clear(s->progress);
   if (*r->error && !strcmp(r->status, "skipped")) drv_note(s, path, "skipped: %s", r->error);
   else if (*r->error) drv_say(s, path, "%s", r->error);
   else if (!strcmp(r->status, "done") && s->tool->estimates && s->params.sigma < 0 && r->sigma >= 0)

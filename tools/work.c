@@ -16,8 +16,8 @@ typedef struct river {
   cnnimg_reader *reader;
   cnnimg_writer *writer;
   cnnimg_format read, worked, result, written;
-  uint8_t *in, *out; /* rows that are converted; NULL: nothing to convert */
-  bool file;         /* the result goes to a file, not down a pipe */
+  uint8_t *in, *out;        /* rows that are converted; NULL: nothing to convert */
+  bool file;                /* the result goes to a file, not down a pipe */
   drv_lane *ahead, *behind; /* NULL: the codec runs on the thread that computes */
 } river;
 
@@ -96,6 +96,7 @@ int drv_session_for(drv_run *run, const cnnimg_format *format, cnnimg_error *err
 static void print_plan(drv_run *run) {
   const char *plan = cnnimg_session_plan(run->session);
   if (!run->s->verbose || !plan || (run->planned && !strcmp(run->planned, plan))) return;
+  drv_progress_clear(&run->progress);
   fprintf(stderr, "%s%s", plan, *plan && plan[strlen(plan) - 1] == '\n' ? "" : "\n");
   free(run->planned);
   run->planned = strdup(plan);
@@ -155,7 +156,8 @@ static void start_lanes(const drv_run *run, river *r) {
   const cnnimg_cost *cost = cnnimg_session_cost(run->session);
   if (cost->threads < 2) return;
   r->ahead = drv_lane_start(&r->worked, slots_for(run, &r->worked, cost->band), true, decode, r);
-  if (r->file) r->behind = drv_lane_start(&r->result, slots_for(run, &r->result, cost->band), false, encode, r);
+  if (r->file)
+    r->behind = drv_lane_start(&r->result, slots_for(run, &r->result, cost->band), false, encode, r);
 }
 
 static int run_rows(drv_run *run, river *r, cnnimg_error *err) {
@@ -214,8 +216,8 @@ int drv_work(drv_run *run, const drv_job *job, drv_result *result, cnnimg_error 
   if (!status) {
     r.read = cnnimg_reader_info(r.reader)->format;
     r.worked = worked_format(run->s, &r.read);
-    result->width = r.read.width;
-    result->height = r.read.height;
+    result->in_width = result->width = r.read.width;
+    result->in_height = result->height = r.read.height;
     if (run->s->measure_only) status = drv_measure(run, r.reader, result, err);
     else status = run_file(run, job, &r, result, err);
   }

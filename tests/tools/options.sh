@@ -21,7 +21,7 @@ absent b.ppm
 # ---- the table ----------------------------------------------------------------
 expect 0 "$denoise" --list-options
 cp out table
-sed 's/\\-/-/g' "$abs_top_srcdir/tools/cnn-denoise.1" >manual
+sed 's/\\-/-/g' "$abs_top_builddir/tools/cnn-denoise.1" >manual
 [ "$(wc -l <table)" -ge 35 ] || bad "--list-options lists too few"
 while read -r letter name kind arg range; do
   option=--$name
