@@ -162,6 +162,14 @@ int drv_each_built_in(const drv_settings *s, drv_each_model each, void *user);
 /* Every file of a folder that could be weights, in the order of names, with -r of those below too; -1 and a sentence. */
 int drv_each_in(const drv_settings *s, const char *folder, int depth, drv_each_model each, void *user);
 
+/* ---- near.c: what lies near the program ---------------------------------------------------------- */
+
+/* Folders above the program's own, the nearest (up: 1) first, until true is given back. */
+typedef bool drv_near_place(void *user, const char *folder, int up);
+void drv_near_each(drv_near_place *each, void *user);
+/* Tells the library of the helper program in this tree, unless the environment names one. Before any thread starts. */
+void drv_near_helper(void);
+
 /* ---- cards.c: questions about models, and a model as a file ------------------------------------ */
 
 int drv_list_models(const drv_settings *s, cnnimg_context *context);
