@@ -116,6 +116,7 @@ int main(int argc, char **argv) {
   drv_run run = {.s = &s};
   settings_init(&s, &drv_this_tool);
   drv_signals_install();
+  drv_near_helper();
   int status = drv_parse(&s, argc, argv);
   if (status == DRV_GO) status = answer(&run, &s);
   drv_run_fini(&run);

@@ -187,6 +187,13 @@ int drv_gather(drv_run *run); /* DRV_GO, or an exit status and a sentence on std
 /* The model for pictures of that format, where candidates were gathered. */
 int drv_pick(drv_run *run, const cnnimg_format *format, cnnimg_error *err);
 void drv_candidates_free(drv_candidates *all);
+/* ---- near.c: what lies near the program ---------------------------------------------------------- */
+
+/* Folders above the program's own, the nearest (up: 1) first, until true is given back. */
+typedef bool drv_near_place(void *user, const char *folder, int up);
+void drv_near_each(drv_near_place *each, void *user);
+/* Tells the library of the helper program in this tree, unless the environment names one. Before any thread starts. */
+void drv_near_helper(void);
 
 /* ---- cards.c: questions about models, and a model as a file ------------------------------------ */
 

@@ -14,8 +14,7 @@
 #define CNNIMG_MODELS_DIR "/usr/local/share/cnnimg/models"
 #endif
 
-#define DEPTH 32    /* folders inside folders */
-#define LEVELS_UP 4 /* from a program in a build folder up to the folder that has models/ */
+#define DEPTH 32 /* folders inside folders */
 
 /* ---- where to look ---------------------------------------------------------------- */
 
@@ -26,18 +25,10 @@ static int add_place(drv_names *places, char *path) {
 }
 
 /* share/ of an installed tree that was moved, models/ of a source tree that was built. */
-static void add_places_near_program(drv_names *places) {
-  char exe[4096];
-  ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-  if (n <= 0) return;
-  exe[n] = 0;
-  for (int up = 0; up <= LEVELS_UP; up++) {
-    char *slash = strrchr(exe, '/');
-    if (!slash || slash == exe) return;
-    *slash = 0;
-    if (up == 1) add_place(places, drv_join(exe, "share/cnnimg/models"));
-    if (up >= 1) add_place(places, drv_join(exe, "models"));
-  }
+static bool add_places_near(void *user, const char *folder, int up) {
+  if (up == 1) add_place(user, drv_join(folder, "share/cnnimg/models"));
+  add_place(user, drv_join(folder, "models"));
+  return false;
 }
 
 /* The folders that exist, the first one first. The names are malloc'ed. */
@@ -51,7 +42,7 @@ static drv_names all_places(const drv_settings *s) {
   if (s->model_name && s->model && drv_is_folder(s->model)) add_place(&places, strdup(s->model));
   if (said && *said) add_place(&places, strdup(said));
   add_place(&places, strdup(CNNIMG_MODELS_DIR));
-  add_places_near_program(&places);
+  drv_near_each(add_places_near, &places);
   return places;
 }
 

@@ -65,10 +65,10 @@ static const ci_caffe_type *find_type(const char *word, int64_t v1) {
   return NULL;
 }
 
-static bool is_top(const ci_caffe_layer *l, const ci_field *f) {
+bool ci_caffe_is_top(const ci_caffe_layer *l, const ci_field *f) {
   return ci_wire_is(f, l->old ? V1_TOP : L_TOP, CI_BYTES);
 }
-static bool is_bottom(const ci_caffe_layer *l, const ci_field *f) {
+bool ci_caffe_is_bottom(const ci_caffe_layer *l, const ci_field *f) {
   return ci_wire_is(f, l->old ? V1_BOTTOM : L_BOTTOM, CI_BYTES);
 }
 
@@ -88,7 +88,7 @@ static bool add_layer(ci_caffe *c, ci_cursor body, bool old) {
     if (ci_wire_is(&f, old ? V1_NAME : L_NAME, CI_BYTES)) l.name = ci_wire_text(&f);
     if (!old && ci_wire_is(&f, L_TYPE, CI_BYTES)) ci_text_fit(ci_wire_text(&f), l.word, sizeof l.word);
     if (old && ci_wire_is(&f, V1_TYPE, CI_VARINT)) v1 = (int64_t)f.u;
-    if (is_top(&l, &f) && !add_name(c, ci_wire_text(&f))) return false;
+    if (ci_caffe_is_top(&l, &f) && !add_name(c, ci_wire_text(&f))) return false;
   }
   l.type = find_type(l.word, v1);
   if (old && l.type) strcpy(l.word, l.type->word);
@@ -156,7 +156,7 @@ int32_t ci_caffe_fail(const ci_caffe_site *s, int code, const char *why) {
   return ci_build_fail(s->b, code, "the layer \"%s\" (%s) %.90s", name, s->l->word, why);
 }
 
-static ci_caffe_name *find(ci_caffe *c, ci_text text) {
+ci_caffe_name *ci_caffe_find(const ci_caffe *c, ci_text text) {
   ci_caffe_name key = {.text = text};
   return c->n_names ? bsearch(&key, c->names, c->n_names, sizeof key, by_name) : NULL;
 }
@@ -176,7 +176,7 @@ static int32_t make_input(ci_caffe *c, ci_text text) {
 
 /* The value of a bottom; inputs are made when they are first read. */
 static int32_t read_name(const ci_caffe_site *s, ci_text text) {
-  ci_caffe_name *n = find(s->c, text);
+  ci_caffe_name *n = ci_caffe_find(s->c, text);
   if (n && n->given && n->value < 0) n->value = make_input(s->c, text);
   if (!n || n->value < 0) return ci_caffe_fail(s, CNNIMG_CORRUPT, "reads what no layer before it makes");
   n->read = true;
@@ -189,7 +189,7 @@ int32_t ci_caffe_bottom(const ci_caffe_site *s, size_t i) {
   if (i < sizeof s->in / sizeof *s->in)
     return i < s->n_in ? s->in[i] : ci_caffe_fail(s, CNNIMG_CORRUPT, "has too few bottoms");
   while (ci_wire_next(&c, &f))
-    if (is_bottom(s->l, &f) && !i--) return read_name(s, ci_wire_text(&f));
+    if (ci_caffe_is_bottom(s->l, &f) && !i--) return read_name(s, ci_wire_text(&f));
   return ci_caffe_fail(s, CNNIMG_CORRUPT, "has too few bottoms");
 }
 
@@ -200,9 +200,9 @@ static void read_bottoms(ci_caffe_site *s) {
   ci_field f;
   uint64_t param = (uint64_t)(s->l->old ? s->l->type->field1 : s->l->type->field);
   while (ci_wire_next(&c, &f) && !s->b->status) {
-    if (is_top(s->l, &f)) s->n_out++;
+    if (ci_caffe_is_top(s->l, &f)) s->n_out++;
     if (param && ci_wire_is(&f, param, CI_BYTES)) s->param = f.bytes;
-    if (!is_bottom(s->l, &f)) continue;
+    if (!ci_caffe_is_bottom(s->l, &f)) continue;
     if (s->l->type->kind == CI_CAFFE_LOSS && s->n_in) continue; /* labels */
     int32_t v = read_name(s, ci_wire_text(&f));
     if (s->n_in < sizeof s->in / sizeof *s->in) s->in[s->n_in] = v;
@@ -215,11 +215,11 @@ static void write_tops(ci_caffe_site *s, size_t index) {
   ci_field f;
   size_t i = 0;
   while (ci_wire_next(&c, &f) && !s->b->status) {
-    if (!is_top(s->l, &f)) continue;
-    ci_caffe_name *n = find(s->c, ci_wire_text(&f));
+    if (!ci_caffe_is_top(s->l, &f)) continue;
+    ci_caffe_name *n = ci_caffe_find(s->c, ci_wire_text(&f));
     if (n->value >= 0 && !n->read) ci_caffe_fail(s, CNNIMG_CORRUPT, "makes what another layer has made");
     if (s->out[i] < 0) ci_caffe_fail(s, CNNIMG_UNSUPPORTED, "has more tops than are known");
-    *n = (ci_caffe_name){n->text, s->out[i++], index, false, false};
+    *n = (ci_caffe_name){n->text, s->out[i++], index, false, false, false};
   }
 }
 
@@ -242,7 +242,7 @@ static void run_data(ci_caffe *c, const ci_caffe_layer *l) {
   ci_cursor at = l->body, shape;
   ci_field f, inner;
   while (ci_wire_next(&at, &f)) {
-    if (is_top(l, &f)) find(c, ci_wire_text(&f))->given = true;
+    if (ci_caffe_is_top(l, &f)) ci_caffe_find(c, ci_wire_text(&f))->given = true;
     if (!l->old && f.number == 143 && f.wire == CI_BYTES)
       for (shape = f.bytes; ci_wire_next(&shape, &inner);)
         if (ci_wire_is(&inner, 1, CI_BYTES)) take_shape(c, inner.bytes);
@@ -266,7 +266,7 @@ static int32_t outputs(ci_caffe *c) {
     ci_cursor at = c->layers[i].body;
     ci_field f;
     while (ci_wire_next(&at, &f)) {
-      ci_caffe_name *n = is_top(&c->layers[i], &f) ? find(c, ci_wire_text(&f)) : NULL;
+      ci_caffe_name *n = ci_caffe_is_top(&c->layers[i], &f) ? ci_caffe_find(c, ci_wire_text(&f)) : NULL;
       if (!n || n->value < 0 || n->read || n->given || n->layer != i) continue;
       if (v >= 0 && ci_program_add_output(c->b.p, v)) no_memory(c);
       v = n->value, n->read = true;
@@ -286,14 +286,16 @@ static int32_t network(ci_caffe *c) {
   char name[80];
   if (!collect(c)) return -1;
   c->sized = any_sized(c);
-  for (size_t i = 0; i < c->n_inputs; i++) find(c, c->inputs[i])->given = true;
+  for (size_t i = 0; i < c->n_inputs; i++) ci_caffe_find(c, c->inputs[i])->given = true;
   for (size_t i = 0; i < c->n_layers && !c->b.status; i++) run(c, i);
   ci_text_fit(c->name, name, sizeof name);
   for (char *p = name; *p; p++)
     if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = '?';
   if (name[0]) ci_build_card(&c->b, "architecture", "%s", name);
   ci_build_card(&c->b, "producer", "Caffe");
-  return outputs(c);
+  int32_t v = outputs(c);
+  ci_caffe_whole(c);
+  return v;
 }
 
 static int build(const ci_source *src, ci_program **out, cnnimg_error *err) {

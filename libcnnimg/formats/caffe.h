@@ -16,6 +16,7 @@ typedef struct ci_caffe_name {
   size_t layer;  /* which made it */
   bool read;     /* since then */
   bool given;    /* it is an input, or was made of nothing */
+  bool used;     /* some layer reads it, be it one that is dropped (caffe_whole.c) */
 } ci_caffe_name;
 
 typedef struct ci_caffe_layer {
@@ -76,5 +77,11 @@ size_t ci_caffe_floats(const ci_caffe_site *s, uint64_t field, float *out, size_
  * (1: all in a row). NULL: the build failed. */
 ci_tensor *ci_caffe_blob(const ci_caffe_site *s, size_t i, int32_t rank);
 size_t ci_caffe_blobs(const ci_caffe_site *s); /* how many there are */
+/* caffe.c: the value that is called so; NULL: none is. Is the field a name of what the layer makes, or reads? */
+ci_caffe_name *ci_caffe_find(const ci_caffe *c, ci_text text);
+bool ci_caffe_is_top(const ci_caffe_layer *l, const ci_field *f);
+bool ci_caffe_is_bottom(const ci_caffe_layer *l, const ci_field *f);
+/* caffe_whole.c: fails the build where something tells that layers are missing at the end of the file. */
+void ci_caffe_whole(ci_caffe *c);
 
 #endif

@@ -1,7 +1,8 @@
 # libcnnimg/formats/local.mk - weight files
 libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/caffe.c libcnnimg/formats/caffe.h libcnnimg/formats/caffe_blob.c \
-	libcnnimg/formats/caffe_point.c libcnnimg/formats/caffe_shape.c libcnnimg/formats/caffe_window.c \
+	libcnnimg/formats/caffe_point.c libcnnimg/formats/caffe_shape.c libcnnimg/formats/caffe_whole.c \
+	libcnnimg/formats/caffe_window.c \
 	libcnnimg/formats/elements.c libcnnimg/formats/elements.h \
 	libcnnimg/formats/emit.c libcnnimg/formats/emit.h \
 	libcnnimg/formats/format.c libcnnimg/formats/format.h \

@@ -79,15 +79,30 @@ static int add_inputs(ci_tf *g, ci_tf_node *n) {
   return CNNIMG_OK;
 }
 
-int ci_tf_collect(ci_tf *g) {
+/* Fields come in the order of their numbers: TensorFlow writes its version and the library of functions, be it empty,
+ * behind the nodes. A file that was cut off between two nodes is a sound, shorter graph but for that. */
+static int read_nodes(ci_tf *g) {
   ci_cursor c = ci_cursor_make(g->src->data, g->src->size);
   ci_field f;
   int status = CNNIMG_OK;
-  while (!status && ci_wire_next(&c, &f))
-    if (ci_wire_is(&f, G_NODE, CI_BYTES)) status = add_node(g, f.bytes);
+  bool ended = false;
+  while (!status && ci_wire_next(&c, &f)) {
+    ended = !ci_wire_is(&f, G_NODE, CI_BYTES);
+    if (!ended) status = add_node(g, f.bytes);
+  }
   if (!status && c.bad)
     ci_build_fail(&g->b, CNNIMG_CORRUPT, "the file is damaged or cut off at byte %zu", g->src->size);
-  if (g->b.status) return g->b.status;
+  else if (!status && !ended)
+    ci_build_fail(&g->b, CNNIMG_CORRUPT,
+                  "the file ends with its node %zu, without the version that TensorFlow writes behind the "
+                  "nodes, so it is cut off; if it is whole, append the two bytes 0x12 0x00",
+                  g->n_nodes);
+  return g->b.status;
+}
+
+int ci_tf_collect(ci_tf *g) {
+  int status = read_nodes(g);
+  if (status) return status;
   if (g->n_nodes) qsort(g->nodes, g->n_nodes, sizeof *g->nodes, by_name);
   for (size_t i = 1; i < g->n_nodes; i++)
     if (!by_name(&g->nodes[i - 1], &g->nodes[i]))

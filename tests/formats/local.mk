@@ -59,3 +59,8 @@ check_PROGRAMS += tests/formats/test_graphs
 TESTS += tests/formats/test_graphs
 tests_formats_test_graphs_SOURCES = tests/formats/test_graphs.c
 EXTRA_DIST += tests/formats/make_caffe.py tests/formats/make_tensorflow.py tests/formats/make_tfjs.py
+# Messages that are cut off between two of their parts
+check_PROGRAMS += tests/formats/test_cut
+TESTS += tests/formats/test_cut
+tests_formats_test_cut_SOURCES = tests/formats/test_cut.c tests/formats/folder.c tests/formats/folder.h
+tests_formats_test_cut_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
