@@ -218,6 +218,18 @@ void drv_json_string(const char *text);
 void drv_json_text(const char *key, const char *text); /* ,"key":"text" or null */
 uint64_t drv_peak_memory(void);
 
+/* ---- written.c -------------------------------------------------------------------------------- */
+
+typedef struct drv_file drv_file;
+typedef struct drv_written {
+  drv_file *at;
+  size_t n, room; /* a power of two */
+} drv_written;
+/* Does the path lead to a file that was added? */
+bool drv_written_has(const drv_written *w, const char *path);
+void drv_written_add(drv_written *w, const char *path);
+void drv_written_fini(drv_written *w);
+
 /* ---- work.c, rows.c ------------------------------------------------------------------------------ */
 
 typedef struct drv_run {
@@ -231,6 +243,7 @@ typedef struct drv_run {
   drv_progress progress;
   double speed;  /* multiply-adds a second, for estimates; 0: not measured yet */
   char *planned; /* the plan that was printed last */
+  drv_written written;
 } drv_run;
 
 /* One file from beginning to end; a cnnimg_status. */

@@ -16,8 +16,8 @@ typedef struct river {
   cnnimg_reader *reader;
   cnnimg_writer *writer;
   cnnimg_format read, worked, result, written;
-  uint8_t *in, *out; /* rows that are converted; NULL: nothing to convert */
-  bool file;         /* the result goes to a file, not down a pipe */
+  uint8_t *in, *out;        /* rows that are converted; NULL: nothing to convert */
+  bool file;                /* the result goes to a file, not down a pipe */
   drv_lane *ahead, *behind; /* NULL: the codec runs on the thread that computes */
 } river;
 
@@ -117,7 +117,8 @@ static const char *type_of(const drv_settings *s, const char *out, const cnnimg_
   return dot && cnnimg_can_write(out) ? dot + 1 : info->codec;
 }
 
-static int open_writer(const drv_settings *s, const drv_job *job, river *r, cnnimg_error *err) {
+static int open_writer(const drv_run *run, const drv_job *job, river *r, cnnimg_error *err) {
+  const drv_settings *s = run->s;
   cnnimg_write_options o;
   const char *path = job->out ? job->out : "-";
   cnnimg_write_options_init(&o);
@@ -127,6 +128,8 @@ static int open_writer(const drv_settings *s, const drv_job *job, river *r, cnni
   o.overwrite = s->existing != DRV_SKIP_EXISTING && s->existing != DRV_REFUSE_EXISTING;
   if (s->place == DRV_TO_FOLDER && drv_make_parents(path))
     return fail(err, CNNIMG_IO, "%s: its folder cannot be made: %s", path, strerror(errno));
+  if (job->out && drv_written_has(&run->written, path))
+    return fail(err, CNNIMG_IO, "%s: leads to the result of another input, which will not be replaced", path);
   note_losses(s, job->in, type_of(s, job->out, cnnimg_reader_info(r->reader)), &r->written);
   return cnnimg_writer_open(NULL, path, &r->written, r->reader, &o, &r->writer, err);
 }
@@ -153,7 +156,8 @@ static void start_lanes(const drv_run *run, river *r) {
   const cnnimg_cost *cost = cnnimg_session_cost(run->session);
   if (cost->threads < 2) return;
   r->ahead = drv_lane_start(&r->worked, slots_for(run, &r->worked, cost->band), true, decode, r);
-  if (r->file) r->behind = drv_lane_start(&r->result, slots_for(run, &r->result, cost->band), false, encode, r);
+  if (r->file)
+    r->behind = drv_lane_start(&r->result, slots_for(run, &r->result, cost->band), false, encode, r);
 }
 
 static int run_rows(drv_run *run, river *r, cnnimg_error *err) {
@@ -169,13 +173,14 @@ static int run_rows(drv_run *run, river *r, cnnimg_error *err) {
 static int write_guarded(drv_run *run, const drv_job *job, river *r, cnnimg_error *err) {
   drv_guard_begin();
   r->file = is_file(job);
-  int status = open_writer(run->s, job, r, err);
+  int status = open_writer(run, job, r, err);
   if (!status) {
     drv_guard_temp(cnnimg_writer_temp(r->writer));
     status = run_rows(run, r, err);
     if (!status && drv_cancel.stop) status = fail(err, CNNIMG_CANCELLED, "cancelled");
     if (status) cnnimg_writer_abort(r->writer);
     else status = cnnimg_writer_finish(r->writer, err);
+    if (!status && job->out) drv_written_add(&run->written, job->out);
   }
   drv_guard_end();
   if (status && drv_cancel.stop) status = CNNIMG_CANCELLED;
@@ -229,4 +234,5 @@ void drv_run_fini(drv_run *run) {
   cnnimg_close(run->context);
   free(run->model_path);
   free(run->planned);
+  drv_written_fini(&run->written);
 }
