@@ -9,7 +9,7 @@ tests_tools_test_lane_SOURCES = tests/tools/test_lane.c tools/lane.c tools/drive
 tests_tools_test_lane_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tools
 
 tool_tests = \
-	tests/tools/folders.sh tests/tools/formats.sh tests/tools/interrupt.sh tests/tools/json.sh tests/tools/kill.sh tests/tools/lanes.sh \
+	tests/tools/folders.sh tests/tools/formats.sh tests/tools/hostile.sh tests/tools/interrupt.sh tests/tools/json.sh tests/tools/kill.sh tests/tools/lanes.sh \
 	tests/tools/models.sh tests/tools/options.sh tests/tools/same-bytes.sh tests/tools/save.sh tests/tools/zoo.sh
 dist_check_SCRIPTS += $(tool_tests)
 TESTS += $(tool_tests)
