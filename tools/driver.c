@@ -3,9 +3,11 @@
 #include "driver.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void settings_init(drv_settings *s, const drv_tool *tool) {
   *s = (drv_settings){.tool = tool, .keep = CNNIMG_KEEP_ALL};
@@ -111,9 +113,16 @@ static int answer(drv_run *run, drv_settings *s) {
   return status != DRV_GO ? status : pictures ? do_pictures(run, s) : DRV_EXIT_OK;
 }
 
+/* Where a standard stream is closed, the next file that is opened would get its number, and all that is printed. */
+static void hold_streams(void) {
+  for (int fd = 0; fd < 3; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd) _exit(DRV_EXIT_FAILED);
+}
+
 int main(int argc, char **argv) {
   drv_settings s;
   drv_run run = {.s = &s};
+  hold_streams();
   settings_init(&s, &drv_this_tool);
   drv_signals_install();
   drv_near_helper();

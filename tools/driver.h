@@ -254,6 +254,18 @@ void drv_json_string(const char *text);                /* to standard output */
 void drv_json_text(const char *key, const char *text); /* ,"key":"text" or null */
 uint64_t drv_peak_memory(void);
 
+/* ---- written.c -------------------------------------------------------------------------------- */
+
+typedef struct drv_file drv_file;
+typedef struct drv_written {
+  drv_file *at;
+  size_t n, room; /* a power of two */
+} drv_written;
+/* Does the path lead to a file that was added? */
+bool drv_written_has(const drv_written *w, const char *path);
+void drv_written_add(drv_written *w, const char *path);
+void drv_written_fini(drv_written *w);
+
 /* ---- work.c, rows.c ------------------------------------------------------------------------------ */
 
 struct drv_run {
@@ -268,6 +280,7 @@ struct drv_run {
   double speed;  /* multiply-adds a second, for estimates; 0: not measured yet */
   char *planned; /* the plan that was printed last */
   drv_candidates candidates; /* none: the model is the one that was named */
+  drv_written written;
 };
 
 /* One file from beginning to end; a cnnimg_status. */

@@ -23,7 +23,8 @@ driver_sources = \
 	tools/signals.c \
 	tools/values.c \
 	tools/walk.c \
-	tools/work.c
+	tools/work.c \
+	tools/written.c
 
 tools_cnn_denoise_SOURCES = tools/denoise.c $(driver_sources)
 tools_cnn_denoise_LDADD = libcnnimg/libcnnimg.la $(LIBM)

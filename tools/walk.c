@@ -11,6 +11,8 @@
 
 #include "driver.h"
 
+#define NAME_ROOM 8192 /* bytes of a name in a list: twice what a path can have */
+
 char *drv_join(const char *folder, const char *name) {
   size_t n = strlen(folder), m = strlen(name);
   bool slash = n && folder[n - 1] != '/';
@@ -199,23 +201,39 @@ static void add_named(const drv_settings *s, const char *path, bool listed, bool
   else remember(job, &st);
 }
 
+/* The next name of a list: its length, or -1 at the end; more than NAME_ROOM bytes are no name. */
+static ssize_t read_name(FILE *f, int end, char name[NAME_ROOM + 1]) {
+  size_t n = 0;
+  int c = getc(f);
+  if (c == EOF) return -1;
+  for (; c != EOF && c != end && n <= NAME_ROOM; c = getc(f), n++) name[n] = (char)c;
+  return (ssize_t)n;
+}
+
+static int add_names(const drv_settings *s, FILE *f, drv_jobs *jobs) {
+  static char name[NAME_ROOM + 1];
+  size_t line = 1;
+  for (ssize_t n; (n = read_name(f, s->null ? 0 : '\n', name)) >= 0; line++) {
+    if (n > NAME_ROOM) {
+      drv_say(s, s->files_from, "its name number %zu is longer than a path can be", line);
+      return DRV_EXIT_USAGE;
+    }
+    if (!s->null && n && name[n - 1] == '\r') n--;
+    name[n] = 0;
+    if (n) add_named(s, name, true, false, jobs);
+  }
+  if (ferror(f)) drv_say(s, s->files_from, "%s", strerror(errno));
+  return ferror(f) ? DRV_EXIT_USAGE : DRV_GO;
+}
+
 static int add_list(const drv_settings *s, drv_jobs *jobs) {
   bool pipe = !strcmp(s->files_from, "-");
   FILE *f = pipe ? stdin : fopen(s->files_from, "r");
-  char *line = NULL;
-  size_t room = 0;
   if (!f) {
     drv_say(s, s->files_from, "%s", strerror(errno));
     return DRV_EXIT_USAGE;
   }
-  for (ssize_t n; (n = getdelim(&line, &room, s->null ? 0 : '\n', f)) > 0;) {
-    if (!s->null && line[n - 1] == '\n') line[--n] = 0;
-    if (!s->null && n && line[n - 1] == '\r') line[--n] = 0;
-    if (*line) add_named(s, line, true, false, jobs);
-  }
-  free(line);
-  if (ferror(f)) drv_say(s, s->files_from, "%s", strerror(errno));
-  int status = ferror(f) ? DRV_EXIT_USAGE : DRV_GO;
+  int status = add_names(s, f, jobs);
   if (!pipe) fclose(f);
   return status;
 }

@@ -120,7 +120,8 @@ static const char *type_of(const drv_settings *s, const char *out, const cnnimg_
   return dot && cnnimg_can_write(out) ? dot + 1 : info->codec;
 }
 
-static int open_writer(const drv_settings *s, const drv_job *job, river *r, cnnimg_error *err) {
+static int open_writer(const drv_run *run, const drv_job *job, river *r, cnnimg_error *err) {
+  const drv_settings *s = run->s;
   cnnimg_write_options o;
   const char *path = job->out ? job->out : "-";
   cnnimg_write_options_init(&o);
@@ -130,6 +131,8 @@ static int open_writer(const drv_settings *s, const drv_job *job, river *r, cnni
   o.overwrite = s->existing != DRV_SKIP_EXISTING && s->existing != DRV_REFUSE_EXISTING;
   if (s->place == DRV_TO_FOLDER && drv_make_parents(path))
     return fail(err, CNNIMG_IO, "%s: its folder cannot be made: %s", path, strerror(errno));
+  if (job->out && drv_written_has(&run->written, path))
+    return fail(err, CNNIMG_IO, "%s: leads to the result of another input, which will not be replaced", path);
   note_losses(s, job->in, type_of(s, job->out, cnnimg_reader_info(r->reader)), &r->written);
   return cnnimg_writer_open(NULL, path, &r->written, r->reader, &o, &r->writer, err);
 }
@@ -173,13 +176,14 @@ static int run_rows(drv_run *run, river *r, cnnimg_error *err) {
 static int write_guarded(drv_run *run, const drv_job *job, river *r, cnnimg_error *err) {
   drv_guard_begin();
   r->file = is_file(job);
-  int status = open_writer(run->s, job, r, err);
+  int status = open_writer(run, job, r, err);
   if (!status) {
     drv_guard_temp(cnnimg_writer_temp(r->writer));
     status = run_rows(run, r, err);
     if (!status && drv_cancel.stop) status = fail(err, CNNIMG_CANCELLED, "cancelled");
     if (status) cnnimg_writer_abort(r->writer);
     else status = cnnimg_writer_finish(r->writer, err);
+    if (!status && job->out) drv_written_add(&run->written, job->out);
   }
   drv_guard_end();
   if (status && drv_cancel.stop) status = CNNIMG_CANCELLED;
@@ -235,4 +239,5 @@ void drv_run_fini(drv_run *run) {
   cnnimg_close(run->context);
   free(run->model_path);
   free(run->planned);
+  drv_written_fini(&run->written);
 }

@@ -65,17 +65,25 @@ static int resolve(ci_newfile *f, const char *path, cnnimg_error *err) {
   return f->path ? CNNIMG_OK : ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", path);
 }
 
+/* Nothing is there. What rename() would stumble over is found before any work is done. */
+static int open_new(ci_newfile *f, const char *path, cnnimg_error *err) {
+  struct stat st;
+  if (errno != ENOENT) return ci_fail_errno(err, path, "cannot write there");
+  if (lstat(path, &st) == 0) return ci_fail(err, CNNIMG_IO, "%s: is a link to nowhere", path);
+  f->path = ci_strdup(path);
+  return f->path ? open_temp(f, err) : ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", path);
+}
+
 static int open_file(ci_newfile *f, const char *path, cnnimg_error *err) {
   struct stat st;
-  if (stat(path, &st) != 0) {
-    f->path = ci_strdup(path);
-    return f->path ? open_temp(f, err) : ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory", path);
-  }
+  if (stat(path, &st) != 0) return open_new(f, path, err);
   if (S_ISDIR(st.st_mode)) return ci_fail(err, CNNIMG_IO, "%s: is a folder, not a file", path);
   int rc = resolve(f, path, err);
   if (rc != CNNIMG_OK) return rc;
   if (!S_ISREG(st.st_mode)) return open_straight(f, err);
   if (f->keep_existing) return ci_fail(err, CNNIMG_IO, "%s: exists already", path);
+  if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0) /* rename() asks the folder only */
+    return ci_fail_errno(err, path, "cannot be replaced");
   rc = open_temp(f, err);
   if (rc == CNNIMG_OK && fchmod(fileno(f->file), st.st_mode & 0777) != 0)
     rc = ci_fail_errno(err, path, "cannot keep its permissions");

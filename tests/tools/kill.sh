@@ -68,6 +68,7 @@ while read -r signal pause; do
   esac
   [ $((ended % 4)) -ne 1 ] || completes "$signal after $pause s"
 done <moments
+rm -rf result
 [ $ended -gt $((KILLS / 3)) ] || bad "only $ended of $KILLS runs were ended before they were done"
 took "$KILLS moments of $length s, $ended runs ended, $litter temporary files left by kill -9"
 

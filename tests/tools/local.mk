@@ -11,6 +11,7 @@ tests_tools_test_lane_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tools
 tool_tests = \
 	tests/tools/folders.sh \
 	tests/tools/formats.sh \
+	tests/tools/hostile.sh \
 	tests/tools/interrupt.sh \
 	tests/tools/json.sh \
 	tests/tools/kill.sh \
