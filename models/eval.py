@@ -124,7 +124,8 @@ def table(task, rows):
     print(f"\n{published.TITLES[task]}")
     print("  {:<14}{:>10}".format("", "size") + "".join(f"{g[0]:>25}" for g in groups) + f"{'at 3 MP':>18}")
     for name, size, figures, at in lines:
-        print(f"  {name:<14}{size:>10}" + "".join(f"{cell(figures, *g[1:]):>25}" for g in groups) + f"{at:>18}".rstrip())
+        cells = "".join(f"{cell(figures, *g[1:]):>25}" for g in groups)
+        print(f"  {name:<14}{size:>10}{cells}{at:>18}".rstrip())
 
 
 def verdict(found):
