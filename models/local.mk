@@ -5,4 +5,13 @@ nobase_dist_models_DATA = models/denoise/denoise.onnx models/denoise/card.md \
 EXTRA_DIST += models/README.md models/SHA256SUMS models/denoise/DATA.tsv \
 	models/train/README.md models/train/requirements.txt models/train/common.py models/train/deblock.py models/train/degrade.py \
 	models/train/denoise.py models/train/nets.py models/train/onnxfile.py models/train/pictures.py \
-	models/train/upscale.py
+	models/train/upscale.py models/train/published.py models/train/toolrun.py models/eval.py
+
+# make models-eval BENCH=DIR [PYTHON_WITH=python3] [EVAL_ARGS=...]: every built-in model beside the published figures,
+# through the C tools; the Python needs numpy and Pillow
+EVAL_ARGS =
+.PHONY: models-eval
+models-eval: all
+	@test -n '$(BENCH)' || { echo 'make models-eval BENCH=DIR: DIR holds the benchmark pictures in folders CBSD68, BSD68,' \
+	  'Kodak24, McMaster18, Set5, Set14; they are not part of this tree'; exit 2; }
+	@$(PYTHON_WITH) -B '$(srcdir)/models/eval.py' --tools tools --models-dir '$(srcdir)/models' --bench '$(BENCH)' $(EVAL_ARGS)

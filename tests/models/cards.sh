@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# cards.sh - each built-in model restores the crops in data/ as well as the line "ci:" of its card says
+#
+# The card's figure is ONNX Runtime's, printed by the recipe (models/train, --measure) on the day the weights were stamped. Other
+# weights, damaged ones and an engine that computes something else all show: a figure may differ by 0.02 dB.
+. "${abs_top_srcdir:?}/tests/tools/lib.sh"
+data=$abs_top_srcdir/tests/models/data
+psnr=$abs_top_builddir/tests/models/psnr
+upscale=$abs_top_builddir/tools/cnn-upscale
+[ -x "$upscale" ] || upscale=$denoise
+
+# kinds TASK SCALE: suffixes of the spoilt crops that a model of this task restores; -: none are kept
+kinds() {
+  case $1 in
+    denoise) echo noisy25.png ;;
+    upscale) echo "x$2.png" ;;
+    deblock) echo q10.jpg q40.jpg q95.jpg ;;
+    *) echo - ;;
+  esac
+}
+
+# restore TASK MODEL IN OUT
+restore() {
+  case $1 in
+    denoise) "$denoise" --quiet -m "$2" -s 25 "$3" "$4" ;;
+    upscale) "$upscale" --quiet -m "$2" "$3" "$4" ;;
+    *) "$denoise" --quiet -m "$2" "$3" "$4" ;;
+  esac
+}
+
+# figure MODEL: what our tools make of the crops, in dB
+figure() {
+  expect 0 "$denoise" --model-info "$1"
+  task=$(sed -n 's/^task: //p' out)
+  scale=$(sed -n 's/^scale: //p' out)
+  set --  "$1"
+  for kind in $(kinds "$task" "$scale"); do
+    for spoilt in "$data"/*."$kind"; do
+      found=$(basename "$spoilt").found.png
+      expect 0 restore "$task" "$1" "$spoilt" "$found"
+      set -- "$@" "${spoilt%".$kind"}.png" "$found"
+    done
+  done
+  shift
+  "$psnr" "$@"
+}
+
+# near A B: within 0.02 dB
+near() { awk -v a="$1" -v b="$2" 'BEGIN { d = a - b; exit !(a != "" && b != "" && d <= 0.02 && d >= -0.02) }'; }
+
+measured=0
+for card in "$CNNIMG_MODELS_DIR"/*/card.md; do
+  folder=$(dirname "$card")
+  model=$folder/$(basename "$folder").onnx
+  expect 0 "$denoise" --model-info "$model"
+  [ "$(kinds "$(sed -n 's/^task: //p' out)" 1)" = - ] && continue
+  said=$(sed -n 's/^ci: \([0-9.]*\).*/\1/p' "$card")
+  found=$(figure "$model")
+  echo "$(basename "$folder"): $found dB, its card says ${said:-nothing}"
+  near "$found" "$said" || bad "$model: $found dB on the crops, its card says \"ci: $said\""
+  measured=$((measured + 1))
+done
+[ "$measured" -ge 2 ] || bad "only $measured models were measured"
+
+# the sums are those of the tree, so that nobody measures other files than he ships
+(cd "$CNNIMG_MODELS_DIR" && sha256sum -c --quiet SHA256SUMS) || bad "models/SHA256SUMS"
+
+# a figure that is not the card's does ring
+near 28.758 28.735 && bad "0.023 dB pass for the same"
+near "" "" && bad "nothing passes for a figure"
+near 28.758 28.74 || bad "0.018 dB do not pass"
+finish
