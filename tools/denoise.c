@@ -9,6 +9,7 @@
 
 static int set_sigma(drv_settings *s, const char *value, char why[DRV_WHY]) {
   double v;
+  s->level_said = false;
   if (!strcmp(value, "auto")) {
     s->params.sigma = -1;
     return 0;
@@ -21,11 +22,11 @@ static int set_sigma(drv_settings *s, const char *value, char why[DRV_WHY]) {
   return 0;
 }
 
-/* waifu2x's levels are about as strong as noise of these sigmas; -1 is none at all. */
+/* Sigma is the model's to choose, which is loaded later. */
 static int set_level(drv_settings *s, int level, char why[DRV_WHY]) {
-  static const float sigmas[] = {0, 5, 10, 20, 35};
   (void)why;
-  s->params.sigma = sigmas[level + 1];
+  s->level = level;
+  s->level_said = true;
   return 0;
 }
 

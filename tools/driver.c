@@ -23,14 +23,23 @@ static int open_context(drv_run *run) {
   return DRV_EXIT_FAILED;
 }
 
-static int load_model(drv_run *run) {
+/* -m FOLDER -n LEVEL, as in waifu2x-ncnn-vulkan, or any other way to name one. */
+static char *find_model(drv_run *run, drv_settings *s) {
+  s->level_file = s->level_said && s->model && drv_is_folder(s->model) && drv_has_levels(run->context, s->model);
+  return s->level_file ? drv_level_file(s, run->context, s->model, 1) : drv_find_model(s);
+}
+
+static int load_model(drv_run *run, drv_settings *s) {
   cnnimg_error err = {0};
   if (run->model) return DRV_GO;
   if (drv_picks(run->s)) return drv_gather(run);
-  run->model_path = drv_find_model(run->s);
+  run->model_path = find_model(run, s);
   if (!run->model_path) return DRV_EXIT_MODEL;
-  if (!cnnimg_model_load_opt(run->context, run->model_path, run->s->model_opts.at, &run->model, &err))
-    return DRV_GO;
+  if (!cnnimg_model_load_opt(run->context, run->model_path, s->model_opts.at, &run->model, &err)) {
+    int status = drv_use_level(s, run->model, run->model_path);
+    run->params.sigma = s->params.sigma;
+    return status;
+  }
   drv_say(run->s, run->model_path, "%s", err.text);
   return DRV_EXIT_MODEL;
 }
@@ -79,7 +88,7 @@ static int do_pictures(drv_run *run, drv_settings *s) {
   if (status == DRV_GO) {
     drv_progress_init(&run->progress, s, &jobs);
     if (!jobs.n) drv_note(s, NULL, "there are no pictures there");
-    if (run->progress.files && !s->measure_only) status = load_model(run);
+    if (run->progress.files && !s->measure_only) status = load_model(run, s);
   }
   s->progress = &run->progress;
   if (status == DRV_GO) status = do_files(run, &jobs);
@@ -88,10 +97,10 @@ static int do_pictures(drv_run *run, drv_settings *s) {
   return status;
 }
 
-static int save_model(drv_run *run) {
+static int save_model(drv_run *run, drv_settings *s) {
   cnnimg_error err = {0};
   const cnnimg_format any = {.width = 1, .height = 1, .colours = 3, .sample = CNNIMG_U8};
-  int status = load_model(run);
+  int status = load_model(run, s);
   if (status == DRV_GO && drv_pick(run, &any, &err)) {
     drv_say(run->s, NULL, "%s", err.text);
     status = DRV_EXIT_MODEL;
@@ -108,7 +117,7 @@ static int answer(drv_run *run, drv_settings *s) {
   run->params.progress_user = &run->progress;
   if (s->list_models) return drv_list_models(s, run->context);
   if (s->model_info) return drv_model_card(s, run->context);
-  status = s->save_model && !s->dry_run ? save_model(run) : DRV_GO;
+  status = s->save_model && !s->dry_run ? save_model(run, s) : DRV_GO;
   bool pictures = s->inputs.n || s->files_from;
   return status != DRV_GO ? status : pictures ? do_pictures(run, s) : DRV_EXIT_OK;
 }

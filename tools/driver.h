@@ -72,9 +72,10 @@ struct drv_settings {
   uint32_t quality, tile, keep, shard, shards;
   uint32_t depth, alpha, existing, bar; /* drv_depth ... */
   bool recursive, null, no_rotate, json, quiet, verbose, dry_run, list_models;
-  int level;         /* -n with a number, where the tool picks networks by it */
-  bool level_said;
   struct drv_progress *progress; /* what is cleared away before anything else is written; may be NULL */
+  int level;       /* -n LEVEL, where level_said */
+  bool level_said; /* and no sigma after it */
+  bool level_file; /* the model's file was chosen by its level */
   bool measure_only; /* the tool's measure() is all that is wanted: nothing is written, no model is needed */
 };
 
@@ -194,6 +195,17 @@ typedef bool drv_near_place(void *user, const char *folder, int up);
 void drv_near_each(drv_near_place *each, void *user);
 /* Tells the library of the helper program in this tree, unless the environment names one. Before any thread starts. */
 void drv_near_helper(void);
+/* ---- levels.c: waifu2x's noise levels ------------------------------------------------------------ */
+
+enum { DRV_LEVEL_NONE = -1, DRV_LEVEL_MOST = 3 };
+/* A folder of several networks whose cards (noise_level) or names (as waifu2x's and Real-CUGAN's) say a level. */
+bool drv_has_levels(cnnimg_context *context, const char *folder);
+/* Its file for the settings' level and this factor (1: does not enlarge; 0: any); malloc'ed, or NULL and a sentence. */
+char *drv_level_file(const drv_settings *s, cnnimg_context *context, const char *folder, uint32_t scale);
+float drv_level_sigma(int level); /* of networks that are told how much noise there is */
+bool drv_takes_sigma(const cnnimg_model *model);
+/* The level that was asked for, of a model that was not chosen by it: sets sigma; DRV_GO, or a sentence and a status. */
+int drv_use_level(drv_settings *s, const cnnimg_model *model, const char *path);
 
 /* ---- cards.c: questions about models, and a model as a file ------------------------------------ */
 

@@ -11,6 +11,7 @@ driver_sources = \
 	tools/driver.h \
 	tools/help.c \
 	tools/lane.c \
+	tools/levels.c \
 	tools/measure.c \
 	tools/models.c \
 	tools/naming.c \
