@@ -1,9 +1,8 @@
 # tools/local.mk - the tools: one driver, and a description for each of them
 bin_PROGRAMS += tools/cnn-denoise tools/cnn-upscale
-dist_man_MANS += tools/cnn-upscale.1
-man_MANS += tools/cnn-denoise.1
-EXTRA_DIST += tools/cnn-denoise.1.in $(man_parts)
-CLEANFILES += tools/cnn-denoise.1
+man_MANS += tools/cnn-denoise.1 tools/cnn-upscale.1
+EXTRA_DIST += tools/cnn-denoise.1.in tools/cnn-upscale.1.in $(man_parts)
+CLEANFILES += tools/cnn-denoise.1 tools/cnn-upscale.1
 
 driver_sources = \
 	tools/cards.c \
