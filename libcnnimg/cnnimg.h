@@ -467,6 +467,8 @@ typedef struct cnnimg_info {
   uint8_t has_icc;      /**< 1: the file brings a colour profile */
   uint8_t has_exif;     /**< 1: ... EXIF */
   uint8_t has_xmp;      /**< 1: ... XMP */
+  uint8_t lossless;     /**< 1: the file was compressed without loss, or not at all */
+  const char *note;     /**< what the file holds besides, and is not delivered (more pages ...), in words; NULL: nothing */
 } cnnimg_info;
 
 #define CNNIMG_KEEP_ICC 1u  /**< colour profile */
@@ -478,8 +480,10 @@ typedef struct cnnimg_info {
 /** How a picture is written. cnnimg_write_options_init() sets struct_size and the defaults. */
 typedef struct cnnimg_write_options {
   size_t struct_size; /**< sizeof(cnnimg_write_options), set by cnnimg_write_options_init() */
-  const char *codec;  /**< "png", "jpg", "ppm", "pam", "pfm"; NULL: from the name, else the source's */
-  int quality;        /**< JPEG 1..100; 0: like the source's, else 95 */
+  const char *codec;  /**< a word of cnnimg_codec_word(); NULL: from the name, else the source's */
+  /** JPEG 1..100; 0: like the source's, else 95. WebP the same, but 100, and 0 where the source is lossless or there is
+   * none, mean without loss. */
+  int quality;
   uint32_t keep;      /**< CNNIMG_KEEP_* of the source's metadata; default all */
   int overwrite;      /**< 0: an existing file is an error */
 } cnnimg_write_options;
@@ -521,6 +525,18 @@ CNNIMG_API int cnnimg_writer_finish(cnnimg_writer *writer, cnnimg_error *err);
 CNNIMG_API void cnnimg_writer_abort(cnnimg_writer *writer);
 /** The temporary file's path, for signal handlers that unlink it; NULL for standard output. */
 CNNIMG_API const char *cnnimg_writer_temp(const cnnimg_writer *writer);
+/** The i-th format that this build writes, as cnnimg_write_options takes it ("png", "jpg" ...), or NULL past the last one;
+ * static. */
+CNNIMG_API const char *cnnimg_codec_word(size_t i);
+/**
+ * What a file of that format makes of a picture: alpha that it cannot hold is gone, samples are of the nearest kind, grey
+ * may become three colours.
+ * @param name a file's name or a word of cnnimg_codec_word().
+ * @param given the format of the rows.
+ * @param held receives the nearest format that such files hold.
+ * @return #CNNIMG_OK, #CNNIMG_BADARG (no such format), #CNNIMG_UNSUPPORTED (more pixels a side than such files hold).
+ */
+CNNIMG_API int cnnimg_codec_fit(const char *name, const cnnimg_format *given, cnnimg_format *held, cnnimg_error *err);
 /** Is there a codec that writes files of this name? Judged by the suffix. */
 CNNIMG_API int cnnimg_can_write(const char *name);
 /** Could this be a picture file? Judged by the suffix alone (for walking folders). */

@@ -68,8 +68,8 @@ static const ci_codec *choose_codec(const char *path, const cnnimg_reader *meta_
 static int open_file(cnnimg_writer *w, const char *path, const cnnimg_reader *meta_from, cnnimg_write_options *o,
                      cnnimg_error *err) {
   const ci_codec *codec = choose_codec(path, meta_from, o);
-  if (!codec && o->codec) return ci_fail(err, CNNIMG_BADARG, "%s: no picture format is called %s", path, o->codec);
-  if (!codec) return ci_fail(err, CNNIMG_BADARG, "%s: its name does not say which picture format to write", path);
+  if (!ci_codec_writes(codec) && o->codec) return ci_fail(err, CNNIMG_BADARG, "%s: no picture format is called %s", path, o->codec);
+  if (!ci_codec_writes(codec)) return ci_fail(err, CNNIMG_BADARG, "%s: its name does not say which picture format to write", path);
   o->codec = codec->name;
   if (ci_codec_fit(codec, &w->given, &w->stored)) {
     w->row = ci_calloc(1, ci_row_bytes(&w->stored));
@@ -116,7 +116,21 @@ void cnnimg_writer_abort(cnnimg_writer *w) {
 }
 
 const char *cnnimg_writer_temp(const cnnimg_writer *w) { return ci_writer_temp(w->file); }
-int cnnimg_can_write(const char *name) { return ci_codec_for_name(name) != NULL; }
+int cnnimg_can_write(const char *name) { return ci_codec_writes(ci_codec_for_name(name)); }
+
+const char *cnnimg_codec_word(size_t i) {
+  for (const ci_codec *const *c = ci_codecs; *c; c++)
+    if (ci_codec_writes(*c) && i-- == 0) return (*c)->word;
+  return NULL;
+}
+
+int cnnimg_codec_fit(const char *name, const cnnimg_format *given, cnnimg_format *held, cnnimg_error *err) {
+  const ci_codec *codec = ci_codec_for_name(name);
+  *held = *given;
+  if (!ci_codec_writes(codec)) return ci_fail(err, CNNIMG_BADARG, "%s: no format that can be written is called so", name);
+  ci_codec_fit(codec, given, held);
+  return ci_codec_check_size(codec, name, given, err);
+}
 
 int cnnimg_looks_like_picture(const char *name) {
   const char *dot = strrchr(name, '.');

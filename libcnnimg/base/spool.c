@@ -127,3 +127,12 @@ int ci_spool_map(size_t bytes, void **out, cnnimg_error *err) {
   if (s.fd >= 0) close(s.fd);
   return status;
 }
+
+int ci_spool_stream(FILE **out, cnnimg_error *err) {
+  ci_spool s = {.fd = -1};
+  int rc = open_file(&s, 0, err);
+  *out = rc == CNNIMG_OK ? fdopen(s.fd, "w+b") : NULL;
+  if (rc == CNNIMG_OK && !*out) rc = ci_fail_errno(err, "temporary file", "cannot open");
+  if (rc != CNNIMG_OK && s.fd >= 0) close(s.fd);
+  return rc;
+}

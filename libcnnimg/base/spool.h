@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "cnnimg.h"
 
@@ -20,6 +21,8 @@ int ci_spool_get(const ci_spool *s, uint32_t row, size_t from, size_t bytes, voi
 int ci_spool_patch(ci_spool *s, uint32_t row, size_t from, size_t bytes, const void *data, cnnimg_error *err);
 /* Memory in an unlinked file under TMPDIR, all of it reserved on the disk: the caller unmaps it. */
 int ci_spool_map(size_t bytes, void **out, cnnimg_error *err);
+/* An unlinked file under TMPDIR, empty, to be written and read; fclose() ends it. */
+int ci_spool_stream(FILE **out, cnnimg_error *err);
 void ci_spool_free(ci_spool *s); /* NULL is allowed */
 
 #endif

@@ -34,6 +34,7 @@ typedef struct ci_meta {
   double dpi_x, dpi_y; /* 0: unknown */
   int dpi_is_aspect;   /* the pair is only an aspect ratio */
   ci_colour colour;    /* goes with the ICC profile */
+  uint16_t packing;    /* TIFF's number of a lossless compression that the file uses; 0: none is known */
 } ci_meta;
 /* Copies the bytes (in place of what is there) and a NUL behind them; 0 or CNNIMG_NOMEM. */
 int ci_blob_set(ci_blob *b, const void *data, size_t size);
@@ -71,15 +72,18 @@ typedef struct ci_write_job {
   int quality;          /* 1..100 */
   int photo;            /* it comes from a file that did not compress well: nothing repeats in it */
   int subsampling;      /* JPEG: 11, 21, 12, 22 ...; 0: by quality (4:4:4 from 90 up) */
+  int lossless;         /* where the format can be both: nothing may be lost */
 } ci_write_job;
 
 /* One file format. State is the codec's own. Rows are interleaved, host byte order, colours then alpha. */
 typedef struct ci_codec {
   const char *name;       /* "png" */
-  const char *suffixes;   /* "png" or "jpg,jpeg,jpe,jfif": the first is what -f takes too */
+  const char *suffixes;   /* "png" or "jpg,jpeg,jpe,jfif": -f takes them too */
+  const char *word;       /* the one of them that people say */
   uint32_t max_dimension; /* what the container can hold when written */
-  uint8_t samples;        /* mask of cnnimg_sample that can be written: U8 1, U16 2, F32 4 */
+  uint8_t samples;        /* mask of cnnimg_sample that can be written: U8 1, U16 2, F32 4; 0: none, it is not in this build */
   uint8_t alpha;          /* can it hold alpha? */
+  uint8_t no_grey;        /* does it hold three colours only? */
   int (*bid)(const uint8_t *head, size_t size); /* does it begin like ours? */
   /* Reads the header into info (format, codec, bits, quality, subsampling) and meta; no rows yet. */
   int (*open)(const ci_source *src, const ci_limits *limits, cnnimg_info *info, ci_meta *meta, void **state,
@@ -95,6 +99,12 @@ typedef struct ci_codec {
 extern const ci_codec *const ci_codecs[]; /* NULL-terminated, from codecs.inc */
 const ci_codec *ci_codec_for_bytes(const uint8_t *head, size_t size);
 const ci_codec *ci_codec_for_name(const char *file_or_format); /* by suffix or bare name; NULL: none */
+/* Can it be written by this build? */
+static inline int ci_codec_writes(const ci_codec *c) { return c && c->samples; }
+/* What this build reads and writes, for sentences: "png, jpg, ppm"; cut to size bytes. */
+void ci_codec_words(char *text, size_t size);
+/* Is the picture small enough for the container? The sentence names the limit. */
+int ci_codec_check_size(const ci_codec *codec, const char *path, const cnnimg_format *f, cnnimg_error *err);
 /* The nearest format of rows that the codec can write; 1 if it differs from `in`, else 0. */
 int ci_codec_fit(const ci_codec *codec, const cnnimg_format *in, cnnimg_format *out);
 /* One row from one format to another of the same width: samples rounded and clamped (NaN is 0), one colour

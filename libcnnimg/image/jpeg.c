@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "image/cmyk.h"
 #include "image/image.h"
 #include "image/jpegmeta.h"
 
@@ -83,6 +84,8 @@ typedef struct decoder {
   trouble t;
   struct jpeg_progress_mgr progress;
   bool started;
+  ci_cmyk *cmyk; /* NULL: libjpeg delivers grey or RGB */
+  uint8_t *inks; /* a row of them */
 } decoder;
 
 static int bid(const uint8_t *head, size_t size) {
@@ -93,6 +96,8 @@ static void close_jpeg(void *state) {
   decoder *d = state;
   if (!d) return;
   jpeg_destroy_decompress(&d->c);
+  ci_cmyk_free(d->cmyk);
+  free(d->inks);
   free(d);
 }
 
@@ -184,13 +189,21 @@ static int choose_colours(decoder *d, cnnimg_error *err) {
       return CNNIMG_OK;
     case JCS_CMYK:
     case JCS_YCCK:
-      return ci_fail(err, CNNIMG_UNSUPPORTED,
-                     "%s: CMYK JPEG is not read yet; convert it to RGB or grey with another program first",
-                     d->t.name);
+      d->c.out_color_space = JCS_CMYK;
+      return CNNIMG_OK;
     default:
       return ci_fail(err, CNNIMG_UNSUPPORTED, "%s: JPEG of %d components in an unknown colour space",
                      d->t.name, d->c.num_components);
   }
+}
+
+/* Whatever writes Adobe's marker writes inks upside down, as Photoshop does: 255 is none. */
+static int open_inks(decoder *d, ci_meta *meta, cnnimg_error *err) {
+  if (d->c.out_color_space != JCS_CMYK) return CNNIMG_OK;
+  int rc = ci_cmyk_new(&d->cmyk, meta, d->t.name, 1, d->c.saw_Adobe_marker, err);
+  if (rc != CNNIMG_OK) return rc;
+  d->inks = ci_calloc(d->c.image_width, 4);
+  return d->inks ? CNNIMG_OK : ci_fail(err, CNNIMG_NOMEM, "%s: not enough memory for a row", d->t.name);
 }
 
 static int read_header(decoder *d, const ci_source *src, const ci_limits *limits, cnnimg_info *info,
@@ -211,10 +224,12 @@ static int read_header(decoder *d, const ci_source *src, const ci_limits *limits
                                  .colours = d->c.out_color_space == JCS_GRAYSCALE ? 1 : 3,
                                  .sample = CNNIMG_U8};
   info->bits = 8;
+  info->lossless = 0;
   info->quality = (uint8_t)quality_of(d);
   info->subsampling = (uint8_t)subsampling_of(d);
   read_density(d, meta);
-  return ci_jpeg_meta_read(src, meta, err);
+  rc = ci_jpeg_meta_read(src, meta, err);
+  return rc == CNNIMG_OK ? open_inks(d, meta, err) : rc;
 }
 
 static int open_jpeg(const ci_source *src, const ci_limits *limits, cnnimg_info *info, ci_meta *meta,
@@ -230,7 +245,7 @@ static int open_jpeg(const ci_source *src, const ci_limits *limits, cnnimg_info 
 
 static int row_jpeg(void *state, void *row, cnnimg_error *err) {
   decoder *d = state;
-  JSAMPROW rows[1] = {row};
+  JSAMPROW rows[1] = {d->cmyk ? d->inks : row};
   d->t.err = err;
   if (setjmp(d->t.jump)) return d->t.code;
   if (!d->started) {
@@ -239,6 +254,7 @@ static int row_jpeg(void *state, void *row, cnnimg_error *err) {
   }
   if (jpeg_read_scanlines(&d->c, rows, 1) != 1)
     return ci_fail(err, CNNIMG_CORRUPT, "%s: JPEG: a row is missing", d->t.name);
+  if (d->cmyk) ci_cmyk_row(d->cmyk, d->inks, row, d->c.output_width);
   if (d->c.output_scanline == d->c.output_height)
     jpeg_finish_decompress(&d->c); /* the end must be there too */
   return CNNIMG_OK;
@@ -332,6 +348,7 @@ static int end(void *state, cnnimg_error *err) {
 extern const ci_codec ci_codec_jpeg;
 const ci_codec ci_codec_jpeg = {.name = "jpeg",
                                 .suffixes = "jpg,jpeg,jpe,jfif",
+                                .word = "jpg",
                                 .max_dimension = JPEG_MAX_DIMENSION,
                                 .samples = CNNIMG_U8,
                                 .bid = bid,

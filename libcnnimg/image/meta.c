@@ -66,6 +66,7 @@ int ci_meta_copy(ci_meta *to, const ci_meta *from, uint32_t keep) {
   if (rc == CNNIMG_OK && (keep & CNNIMG_KEEP_TEXT)) rc = copy_texts(to, from);
   to->dpi_x = from->dpi_x, to->dpi_y = from->dpi_y; /* says how to print: no one's secret */
   to->dpi_is_aspect = from->dpi_is_aspect;
+  to->packing = from->packing;
   if (rc != CNNIMG_OK) ci_meta_clear(to);
   return rc;
 }

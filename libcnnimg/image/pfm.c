@@ -143,6 +143,7 @@ static int end(void *state, cnnimg_error *err) {
 extern const ci_codec ci_codec_pfm;
 const ci_codec ci_codec_pfm = {.name = "pfm",
                                .suffixes = "pfm",
+                               .word = "pfm",
                                .max_dimension = UINT32_MAX,
                                .samples = CNNIMG_F32,
                                .bid = bid,

@@ -387,6 +387,7 @@ static int end(void *state, cnnimg_error *err) {
 extern const ci_codec ci_codec_png;
 const ci_codec ci_codec_png = {.name = "png",
                                .suffixes = "png",
+                               .word = "png",
                                .max_dimension = PNG_UINT_31_MAX,
                                .samples = CNNIMG_U8 | CNNIMG_U16,
                                .alpha = 1,

@@ -240,6 +240,7 @@ static int end_pnm(void *state, cnnimg_error *err) {
 extern const ci_codec ci_codec_ppm, ci_codec_pam;
 const ci_codec ci_codec_ppm = {.name = "ppm",
                                .suffixes = "ppm,pgm,pnm,pbm",
+                               .word = "ppm",
                                .max_dimension = UINT32_MAX,
                                .samples = CNNIMG_U8 | CNNIMG_U16,
                                .bid = bid_ppm,
@@ -252,6 +253,7 @@ const ci_codec ci_codec_ppm = {.name = "ppm",
                                .drop = drop_pnm};
 const ci_codec ci_codec_pam = {.name = "pam",
                                .suffixes = "pam",
+                               .word = "pam",
                                .max_dimension = UINT32_MAX,
                                .samples = CNNIMG_U8 | CNNIMG_U16,
                                .alpha = 1,

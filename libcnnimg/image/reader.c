@@ -46,10 +46,13 @@ static void turn_info(ci_reader *r) {
 static int open_codec(ci_reader *r, int rotate, cnnimg_error *err) {
   if (r->src.size == 0) return ci_fail(err, CNNIMG_CORRUPT, "%s: is empty", r->src.name);
   r->codec = ci_codec_for_bytes(r->src.data, r->src.size);
-  if (!r->codec)
-    return ci_fail(err, CNNIMG_UNSUPPORTED,
-                   "%s: is not a picture that can be read (PNG, JPEG, PPM, PAM, PFM)", r->src.name);
+  if (!r->codec) {
+    char words[80];
+    ci_codec_words(words, sizeof words);
+    return ci_fail(err, CNNIMG_UNSUPPORTED, "%s: is not a picture that can be read (%s)", r->src.name, words);
+  }
   r->info.codec = r->codec->name;
+  r->info.lossless = 1; /* codecs that lose say so */
   int rc = r->codec->open(&r->src, &r->limits, &r->info, &r->meta, &r->state, err);
   if (rc != CNNIMG_OK) return rc;
   r->stored = r->info.format;
@@ -90,9 +93,9 @@ int ci_reader_open(ci_reader **out, const char *path, const ci_limits *limits, i
 const cnnimg_info *ci_reader_info(const ci_reader *r) { return &r->info; }
 const ci_meta *ci_reader_meta(const ci_reader *r) { return &r->meta; }
 
-/* JPEG leaves no two places alike; a PNG of a drawing or a page is a tenth of its pixels or less. */
+/* What loses leaves no two places alike; a PNG of a drawing or a page is a tenth of its pixels or less. */
 int ci_reader_is_photo(const ci_reader *r) {
-  if (strcmp(r->codec->name, "png") != 0) return strcmp(r->codec->name, "jpeg") == 0;
+  if (strcmp(r->codec->name, "png") != 0) return !r->info.lossless;
   return r->src.size / r->stored.height >= ci_row_bytes(&r->stored) / 4;
 }
 

@@ -17,8 +17,8 @@ struct ci_writer {
   ci_write_job job;
   ci_meta meta;
   ci_newfile out; /* its path is "standard output" where that is meant */
-  uint32_t rows; /* that were put */
-  bool broken; /* a row failed: the file cannot become whole */
+  uint32_t rows;  /* that were put */
+  bool broken;    /* a row failed: the file cannot become whole */
 };
 
 static int open_stdout(ci_writer *w, cnnimg_error *err) {
@@ -37,25 +37,26 @@ static int choose_codec(ci_writer *w, const char *path, const ci_reader *from, c
   bool suffix = strcmp(path, "-") != 0 && strchr(base, '.') != NULL;
   const char *word = o->codec ? o->codec : suffix ? path : from ? ci_reader_info(from)->codec : NULL;
   if (!word) return ci_fail(err, CNNIMG_BADARG, "%s: which format shall be written?", path);
+  char words[80];
   w->codec = ci_codec_for_name(word);
-  if (w->codec) return CNNIMG_OK;
-  return ci_fail(err, CNNIMG_BADARG,
-                 "%s: no format that can be written is called so (png, jpg, ppm, pam, pfm)", word);
+  if (ci_codec_writes(w->codec)) return CNNIMG_OK;
+  ci_codec_words(words, sizeof words);
+  return ci_fail(err, CNNIMG_BADARG, "%s: no format that can be written is called so (%s)", word, words);
 }
 
 /* What the container cannot hold is said before any work is done. */
 static int check_fit(const ci_codec *c, const char *path, const cnnimg_format *f, cnnimg_error *err) {
   cnnimg_format fit;
-  uint32_t longest = f->width > f->height ? f->width : f->height;
-  if (longest == 0 || f->width == 0 || f->height == 0 || (f->colours != 1 && f->colours != 3))
+  if (f->width == 0 || f->height == 0 || (f->colours != 1 && f->colours != 3))
     return ci_fail(err, CNNIMG_BADARG, "%s: %ux%u pixels of %u colours cannot be written", path, f->width,
                    f->height, f->colours);
-  if (longest > c->max_dimension)
-    return ci_fail(err, CNNIMG_UNSUPPORTED, "%s: %ux%u pixels; a %s file holds at most %u a side", path,
-                   f->width, f->height, c->name, c->max_dimension);
+  int rc = ci_codec_check_size(c, path, f, err);
+  if (rc != CNNIMG_OK) return rc;
   if (ci_codec_fit(c, f, &fit))
     return ci_fail(err, CNNIMG_BADARG, "%s: a %s file cannot hold %s", path, c->name,
-                   fit.alpha != f->alpha ? "an alpha channel" : "samples of this kind");
+                   fit.alpha != f->alpha       ? "an alpha channel"
+                   : fit.colours != f->colours ? "one colour alone"
+                                               : "samples of this kind");
   return CNNIMG_OK;
 }
 
@@ -67,6 +68,7 @@ static int fill_job(ci_writer *w, const cnnimg_format *format, const ci_reader *
   w->job.format = *format;
   w->job.quality = o->quality;
   w->job.photo = from && ci_reader_is_photo(from);
+  w->job.lossless = o->quality == 100 || (o->quality == 0 && (!info || info->lossless));
   if (w->job.quality == 0 && info && info->quality) {
     w->job.quality = info->quality;
     w->job.subsampling = info->subsampling;

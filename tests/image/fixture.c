@@ -32,6 +32,14 @@ uint8_t *data_file(const char *name, size_t *size) {
   return data;
 }
 
+const char *missing_for(const char *name) {
+  const char *dot = strrchr(name, '.');
+  if (!CNNIMG_WEBP && dot && strcmp(dot, ".webp") == 0) return "libwebp";
+  if (!CNNIMG_TIFF && dot && strcmp(dot, ".tif") == 0) return "libtiff";
+  if (!CNNIMG_LCMS2 && strncmp(name, "cmyk", 4) == 0 && strcmp(name, "cmyk.jpg") != 0) return "lcms2";
+  return NULL;
+}
+
 size_t fixtures(fixture list[MAX_FIXTURES]) {
   size_t n = 0, size;
   char *text = (char *)data_file("good.tsv", &size), *save = NULL;

@@ -11,7 +11,7 @@
 
 #include "image/image.h"
 
-#define MAX_FIXTURES 300
+#define MAX_FIXTURES 400
 
 /* A line of good.tsv; see data/README.md. */
 typedef struct fixture {
@@ -26,6 +26,8 @@ extern const ci_limits roomy;
 
 /* Reads good.tsv; how many there are. */
 size_t fixtures(fixture list[MAX_FIXTURES]);
+/* What is missing in this build that the file needs ("libtiff" ...), or NULL. */
+const char *missing_for(const char *name);
 /* A file of the data folder, malloc'ed. */
 uint8_t *data_file(const char *name, size_t *size);
 /* Its path, static until the next call. */
