@@ -101,13 +101,6 @@ int32_t ci_build_input(ci_build *b, const char *name, int32_t channels) {
   return in.value;
 }
 
-/* A second head on the store's data, which the program will own. */
-static ci_tensor *borrow(const ci_tensor *t) {
-  ci_tensor *copy = ci_calloc(1, sizeof *copy);
-  if (copy) *copy = *t, copy->owned = NULL;
-  return copy;
-}
-
 int32_t ci_build_weight(ci_build *b, const char *fmt, ...) {
   char name[NAME_ROOM];
   if (b->status) return -1;
@@ -119,7 +112,7 @@ int32_t ci_build_weight(ci_build *b, const char *fmt, ...) {
   if (!e) return ci_build_fail(b, CNNIMG_UNSUPPORTED, "the tensor \"%s\" is missing", name);
   int32_t *at = &b->taken[e - b->s->entries];
   if (*at >= 0) return *at;
-  ci_tensor *t = borrow(e->tensor);
+  ci_tensor *t = ci_tensor_borrow(e->tensor);
   if (!t) return no_memory(b);
   e->used = true;
   return *at = value(b, e->name, t);

@@ -3,6 +3,9 @@
 #ifndef CI_BUILD_H
 #define CI_BUILD_H
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "net/store.h"
 
 #define CI_BUILD_OPSET 20 /* operators mean what they mean in this set of ONNX's */
@@ -24,6 +27,16 @@ typedef struct ci_conv_spec {
   int32_t stride, pad, dilation, groups; /* 0: 1 (pad: 0) */
   int32_t out_pad;                       /* of a transposed convolution */
 } ci_conv_spec;
+
+/* Declares `name`: what was asked for in printf's way; in functions whose last parameter before ... is `fmt`. */
+#define CI_SPELL(name, fmt)                           \
+  char name[480]; /* and ".running_mean" behind it */ \
+  {                                                   \
+    va_list spell_args;                               \
+    va_start(spell_args, fmt);                        \
+    vsnprintf(name, sizeof name, fmt, spell_args);    \
+    va_end(spell_args);                               \
+  }
 
 int ci_build_init(ci_build *b, ci_store *s, cnnimg_error *err);
 /*
