@@ -85,14 +85,17 @@ void ci_build_output(ci_build *b, int32_t value) {
 /* ---- values --------------------------------------------------------------------------- */
 
 static int32_t value(ci_build *b, const char *name, ci_tensor *t) {
-  char made[24];
+  char made[24 + sizeof b->layer];
   if (!name) {
-    snprintf(made, sizeof made, "v%zu", b->p->n_values);
+    bool named = t && b->layer[0];
+    snprintf(made, sizeof made, "%s%sv%zu", named ? b->layer : "", named ? ":" : "", b->p->n_values);
     name = made;
   }
   int32_t v = ci_program_add_value(b->p, name, t);
   return v < 0 ? no_memory(b) : v;
 }
+
+void ci_build_layer(ci_build *b, const char *name) { snprintf(b->layer, sizeof b->layer, "%s", name); }
 
 int32_t ci_build_input(ci_build *b, const char *name, int32_t channels) {
   if (b->status) return -1;

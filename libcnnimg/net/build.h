@@ -21,6 +21,7 @@ typedef struct ci_build {
   int32_t *taken; /* value id of each of the store's entries, -1: not yet */
   int status;
   cnnimg_error *err;
+  char layer[64]; /* how constants without a name are called, see ci_build_layer() */
 } ci_build;
 
 typedef struct ci_conv_spec {
@@ -55,7 +56,9 @@ void ci_build_ignore(ci_build *b, const char *suffix); /* every entry whose name
 /* A free float input [1, channels, open, open]; channels 0: open. The first is the picture (see tasks/card.h). */
 int32_t ci_build_input(ci_build *b, const char *name, int32_t channels);
 int32_t ci_build_weight(ci_build *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-int32_t ci_build_tensor(ci_build *b, ci_tensor *own);           /* a constant; taken over; NULL: no memory */
+int32_t ci_build_tensor(ci_build *b, ci_tensor *own); /* a constant; taken over; NULL: no memory */
+/* The layer of the file that is being written down: messages about its constants can name it. */
+void ci_build_layer(ci_build *b, const char *name);
 int32_t ci_build_floats(ci_build *b, const float *v, size_t n); /* [n] */
 int32_t ci_build_ints(ci_build *b, const int64_t *v, size_t n); /* [n] */
 int32_t ci_build_scalar(ci_build *b, float v);                  /* rank 0 */

@@ -64,3 +64,8 @@ check_PROGRAMS += tests/formats/test_cut
 TESTS += tests/formats/test_cut
 tests_formats_test_cut_SOURCES = tests/formats/test_cut.c tests/formats/folder.c tests/formats/folder.h
 tests_formats_test_cut_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+# Weights that are no numbers, in every format that keeps floats as they are
+check_PROGRAMS += tests/formats/test_finite
+TESTS += tests/formats/test_finite
+tests_formats_test_finite_SOURCES = tests/formats/test_finite.c tests/formats/folder.c tests/formats/folder.h
+tests_formats_test_finite_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
