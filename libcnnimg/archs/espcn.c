@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* espcn.c - ESPCN (Shi 2016) as PyTorch's example has it: four convolutions, a pixel shuffle, luma only */
 #include "archs/arch.h"
+#include "archs/parts.h"
 
 static int64_t scale_of(const ci_store *s) {
-  int64_t in = ci_store_dim(s, 1, "conv1.weight"), out = ci_store_dim(s, 0, "conv4.weight");
-  for (int64_t k = 2; in && k <= 8; k++)
-    if (k * k * in == out) return k;
-  return 0;
+  return ci_part_factor(ci_store_dim(s, 1, "conv1.weight"), ci_store_dim(s, 0, "conv4.weight"));
 }
 
 static int bid(const ci_store *s) {
   bool shapes = ci_store_dim(s, 2, "conv1.weight") == 5 && ci_store_dim(s, 2, "conv2.weight") == 3 &&
                 ci_store_dim(s, 2, "conv3.weight") == 3 && ci_store_dim(s, 2, "conv4.weight") == 3;
-  return shapes && s->n == 8 && scale_of(s) ? 85 : 0;
+  return shapes && s->n == 8 && scale_of(s) > 1 ? 85 : 0;
 }
 
 static int32_t build(ci_build *b) {

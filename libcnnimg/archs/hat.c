@@ -13,8 +13,7 @@ typedef struct hat {
 } hat;
 
 static int64_t window_of(const ci_store *s) {
-  int64_t side =
-      ci_transformer_root(ci_store_dim(s, 0, GROUP ".blocks.0.attn.relative_position_bias_table", 0));
+  int64_t side = ci_part_root(ci_store_dim(s, 0, GROUP ".blocks.0.attn.relative_position_bias_table", 0));
   return side % 2 ? (side + 1) / 2 : 0;
 }
 
@@ -27,18 +26,6 @@ static int bid(const ci_store *s) {
 }
 
 /* ---- attention ----------------------------------------------------------------------------------- */
-
-static int32_t attention(const hat *n, int32_t x, const char *name, bool shifted) {
-  ci_build *b = n->b;
-  int64_t half = shifted ? n->window / 2 : 0;
-  const ci_transformer_windows w = {
-      .heads = ci_store_dim(b->s, 1, "%s.relative_position_bias_table", name),
-      .size = {n->window, n->window},
-      .shift = {half, half},
-      .bias = ci_transformer_table(b, n->window, n->window, "%s.relative_position_bias_table", name)};
-  x = ci_transformer_attention(b, ci_transformer_linear(b, x, "%s.qkv", name), &w);
-  return ci_transformer_linear(b, x, "%s.proj", name);
-}
 
 /*
  * The authors' index of a key dy below and dx right of a query is (dy + 1 - 2 o) side + dx + 1 - 2 o, o being the overlap,
@@ -96,7 +83,7 @@ static int32_t block(const hat *n, int32_t x, const char *name, bool shifted) {
   ci_build *b = n->b;
   int32_t y = ci_build_layer_norm_2d(b, x, 1e-5f, "%s.norm1", name);
   snprintf(part, sizeof part, "%s.attn", name);
-  x = ci_build_op2(b, "Add", x, attention(n, y, part, shifted));
+  x = ci_build_op2(b, "Add", x, ci_transformer_swin(b, y, n->window, shifted, part));
   x = ci_build_op2(b, "Add", x, convolutions(n, y, name));
   y = ci_build_layer_norm_2d(b, x, 1e-5f, "%s.norm2", name);
   snprintf(part, sizeof part, "%s.mlp", name);
@@ -129,20 +116,19 @@ static int32_t body(const hat *n, int32_t x) {
 
 static int32_t build(ci_build *b) {
   hat n = {.b = b, .window = window_of(b->s)};
-  int64_t scale, colours = ci_store_dim(b->s, 1, "conv_first.weight");
-  int64_t side =
-      ci_transformer_root(ci_store_dim(b->s, 0, GROUP ".overlap_attn.relative_position_bias_table", 0));
+  int64_t scale = 1, colours = ci_store_dim(b->s, 1, "conv_first.weight");
+  int64_t side = ci_part_root(ci_store_dim(b->s, 0, GROUP ".overlap_attn.relative_position_bias_table", 0));
   n.overlap = (side - 2 * n.window + 1) / 2;
   if ((colours != 1 && colours != 3) || n.overlap < 0 || side != 2 * n.window - 1 + 2 * n.overlap)
     return ci_build_fail(b, CNNIMG_UNSUPPORTED, "it has %lld colours, and windows of %lld",
                          (long long)colours, (long long)n.window);
   ci_build_ignore(b, "relative_position_index_SA"); /* they follow from the sizes */
   ci_build_ignore(b, "relative_position_index_OCA");
-  int32_t mean = colours == 3 ? ci_transformer_mean(b) : -1, x = ci_build_input(b, "image", (int32_t)colours);
+  int32_t mean = colours == 3 ? ci_part_mean(b) : -1, x = ci_build_input(b, "image", (int32_t)colours);
   if (colours == 3) x = ci_build_op2(b, "Sub", x, mean);
   x = body(&n, ci_build_conv_same(b, x, "conv_first"));
   x = ci_build_leaky(b, ci_build_conv_same(b, x, "conv_before_upsample.0"), 0.01f);
-  x = ci_build_conv_same(b, ci_transformer_upsample(b, x, "upsample", &scale), "conv_last");
+  x = ci_build_conv_same(b, ci_part_shuffles(b, x, "upsample", &scale), "conv_last");
   ci_build_card(b, "task", scale > 1 ? "upscale" : "denoise");
   ci_build_card(b, "scale", "%lld", (long long)scale);
   ci_build_card(b, "colour", "%s", colours == 1 ? "grey" : "rgb");

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "archs/arch.h"
+#include "archs/parts.h"
 
 #define SLOPE 0.05f
 
@@ -35,14 +36,8 @@ static int32_t block(ci_build *b, int32_t x, const char *prefix) {
   return ci_build_op2(b, "Add", ci_build_conv(b, y, (ci_conv_spec){0}, "%s.c5", prefix), x);
 }
 
-static int64_t scale_of(int64_t in, int64_t out) {
-  for (int64_t k = 1; in > 0 && k <= 16; k++)
-    if (k * k * in == out) return k;
-  return 0;
-}
-
 static int32_t finish(ci_build *b, int32_t x, int64_t in, const char *last) {
-  int64_t scale = scale_of(in, ci_store_dim(b->s, 0, "%s.weight", last));
+  int64_t scale = ci_part_factor(in, ci_store_dim(b->s, 0, "%s.weight", last));
   if (!scale) return ci_build_fail(b, CNNIMG_UNSUPPORTED, "%s makes no pixels", last);
   ci_build_card(b, "task", "upscale");
   ci_build_card(b, "scale", "%d", (int)scale);

@@ -17,7 +17,7 @@ typedef struct omnisr {
 #define PLACE "residual_layer.%d.residual_layer"
 
 static int64_t window_of(const ci_store *s) {
-  int64_t side = ci_transformer_root(ci_store_dim(s, 0, PLACE ".0.layer.2.fn.rel_pos_bias.weight", 0));
+  int64_t side = ci_part_root(ci_store_dim(s, 0, PLACE ".0.layer.2.fn.rel_pos_bias.weight", 0));
   return side % 2 ? (side + 1) / 2 : 0;
 }
 
@@ -219,7 +219,7 @@ static bool measure(omnisr *n) {
   n->heads = ci_store_dim(s, 0, PLACE ".0.layer.5.fn.temperature", 0);
   n->colours = ci_store_dim(s, 1, "input.weight");
   int64_t out = ci_store_dim(s, 0, "up.0.weight");
-  n->scale = n->colours && out % n->colours == 0 ? ci_transformer_root(out / n->colours) : 0;
+  n->scale = ci_part_factor(n->colours, out);
   if ((n->colours == 1 || n->colours == 3) && n->scale && n->scale <= 16 && n->heads > 0 &&
       n->channels % n->heads == 0)
     return true;

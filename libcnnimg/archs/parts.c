@@ -3,13 +3,27 @@
 #include "archs/parts.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define STEPS 6 /* of a factor */
 
-int64_t ci_part_factor(int64_t in, int64_t out) {
-  for (int64_t k = 1; in > 0 && k <= 16; k++)
-    if (in <= INT64_MAX / (k * k) && k * k * in == out) return k;
+int64_t ci_part_root(int64_t n) {
+  for (int64_t r = 1; r <= 1 << 15 && r * r <= n; r++)
+    if (r * r == n) return r;
   return 0;
+}
+
+int64_t ci_part_factor(int64_t in, int64_t out) {
+  int64_t k = in > 0 && out % in == 0 ? ci_part_root(out / in) : 0;
+  return k <= 16 ? k : 0;
+}
+
+int32_t ci_part_mean(ci_build *b) {
+  static const float mean[3] = {0.4488f, 0.4371f, 0.4040f};
+  static const int64_t dim[4] = {1, 3, 1, 1};
+  ci_tensor *t = ci_tensor_new(CI_F32, 4, dim);
+  if (t) memcpy(t->owned, mean, sizeof mean);
+  return ci_build_tensor(b, t);
 }
 
 int32_t ci_part_shuffles(ci_build *b, int32_t x, const char *prefix, int64_t *scale) {

@@ -78,12 +78,12 @@ static int32_t finish(ci_build *b, int32_t x, int32_t image, int64_t scale) {
 
 static int32_t build(ci_build *b) {
   const char *mixer = mixer_of(b->s);
-  int64_t channels = ci_store_dim(b->s, 0, "feats.0.weight"), scale = 1;
+  int64_t channels = ci_store_dim(b->s, 0, "feats.0.weight");
   int32_t image = ci_build_input(b, "image", 3), x = ci_build_conv_same(b, image, "feats.0"), i = 1;
   for (; ci_store_has(b->s, "feats.%d.refine.weight", i); i++) x = block(b, x, i, mixer, channels);
   int32_t last = ci_store_has(b->s, "feats.%d.weight", i) ? i : i + 1; /* RealPLKSR has a dropout between */
-  int64_t out = ci_store_dim(b->s, 0, "feats.%d.weight", last);
-  while (scale < 16 && 3 * scale * scale < out) scale++;
+  int64_t scale = ci_part_factor(3, ci_store_dim(b->s, 0, "feats.%d.weight", last));
+  if (!scale) return ci_build_fail(b, CNNIMG_UNSUPPORTED, "feats.%d makes no pixels", last);
   x = ci_build_conv_same(b, x, "feats.%d", last);
   ci_build_card(b, "task", scale == 1 ? "restore" : "upscale");
   ci_build_card(b, "scale", "%d", (int)scale);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* safmn.c - SAFMN (Sun 2023): spatially-adaptive feature modulation */
 #include "archs/arch.h"
+#include "archs/parts.h"
 
 #define LEVELS 4
 #define EPSILON 1e-6f
@@ -43,9 +44,9 @@ static int32_t block(ci_build *b, int32_t x, int32_t i) {
 }
 
 static int32_t build(ci_build *b) {
-  int64_t out = ci_store_dim(b->s, 0, "to_img.0.weight"), scale = 1;
+  int64_t scale = ci_part_factor(3, ci_store_dim(b->s, 0, "to_img.0.weight"));
   int32_t n = ci_store_run(b->s, "feats.%d.norm1.weight");
-  while (scale < 16 && 3 * scale * scale < out) scale++;
+  if (!scale) return ci_build_fail(b, CNNIMG_UNSUPPORTED, "to_img.0 makes no pixels");
   int32_t first = ci_build_conv_same(b, ci_build_input(b, "image", 3), "to_feat"), x = first;
   for (int32_t i = 0; i < n; i++) x = block(b, x, i);
   x = ci_build_conv_same(b, ci_build_op2(b, "Add", x, first), "to_img.0");

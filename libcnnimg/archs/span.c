@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* span.c - SPAN (Wan 2023): convolutions with parameter-free attention */
 #include <stdio.h>
-#include <string.h>
 
 #include "archs/arch.h"
+#include "archs/parts.h"
 
 #define WIDEST 1024 /* channels; merging takes their cube */
 
@@ -104,18 +104,14 @@ static int32_t block(ci_build *b, int32_t x, int32_t i, int32_t *first) {
 
 /* Colours less their mean, in 0..255, unless the file says otherwise. */
 static int32_t normalise(ci_build *b, int32_t x, int64_t colours) {
-  static const float mean[3] = {0.4488f, 0.4371f, 0.4040f};
   if (ci_store_has(b->s, "no_norm") || colours != 3) return x;
-  const int64_t dim[4] = {1, 3, 1, 1};
-  ci_tensor *t = ci_tensor_new(CI_F32, 4, dim);
-  if (t) memcpy(t->owned, mean, sizeof mean);
-  return ci_build_scale(b, ci_build_op2(b, "Sub", x, ci_build_tensor(b, t)), 255);
+  return ci_build_scale(b, ci_build_op2(b, "Sub", x, ci_part_mean(b)), 255);
 }
 
 static int32_t build(ci_build *b) {
   int64_t colours = ci_store_dim(b->s, 1, "conv_1.sk.weight"),
-          out = ci_store_dim(b->s, 0, "upsampler.0.weight"), scale = 1;
-  while (scale < 16 && colours * scale * scale < out) scale++;
+          scale = ci_part_factor(colours, ci_store_dim(b->s, 0, "upsampler.0.weight"));
+  if (!scale) return ci_build_fail(b, CNNIMG_UNSUPPORTED, "upsampler.0 makes no pixels");
   int32_t seen[4], first = -1, x = ci_build_input(b, "image", (int32_t)colours);
   seen[0] = x = conv3xc(b, normalise(b, x, colours), "conv_1");
   for (int32_t i = 1; i <= 6; i++) {

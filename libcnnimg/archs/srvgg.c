@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* srvgg.c - SRVGGNetCompact of Real-ESRGAN: a plain stack of convolutions with PReLU, at low resolution */
 #include "archs/arch.h"
+#include "archs/parts.h"
 
 /* body.0, body.2 ... are convolutions, body.1, body.3 ... slopes; the last convolution makes the pixels. */
 static int32_t layers(const ci_store *s) {
@@ -10,10 +11,8 @@ static int32_t layers(const ci_store *s) {
 }
 
 static int64_t scale_of(const ci_store *s, int32_t n) {
-  int64_t in = ci_store_dim(s, 1, "body.0.weight"), out = ci_store_dim(s, 0, "body.%d.weight", 2 * (n - 1));
-  for (int64_t k = 1; in && k <= 16; k++)
-    if (k * k * in == out) return k;
-  return 0;
+  return ci_part_factor(ci_store_dim(s, 1, "body.0.weight"),
+                        ci_store_dim(s, 0, "body.%d.weight", 2 * (n - 1)));
 }
 
 static int bid(const ci_store *s) {

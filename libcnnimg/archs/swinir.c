@@ -17,7 +17,7 @@ typedef struct swinir {
 } swinir;
 
 static int64_t window_of(const ci_store *s) {
-  int64_t side = ci_transformer_root(ci_store_dim(s, 0, GROUP ".0.attn.relative_position_bias_table", 0));
+  int64_t side = ci_part_root(ci_store_dim(s, 0, GROUP ".0.attn.relative_position_bias_table", 0));
   return side % 2 ? (side + 1) / 2 : 0;
 }
 
@@ -33,27 +33,15 @@ static int bid(const ci_store *s) {
 
 /* ---- blocks -------------------------------------------------------------------------------------- */
 
-static int32_t attention(const swinir *n, int32_t x, const char *block, bool shifted) {
-  ci_build *b = n->b;
-  int64_t half = shifted ? n->window / 2 : 0;
-  const ci_transformer_windows w = {
-      .heads = ci_store_dim(b->s, 1, "%s.attn.relative_position_bias_table", block),
-      .size = {n->window, n->window},
-      .shift = {half, half},
-      .bias = ci_transformer_table(b, n->window, n->window, "%s.attn.relative_position_bias_table", block)};
-  x = ci_transformer_linear(b, x, "%s.attn.qkv", block);
-  x = ci_transformer_attention(b, x, &w);
-  return ci_transformer_linear(b, x, "%s.attn.proj", block);
-}
-
 static int32_t block(const swinir *n, int32_t x, int32_t layer, int32_t i) {
-  char name[100], mlp[110];
+  char name[100], part[110];
   snprintf(name, sizeof name, GROUP ".%d", layer, i);
-  snprintf(mlp, sizeof mlp, "%s.mlp", name);
+  snprintf(part, sizeof part, "%s.attn", name);
   int32_t y = ci_build_layer_norm_2d(n->b, x, 1e-5f, "%s.norm1", name);
-  x = ci_build_op2(n->b, "Add", x, attention(n, y, name, i % 2));
+  x = ci_build_op2(n->b, "Add", x, ci_transformer_swin(n->b, y, n->window, i % 2, part));
   y = ci_build_layer_norm_2d(n->b, x, 1e-5f, "%s.norm2", name);
-  return ci_build_op2(n->b, "Add", x, ci_transformer_mlp(n->b, y, mlp, "fc1", "fc2"));
+  snprintf(part, sizeof part, "%s.mlp", name);
+  return ci_build_op2(n->b, "Add", x, ci_transformer_mlp(n->b, y, part, "fc1", "fc2"));
 }
 
 /* One convolution, or three with a bottleneck between them. */
@@ -96,10 +84,9 @@ static bool measure(swinir *n) {
                                                                : DENOISE;
   int64_t in = ci_store_dim(s, 1, "%s.weight", n->first);
   n->colours = n->tail == DIRECT ? in : ci_store_dim(s, 0, "conv_last.weight");
-  n->unshuffle = n->colours ? ci_transformer_root(in / n->colours) : 0;
+  n->unshuffle = ci_part_factor(n->colours, in);
   n->scale = 1;
-  if ((n->colours == 1 || n->colours == 3) && n->unshuffle && in == n->colours * n->unshuffle * n->unshuffle)
-    return true;
+  if ((n->colours == 1 || n->colours == 3) && n->unshuffle) return true;
   ci_build_fail(n->b, CNNIMG_UNSUPPORTED, "it makes %lld channels of %lld", (long long)n->colours,
                 (long long)in);
   return false;
@@ -114,9 +101,8 @@ static int32_t nearest(swinir *n, int32_t x) {
 
 static int32_t direct(swinir *n, int32_t x) {
   int64_t out = ci_store_dim(n->b->s, 0, "upsample.0.weight");
-  n->scale = out % n->colours ? 0 : ci_transformer_root(out / n->colours);
-  if (n->scale < 1 || n->scale > 16)
-    return ci_build_fail(n->b, CNNIMG_UNSUPPORTED, "it enlarges by no whole number");
+  n->scale = ci_part_factor(n->colours, out);
+  if (!n->scale) return ci_build_fail(n->b, CNNIMG_UNSUPPORTED, "it enlarges by no whole number");
   return ci_build_pixel_shuffle(n->b, ci_build_conv_same(n->b, x, "upsample.0"), n->scale);
 }
 
@@ -126,7 +112,7 @@ static int32_t ending(swinir *n, int32_t image, int32_t x) {
   if (n->tail == DENOISE) return ci_build_op2(b, "Add", image, ci_build_conv_same(b, x, "conv_last"));
   x = ci_build_leaky(b, ci_build_conv_same(b, x, "conv_before_upsample.0"), 0.01f);
   if (n->tail == NEAREST) return nearest(n, x);
-  x = ci_transformer_upsample(b, x, "upsample", &n->scale);
+  x = ci_part_shuffles(b, x, "upsample", &n->scale);
   return ci_build_conv_same(b, x, "conv_last");
 }
 
@@ -143,8 +129,7 @@ static void write_card(const swinir *n) {
 static int32_t build(ci_build *b) {
   swinir n = {.b = b};
   if (!measure(&n)) return -1;
-  int32_t mean = n.colours == 3 ? ci_transformer_mean(b) : -1,
-          x = ci_build_input(b, "image", (int32_t)n.colours);
+  int32_t mean = n.colours == 3 ? ci_part_mean(b) : -1, x = ci_build_input(b, "image", (int32_t)n.colours);
   ci_build_ignore(b, ".attn.relative_position_index");
   ci_build_ignore(b, ".attn_mask");
   if (n.colours == 3) x = ci_build_op2(b, "Sub", x, mean);

@@ -4,6 +4,7 @@
 #define CI_TRANSFORMER_H
 
 #include "archs/arch.h"
+#include "archs/parts.h"
 
 /* A linear layer of each pixel's channels, which is a convolution of 1x1: prefix.weight [O, I] (or [O, I, 1, 1]), and
  * prefix.bias where the file has it. */
@@ -23,12 +24,8 @@ typedef struct ci_transformer_windows {
 /* Of queries, keys and values side by side. */
 int32_t ci_transformer_attention(ci_build *b, int32_t qkv, const ci_transformer_windows *w);
 
-/* The whole number whose square n is; 0: there is none up to 2^15. */
-int64_t ci_transformer_root(int64_t n);
-/* "upsample.0", "upsample.2" ...: 3x3 convolutions with a pixel shuffle behind each, as long as there are any; *scale: what
- * they make together. */
-int32_t ci_transformer_upsample(ci_build *b, int32_t x, const char *prefix, int64_t *scale);
-/* [1, 3, 1, 1]: the mean colour of the DIV2K pictures, which many networks take away first and add last. */
-int32_t ci_transformer_mean(ci_build *b);
+/* Swin's: prefix.qkv, attention within square windows with prefix.relative_position_bias_table, prefix.proj. Where shifted,
+ * windows lie half of their size lower and to the right. */
+int32_t ci_transformer_swin(ci_build *b, int32_t x, int64_t window, bool shifted, const char *prefix);
 
 #endif

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "archs/arch.h"
+#include "base/error.h"
 #include "formats/format.h"
+#include "net/finite.h"
 #include "net/shuffle.h"
 
 int ci_weights_load(const ci_source *src, ci_program **out, const char **format_name, cnnimg_error *err) {
@@ -20,6 +22,12 @@ static int32_t scale_option(const char *const *options) {
   return 0;
 }
 
+static int judge(const ci_source *src, const ci_loaded *l, cnnimg_error *err) {
+  cnnimg_error own = {0};
+  int status = ci_program_finite(l->program, l->store, &own);
+  return status ? ci_fail(err, status, "%s: %s", src->name, own.text) : CNNIMG_OK;
+}
+
 int ci_weights_load_opt(const ci_source *src, const char *const *options, ci_program **out,
                         const char **format_name, cnnimg_error *err) {
   ci_loaded l;
@@ -28,8 +36,9 @@ int ci_weights_load_opt(const ci_source *src, const char *const *options, ci_pro
   if (!status && l.store) {
     l.store->scale = scale_option(options);
     status = ci_arch_build(l.store, src->name, &l.program, NULL, err);
-    if (!status) l.store = NULL; /* the program's now */
   }
+  if (!status) status = judge(src, &l, err);
+  if (l.program) l.store = NULL; /* the program's now */
   if (!status) status = ci_program_shuffles(l.program, err);
   if (status) ci_loaded_free(&l);
   else *out = l.program;

@@ -224,7 +224,10 @@ static void write_tops(ci_caffe_site *s, size_t index) {
 }
 
 static void run_layer(ci_caffe *c, size_t index) {
+  char name[64];
   ci_caffe_site s = {.c = c, .b = &c->b, .l = &c->layers[index]};
+  ci_text_fit(s.l->name, name, sizeof name);
+  ci_build_layer(&c->b, name);
   read_bottoms(&s);
   if (!c->b.status && !s.n_in) ci_caffe_fail(&s, CNNIMG_CORRUPT, "reads nothing");
   if (!c->b.status && c->b.p->n_nodes >= CI_EMIT_NODES) ci_caffe_fail(&s, CNNIMG_LIMIT, "is one too many");

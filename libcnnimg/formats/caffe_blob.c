@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 #include "formats/caffe.h"
-#include "formats/raw.h"
+#include "formats/elements.h"
 
 enum { B_NUM = 1, B_DATA = 5, B_SHAPE = 7, B_DOUBLES = 8 }; /* BlobProto */
 
@@ -48,7 +48,7 @@ typedef struct blob {
   size_t rank, n; /* n: numbers that are there */
   size_t runs;    /* packed runs or single numbers */
   ci_text data;   /* the last run */
-  ci_raw type;
+  bool doubles;
 } blob;
 
 static void read_shape(ci_cursor c, blob *b) {
@@ -65,12 +65,14 @@ static void look_at(ci_field *f, blob *b) {
     b->dim[f->number - B_NUM] = (int64_t)f->u, b->rank = 4;
   if (ci_wire_is(f, B_SHAPE, CI_BYTES)) read_shape(f->bytes, b);
   if (f->number != B_DATA && !doubles) return;
-  b->runs++, b->type = doubles ? CI_RAW_F64 : CI_RAW_F32;
+  b->runs++, b->doubles = doubles;
   b->data = ci_wire_text(f);
   b->n += f->wire == CI_BYTES ? b->data.n / size : 1;
 }
 
-static void copy_numbers(ci_cursor c, const blob *b, ci_tensor *t) {
+static const ci_element one = {CI_E_FLOAT, 4}, two = {CI_E_FLOAT, 8};
+
+static void copy_numbers(ci_cursor c, ci_tensor *t) {
   ci_field f;
   size_t n = 0;
   while (ci_wire_next(&c, &f)) {
@@ -78,9 +80,8 @@ static void copy_numbers(ci_cursor c, const blob *b, ci_tensor *t) {
     if (f.number != B_DOUBLES) continue;
     ci_text raw = ci_wire_text(&f);
     for (size_t i = 0; i + 8 <= raw.n && n < t->count; i += 8)
-      ((float *)t->owned)[n++] = ci_raw_float(CI_RAW_F64, raw.p + i);
+      ((float *)t->owned)[n++] = ci_element_float(two, ci_element_bits(two, raw.p + i));
   }
-  (void)b;
 }
 
 /* Blobs are 4-dimensional in old files: 1s go from the front, or all is one row. */
@@ -113,10 +114,10 @@ size_t ci_caffe_blobs(const ci_caffe_site *s) {
 }
 
 static ci_tensor *make(const blob *b, ci_cursor body) {
-  bool one = b->runs == 1 && b->type == CI_RAW_F32 && b->data.n == 4 * b->n;
-  if (one) return ci_raw_tensor(b->type, (int32_t)b->rank, b->dim, b->data.p);
+  if (b->runs == 1 && !b->doubles && b->data.n == 4 * b->n)
+    return ci_element_tensor(one, (int32_t)b->rank, b->dim, b->data.p);
   ci_tensor *t = ci_tensor_new(CI_F32, (int32_t)b->rank, b->dim);
-  if (t) copy_numbers(body, b, t);
+  if (t) copy_numbers(body, t);
   return t;
 }
 
@@ -131,7 +132,7 @@ ci_tensor *ci_caffe_blob(const ci_caffe_site *s, size_t i, int32_t rank) {
   }
   c = body;
   while (ci_wire_next(&c, &f)) look_at(&f, &b);
-  if (c.bad || b.rank > CI_MAX_RANK || !ci_raw_count(CI_RAW_F32, (int32_t)b.rank, b.dim, &count, &bytes) ||
+  if (c.bad || b.rank > CI_MAX_RANK || !ci_element_count(one, (int32_t)b.rank, b.dim, &count, &bytes) ||
       count != b.n) {
     ci_caffe_fail(s, CNNIMG_CORRUPT, "has a blob whose shape and numbers do not agree");
     return NULL;

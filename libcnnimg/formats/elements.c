@@ -8,6 +8,8 @@
 #include "base/half.h"
 #include "base/memory.h"
 
+/* ---- one number --------------------------------------------------------------------------- */
+
 static inline uint64_t bits_at(const uint8_t *p, unsigned size) {
   uint64_t u = 0;
   for (unsigned k = 0; k < size; k++) u |= (uint64_t)p[k] << 8 * k;
@@ -20,8 +22,7 @@ static inline float single(uint32_t bits) {
   return v;
 }
 
-static inline float as_float(ci_element t, const uint8_t *p) {
-  uint64_t u = bits_at(p, t.size);
+static inline float as_float(ci_element t, uint64_t u) {
   double d;
   if (t.kind == CI_E_BRAIN) return single((uint32_t)u << 16);
   if (t.size == 2) return ci_half_to_float((uint16_t)u);
@@ -30,28 +31,51 @@ static inline float as_float(ci_element t, const uint8_t *p) {
   return (float)d;
 }
 
-static inline int64_t as_int(ci_element t, const uint8_t *p) {
-  uint64_t u = bits_at(p, t.size);
+/* Integers are cut to their size, then get their sign back. */
+static inline int64_t as_int(ci_element t, uint64_t u) {
   unsigned unused = 64 - 8u * t.size;
   if (t.kind == CI_E_BOOL) return u != 0;
   if (t.kind == CI_E_SIGNED) return (int64_t)(u << unused) >> unused;
+  u = u << unused >> unused;
   return u > INT64_MAX ? INT64_MAX : (int64_t)u;
 }
 
-static bool is_float(ci_element t) { return t.kind == CI_E_FLOAT || t.kind == CI_E_BRAIN; }
+bool ci_element_is_float(ci_element t) { return t.kind == CI_E_FLOAT || t.kind == CI_E_BRAIN; }
+float ci_element_float(ci_element t, uint64_t bits) { return as_float(t, bits); }
+int64_t ci_element_int(ci_element t, uint64_t bits) { return as_int(t, bits); }
+uint64_t ci_element_bits(ci_element t, const uint8_t *at) { return bits_at(at, t.size); }
 
-/* How many elements; false: impossible dimensions. Those beside a 0 are judged all the same. */
-static bool count(const ci_elements *e, size_t *n) {
+void ci_element_put(ci_element t, ci_tensor *to, size_t i, uint64_t bits) {
+  if (to->dtype == CI_F32) ((float *)to->owned)[i] = as_float(t, bits);
+  else ((int64_t *)to->owned)[i] = as_int(t, bits);
+}
+
+ci_element ci_element_numpy(char letter, int size) {
+  static const struct {
+    char letter;
+    ci_element_kind kind;
+  } kinds[] = {{'f', CI_E_FLOAT}, {'i', CI_E_SIGNED}, {'u', CI_E_UNSIGNED}, {'b', CI_E_BOOL}};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (kinds[i].letter == letter && (size == 1 || size == 2 || size == 4 || size == 8) &&
+        (letter != 'f' || size > 1))
+      return (ci_element){kinds[i].kind, (uint8_t)size};
+  return (ci_element){CI_E_FLOAT, 0};
+}
+
+/* ---- dimensions ----------------------------------------------------------------------------- */
+
+/* Those beside a 0 are judged all the same: strides are products of them. */
+bool ci_element_count(ci_element t, int32_t rank, const int64_t *dim, size_t *count, size_t *bytes) {
   bool empty = false;
-  *n = 1;
-  if (e->rank < 0 || e->rank > CI_MAX_RANK) return false;
-  for (int32_t i = 0; i < e->rank; i++) {
-    empty = empty || !e->dim[i];
-    if (e->dim[i] < 0 || !ci_mul(*n, e->dim[i] ? (size_t)e->dim[i] : 1, n) || *n > (size_t)CI_TENSOR_MOST)
+  *count = 1;
+  if (rank < 0 || rank > CI_MAX_RANK) return false;
+  for (int32_t i = 0; i < rank; i++) {
+    empty = empty || !dim[i];
+    if (dim[i] < 0 || !ci_mul(*count, dim[i] ? (size_t)dim[i] : 1, count) || *count > (size_t)CI_TENSOR_MOST)
       return false;
   }
-  if (empty) *n = 0;
-  return true;
+  if (empty) *count = 0;
+  return ci_mul(*count, t.size, bytes);
 }
 
 /* Dimensions of 1 have strides that mean nothing. */
@@ -82,27 +106,25 @@ static int check(const ci_elements *e, size_t *n, cnnimg_error *err) {
   if (!e->type.size)
     return ci_fail(err, CNNIMG_UNSUPPORTED, "the tensor \"%s\" has elements of a type that is not read",
                    e->name);
-  if (!count(e, n))
+  if (!ci_element_count(e->type, e->rank, e->dim, n, &bytes))
     return ci_fail(err, CNNIMG_CORRUPT, "the tensor \"%s\" has impossible dimensions", e->name);
   if (!last_of(e, *n, &last) || !ci_mul(last, e->type.size, &bytes) || bytes > e->bytes)
     return ci_fail(err, CNNIMG_CORRUPT, "the tensor \"%s\" is larger than its %zu bytes", e->name, e->bytes);
   return CNNIMG_OK;
 }
 
-static ci_tensor *in_place(const ci_elements *e, size_t n) {
-  ci_tensor *t = ci_calloc(1, sizeof *t);
-  if (!t) return NULL;
-  t->dtype = CI_F32, t->type = CI_FLOAT, t->rank = e->rank, t->count = n;
-  t->data = e->data + e->offset * sizeof(float);
-  memcpy(t->dim, e->dim, sizeof t->dim);
-  return t;
+/* ---- tensors --------------------------------------------------------------------------------- */
+
+static bool stays(ci_element t, size_t n, const uint8_t *data) {
+  return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && ci_element_is(t, CI_E_FLOAT, sizeof(float)) && n &&
+         (uintptr_t)data % sizeof(float) == 0;
 }
 
 /* Element `from` of the storage to element i of the tensor. */
 static inline void put(const ci_elements *e, ci_element type, ci_tensor *t, size_t i, size_t from) {
-  const uint8_t *p = e->data + from * type.size;
-  if (t->dtype == CI_F32) ((float *)t->owned)[i] = as_float(type, p);
-  else ((int64_t *)t->owned)[i] = as_int(type, p);
+  const uint64_t u = bits_at(e->data + from * type.size, type.size);
+  if (t->dtype == CI_F32) ((float *)t->owned)[i] = as_float(type, u);
+  else ((int64_t *)t->owned)[i] = as_int(type, u);
 }
 
 /* A loop for each type of weights: in the general one most of the time goes into asking which it is. */
@@ -142,23 +164,37 @@ static void convert(const ci_elements *e, ci_tensor *t) {
   else copy_run(e, t);
 }
 
+ci_tensor *ci_element_new(ci_element type, int32_t rank, const int64_t *dim) {
+  ci_tensor *t = ci_tensor_new(ci_element_is_float(type) ? CI_F32 : CI_I64, rank, dim);
+  if (t && type.kind == CI_E_BOOL) t->type = CI_BOOL;
+  return t;
+}
+
 int ci_elements_tensor(const ci_elements *e, size_t *budget, ci_tensor **t, cnnimg_error *err) {
   size_t n, bytes;
   *t = NULL;
   int status = check(e, &n, err);
   if (status) return status;
-  bool stay = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && e->type.kind == CI_E_FLOAT && e->type.size == 4 &&
-              n && !has_gaps(e) && (uintptr_t)e->data % sizeof(float) == 0;
-  if (stay) *t = in_place(e, n);
+  if (stays(e->type, n, e->data) && !has_gaps(e))
+    *t = ci_tensor_lent(CI_F32, e->rank, e->dim, e->data + e->offset * sizeof(float));
   else {
-    if (!ci_mul(n, is_float(e->type) ? sizeof(float) : sizeof(int64_t), &bytes) || bytes > *budget)
+    if (!ci_mul(n, ci_element_is_float(e->type) ? sizeof(float) : sizeof(int64_t), &bytes) || bytes > *budget)
       return ci_fail(err, CNNIMG_LIMIT, "the tensor \"%s\" would make many times the file's size in memory",
                      e->name);
     *budget -= bytes;
-    *t = ci_tensor_new(is_float(e->type) ? CI_F32 : CI_I64, e->rank, e->dim);
+    *t = ci_element_new(e->type, e->rank, e->dim);
     if (*t) convert(e, *t);
   }
-  if (!*t) return ci_fail(err, CNNIMG_NOMEM, "no memory for the tensor \"%s\"", e->name);
-  if (e->type.kind == CI_E_BOOL) (*t)->type = CI_BOOL;
-  return CNNIMG_OK;
+  return *t ? CNNIMG_OK : ci_fail(err, CNNIMG_NOMEM, "no memory for the tensor \"%s\"", e->name);
+}
+
+ci_tensor *ci_element_tensor(ci_element type, int32_t rank, const int64_t *dim, const uint8_t *data) {
+  ci_elements e = {.type = type, .data = data, .rank = rank, .name = ""};
+  size_t count;
+  if (!ci_element_count(type, rank, dim, &count, &e.bytes)) return NULL;
+  if (stays(type, count, data)) return ci_tensor_lent(CI_F32, rank, dim, data);
+  for (int32_t i = 0; i < rank; i++) e.dim[i] = dim[i];
+  ci_tensor *t = ci_element_new(type, rank, dim);
+  if (t) copy_run(&e, t);
+  return t;
 }

@@ -115,6 +115,7 @@ ci_kt ci_keras_call(const ci_kcall *c) {
   if (b->p->n_nodes >= CI_EMIT_NODES || c->k->calls++ >= CI_EMIT_NODES)
     return ci_keras_fail(c, CNNIMG_LIMIT, "is one too many: the network grows without end");
   if (ci_keras_is_model(c)) return ci_keras_model(c);
+  ci_build_layer(b, c->name);
   ci_klayer_fn *call = find_layer(c->type);
   ci_kt y = call ? call(c) : ci_keras_fail(c, CNNIMG_UNSUPPORTED, "is of a class that is not known");
   return b->status ? nothing : y;

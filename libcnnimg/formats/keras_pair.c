@@ -30,9 +30,7 @@ bool ci_keras_fits(const ci_store *raw, const ci_json *config) {
   cnnimg_error err;
   bool ok = names != NULL;
   for (size_t i = 0; ok && i < raw->n; i++) {
-    ci_tensor *t = ci_calloc(1, sizeof *t);
-    if (t) *t = *raw->entries[i].tensor, t->owned = NULL;
-    ok = !ci_store_add(names, raw->entries[i].name, t, &err);
+    ok = !ci_store_add(names, raw->entries[i].name, ci_tensor_borrow(raw->entries[i].tensor), &err);
   }
   for (size_t i = 0; ok && i < raw->n_meta; i++)
     ok = !ci_store_set_meta(names, raw->meta[i].key, raw->meta[i].value, &err);

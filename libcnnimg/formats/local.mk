@@ -28,7 +28,6 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/formats/onnx_write.c libcnnimg/formats/onnx_write.h libcnnimg/formats/onnx_write_node.c \
 	libcnnimg/formats/pickle.c libcnnimg/formats/pickle.h libcnnimg/formats/pickle_machine.c \
 	libcnnimg/formats/pickle_machine.h \
-	libcnnimg/formats/raw.c libcnnimg/formats/raw.h \
 	libcnnimg/formats/refused.c \
 	libcnnimg/formats/safetensors.c \
 	libcnnimg/formats/scan.c libcnnimg/formats/scan.h \

@@ -206,6 +206,7 @@ ci_mcn_value ci_mcn_apply(ci_mcn *n, const ci_mcn_layer *layer, ci_mcn_value x) 
   } table[] = {{"conv", conv}, {"convt", transposed}, {"bnorm", bnorm},
                {"relu", relu}, {"SubP", subp},        {"sigmoid", sigmoid}};
   if (n->b.status) return nothing;
+  ci_build_layer(&n->b, layer->name);
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     if (!strcmp(table[i].type, layer->type)) return table[i].make(n, layer, x);
   return fail(n, layer, "is of a kind that is not known");

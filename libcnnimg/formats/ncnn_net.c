@@ -193,6 +193,7 @@ static void translate(ci_ncnn_net *n, ci_ncnn_layer *l) {
   } else if (l->n_out < 1 || (r->n_in < 0 ? l->n_in < 1 : l->n_in != r->n_in)) {
     ci_ncnn_refuse(n, l, CNNIMG_CORRUPT, "it has another number of blobs than such layers have");
   } else {
+    ci_build_layer(n->b, l->name);
     r->rule(n, l);
     if (!n->b->status) check_params(n, l);
   }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* ncnn_weights.c - ncnn's .bin (numbers in the order of the layers), and the layers that hold weights */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,18 +24,6 @@ static int32_t short_of(ci_ncnn_net *n, const ci_ncnn_layer *l) {
   return -1;
 }
 
-static int32_t keep(ci_ncnn_net *n, const ci_ncnn_layer *l, ci_tensor *t) {
-  const float *v = t ? t->data : NULL;
-  bool finite = true;
-  for (size_t i = 0; t && i < t->count; i++) finite = finite && isfinite(v[i]);
-  if (!finite) {
-    ci_tensor_free(t);
-    ci_ncnn_refuse(n, l, CNNIMG_CORRUPT, "its weights are no numbers, or infinite");
-    return -1;
-  }
-  return ci_build_tensor(n->b, t);
-}
-
 static int32_t take(ci_ncnn_net *n, const ci_ncnn_layer *l, int32_t rank, const int64_t *dim, uint8_t bytes) {
   ci_elements e = {.type = {CI_E_FLOAT, bytes}, .rank = rank, .name = l->name};
   size_t count = 0, size = 0, budget = SIZE_MAX;
@@ -50,7 +37,7 @@ static int32_t take(ci_ncnn_net *n, const ci_ncnn_layer *l, int32_t rank, const 
   memcpy(e.dim, dim, (size_t)rank * sizeof *dim);
   int status = ci_elements_tensor(&e, &budget, &t, n->b->err);
   if (status) return n->b->status = status, -1;
-  return keep(n, l, t);
+  return ci_build_tensor(n->b, t);
 }
 
 /* 256 floats, then a byte a weight that says which. */

@@ -51,15 +51,8 @@ static const char *value_of(const char *head, const char *key) {
 static bool read_type(const char *head, ci_element *type) {
   const char *v = value_of(head, "descr");
   if (!v || v[0] != '\'' || (v[1] != '<' && v[1] != '|') || !v[2] || !v[3] || v[4] != '\'') return false;
-  int size = v[3] - '0';
-  static const struct {
-    char letter;
-    ci_element_kind kind;
-  } kinds[] = {{'f', CI_E_FLOAT}, {'i', CI_E_SIGNED}, {'u', CI_E_UNSIGNED}, {'b', CI_E_BOOL}};
-  for (size_t i = 0; i < 4; i++)
-    if (kinds[i].letter == v[2]) *type = (ci_element){kinds[i].kind, (uint8_t)size};
-  return (size == 1 || size == 2 || size == 4 || size == 8) && (type->kind != CI_E_FLOAT || size > 1) &&
-         type->size;
+  *type = ci_element_numpy(v[2], v[3] - '0');
+  return type->size > 0;
 }
 
 /* Texts, Python's objects, dates and records are no weights; numbers of a kind that is not read may be. */

@@ -138,6 +138,9 @@ static void translate(ci_tf *g, ci_tf_node *n) {
     ci_tf_fail(&s, CNNIMG_UNSUPPORTED, "is an operation that is not known");
     return;
   }
+  char name[64];
+  ci_text_fit(n->name, name, sizeof name);
+  ci_build_layer(&g->b, name);
   int32_t v = op(&s);
   if (g->b.status || n->out) return;
   n->out = ci_calloc(1, sizeof *n->out);

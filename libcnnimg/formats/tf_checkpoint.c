@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "formats/raw.h"
+#include "formats/elements.h"
 #include "formats/format.h"
 #include "formats/tf_graph.h"
 #include "formats/tf_table.h"
@@ -145,13 +145,13 @@ static bool read_entry(ci_cursor c, entry *e) {
   return !c.bad;
 }
 
-static int check(const bundle *b, const char *name, const entry *e, ci_raw type) {
+static int check(const bundle *b, const char *name, const entry *e, ci_element type) {
   size_t count, bytes;
   if (e->sliced) return ci_fail(b->err, CNNIMG_UNSUPPORTED, "the tensor \"%.100s\" is kept in slices", name);
-  if (!type)
+  if (!type.size)
     return ci_fail(b->err, CNNIMG_UNSUPPORTED, "the tensor \"%.100s\" is of type %lld, which is not read",
                    name, (long long)e->type);
-  if (!ci_raw_count(type, e->rank, e->dim, &count, &bytes) || (uint64_t)e->size != bytes)
+  if (!ci_element_count(type, e->rank, e->dim, &count, &bytes) || (uint64_t)e->size != bytes)
     return ci_fail(b->err, CNNIMG_CORRUPT,
                    "the tensor \"%.100s\" has %lld bytes, which its shape does not say", name,
                    (long long)e->size);
@@ -182,11 +182,11 @@ static int add_tensor(bundle *b, char *name, ci_cursor value) {
   if (e.type == T_STRING || is_slot(name)) return CNNIMG_OK;
   strip(name);
   if (is_slot(name)) return CNNIMG_OK;
-  ci_raw type = ci_tf_element(e.type);
+  ci_element type = ci_tf_element(e.type);
   int status = check(b, name, &e, type);
   if (!status) status = bytes_of(b, name, &e, &data);
   if (status) return status;
-  ci_tensor *t = ci_raw_tensor(type, e.rank, e.dim, data);
+  ci_tensor *t = ci_element_tensor(type, e.rank, e.dim, data);
   return t ? ci_store_add(b->store, name, t, b->err) : no_memory(b);
 }
 

@@ -4,7 +4,7 @@
 #define CI_TF_GRAPH_H
 
 #include "base/source.h"
-#include "formats/raw.h"
+#include "formats/elements.h"
 #include "formats/emit.h"
 #include "formats/wire.h"
 
@@ -56,7 +56,7 @@ int32_t ci_tf_shape(const ci_tf_node *n, const char *name, int64_t dim[CI_MAX_RA
 bool ci_tf_has_tensor(const ci_tf_node *n, const char *name, ci_cursor *body);
 
 /* ---- tf_tensor.c --------------------------------------------------------------------------------- */
-ci_raw ci_tf_element(int64_t data_type); /* DataType */
+ci_element ci_tf_element(int64_t data_type); /* DataType; size 0: not read */
 /* A TensorProto; NULL: the build has failed. */
 ci_tensor *ci_tf_tensor(ci_tf *g, ci_cursor body, ci_text name);
 /* A TensorShapeProto's content. */

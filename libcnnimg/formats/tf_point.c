@@ -81,12 +81,13 @@ static int32_t softmax(const ci_tf_site *s) {
 }
 
 static int32_t cast(const ci_tf_site *s) {
-  ci_raw to = ci_tf_element(ci_tf_int(s->n, "DstT", 1));
+  const ci_element to = ci_tf_element(ci_tf_int(s->n, "DstT", 1));
+  bool truth = to.kind == CI_E_BOOL, real = ci_element_is(to, CI_E_FLOAT, 4);
   int32_t x = ci_tf_in(s, 0);
-  if (to != CI_RAW_F32 && to != CI_RAW_I32 && to != CI_RAW_I64 && to != CI_RAW_BOOL)
+  if (!truth && !real && !ci_element_is(to, CI_E_SIGNED, 4) && !ci_element_is(to, CI_E_SIGNED, 8))
     return ci_tf_fail(s, CNNIMG_UNSUPPORTED, "converts to a type that is not known");
   int32_t y = ci_build_op1(s->b, "Cast", x);
-  ci_build_attr_int(s->b, "to", to == CI_RAW_F32 ? 1 : to == CI_RAW_BOOL ? 9 : 7);
+  ci_build_attr_int(s->b, "to", real ? 1 : truth ? 9 : 7);
   return y;
 }
 

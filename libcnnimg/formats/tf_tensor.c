@@ -10,16 +10,18 @@ enum { SHAPE_DIM = 2, SHAPE_UNKNOWN = 3, DIM_SIZE = 1 }; /* TensorShapeProto */
 
 typedef struct type_info {
   int64_t id; /* DataType */
-  ci_raw element;
+  ci_element element;
   uint8_t field; /* of the list, where there are no raw bytes */
   ci_wire wire;
 } type_info;
 
 static const type_info types[] = {
-    {1, CI_RAW_F32, 5, CI_FIXED32}, {2, CI_RAW_F64, 6, CI_FIXED64},   {3, CI_RAW_I32, 7, CI_VARINT},
-    {4, CI_RAW_U8, 7, CI_VARINT},   {5, CI_RAW_I16, 7, CI_VARINT},    {6, CI_RAW_I8, 7, CI_VARINT},
-    {9, CI_RAW_I64, 10, CI_VARINT}, {10, CI_RAW_BOOL, 11, CI_VARINT}, {14, CI_RAW_BF16, 13, CI_VARINT},
-    {17, CI_RAW_U16, 7, CI_VARINT}, {19, CI_RAW_F16, 13, CI_VARINT},
+    {1, {CI_E_FLOAT, 4}, 5, CI_FIXED32},  {2, {CI_E_FLOAT, 8}, 6, CI_FIXED64},
+    {3, {CI_E_SIGNED, 4}, 7, CI_VARINT},  {4, {CI_E_UNSIGNED, 1}, 7, CI_VARINT},
+    {5, {CI_E_SIGNED, 2}, 7, CI_VARINT},  {6, {CI_E_SIGNED, 1}, 7, CI_VARINT},
+    {9, {CI_E_SIGNED, 8}, 10, CI_VARINT}, {10, {CI_E_BOOL, 1}, 11, CI_VARINT},
+    {14, {CI_E_BRAIN, 2}, 13, CI_VARINT}, {17, {CI_E_UNSIGNED, 2}, 7, CI_VARINT},
+    {19, {CI_E_FLOAT, 2}, 13, CI_VARINT},
 };
 
 static const type_info *info(int64_t id) {
@@ -28,9 +30,9 @@ static const type_info *info(int64_t id) {
   return NULL;
 }
 
-ci_raw ci_tf_element(int64_t data_type) {
+ci_element ci_tf_element(int64_t data_type) {
   const type_info *t = info(data_type);
-  return t ? t->element : CI_RAW_NONE;
+  return t ? t->element : (ci_element){CI_E_FLOAT, 0};
 }
 
 static int64_t read_dim(ci_cursor c) {
@@ -67,25 +69,18 @@ static ci_tensor *fail(ci_tf *g, const proto *p, int code, const char *why) {
   return NULL;
 }
 
-static void store(const type_info *t, ci_tensor *out, size_t i, uint64_t u) {
-  uint8_t raw[8];
-  for (unsigned k = 0; k < 8; k++) raw[k] = (uint8_t)(u >> 8 * k);
-  if (out->dtype == CI_F32) ((float *)out->owned)[i] = ci_raw_float(t->element, raw);
-  else ((int64_t *)out->owned)[i] = ci_raw_int(t->element, raw);
-}
-
 /* Numbers of one field; returns how many, stores those that fit. */
 static size_t take(const type_info *t, ci_field *f, ci_tensor *out, size_t at) {
   size_t n = 0;
   if (f->wire == (uint32_t)t->wire) {
-    if (at < out->count) store(t, out, at, f->u);
+    if (at < out->count) ci_element_put(t->element, out, at, f->u);
     return 1;
   }
   while (f->wire == CI_BYTES && !f->bytes.bad && ci_cursor_left(&f->bytes)) {
     uint64_t u = t->wire == CI_VARINT    ? ci_cursor_varint(&f->bytes)
                  : t->wire == CI_FIXED32 ? ci_cursor_u32(&f->bytes, false)
                                          : ci_cursor_u64(&f->bytes, false);
-    if (!f->bytes.bad && at + n < out->count) store(t, out, at + n, u);
+    if (!f->bytes.bad && at + n < out->count) ci_element_put(t->element, out, at + n, u);
     n += !f->bytes.bad;
   }
   return n;
@@ -102,9 +97,8 @@ static ci_tensor *listed(ci_tf *g, const proto *p, ci_cursor body) {
   size_t most = g->src->size > LEAST_REPEATED ? g->src->size : LEAST_REPEATED, n = 0;
   ci_field f;
   if (p->count > most) return fail(g, p, CNNIMG_LIMIT, "is far larger than the file");
-  ci_tensor *t = ci_tensor_new(ci_raw_is_float(p->t->element) ? CI_F32 : CI_I64, p->rank, p->dim);
+  ci_tensor *t = ci_element_new(p->t->element, p->rank, p->dim);
   if (!t) return fail(g, p, CNNIMG_NOMEM, "does not fit into memory");
-  if (p->t->element == CI_RAW_BOOL) t->type = CI_BOOL;
   while (ci_wire_next(&body, &f))
     if (f.number == p->t->field) n += take(p->t, &f, t, n);
   if (n > t->count) {
@@ -132,10 +126,10 @@ ci_tensor *ci_tf_tensor(ci_tf *g, ci_cursor body, ci_text name) {
   read_fields(&p, &c);
   if (c.bad) return fail(g, &p, CNNIMG_CORRUPT, "is damaged");
   if (!p.t) return fail(g, &p, CNNIMG_UNSUPPORTED, "is of a type that is not read");
-  if (!ci_raw_count(p.t->element, p.rank, p.dim, &p.count, &p.bytes))
+  if (!ci_element_count(p.t->element, p.rank, p.dim, &p.count, &p.bytes))
     return fail(g, &p, CNNIMG_CORRUPT, "has an impossible shape");
   if (!p.content.n) return listed(g, &p, body);
   if (p.content.n != p.bytes) return fail(g, &p, CNNIMG_CORRUPT, "has not as many bytes as its shape says");
-  ci_tensor *t = ci_raw_tensor(p.t->element, p.rank, p.dim, p.content.p);
+  ci_tensor *t = ci_element_tensor(p.t->element, p.rank, p.dim, p.content.p);
   return t ? t : fail(g, &p, CNNIMG_NOMEM, "does not fit into memory");
 }

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "formats/raw.h"
+#include "formats/elements.h"
 #include "formats/format.h"
 #include "formats/keras.h"
 
@@ -103,21 +103,21 @@ typedef struct entry {
   const char *name;
   int64_t dim[CI_MAX_RANK];
   int32_t rank;
-  ci_raw type; /* as stored */
-  bool linear; /* value = stored * scale + min */
+  ci_element type; /* as stored */
+  bool linear;     /* value = stored * scale + min */
   double scale, min;
   size_t count, bytes;
 } entry;
 
-static ci_raw type_named(const char *word) {
+static ci_element type_named(const char *word) {
   static const struct {
     const char *word;
-    ci_raw type;
-  } types[] = {{"float32", CI_RAW_F32}, {"float16", CI_RAW_F16}, {"uint8", CI_RAW_U8},
-               {"uint16", CI_RAW_U16},  {"int32", CI_RAW_I32},   {"bool", CI_RAW_BOOL}};
+    ci_element type;
+  } types[] = {{"float32", {CI_E_FLOAT, 4}},   {"float16", {CI_E_FLOAT, 2}}, {"uint8", {CI_E_UNSIGNED, 1}},
+               {"uint16", {CI_E_UNSIGNED, 2}}, {"int32", {CI_E_SIGNED, 4}},  {"bool", {CI_E_BOOL, 1}}};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
     if (!strcmp(types[i].word, word)) return types[i].type;
-  return CI_RAW_NONE;
+  return (ci_element){CI_E_FLOAT, 0};
 }
 
 static bool read_shape(const ci_json *shape, entry *e) {
@@ -131,13 +131,13 @@ static int read_entry(const group *g, const ci_json *v, entry *e) {
   const ci_json *q = ci_json_get(v, "quantization");
   const char *type = ci_json_string(ci_json_get(q ? q : v, "dtype"), "?");
   *e = (entry){.name = ci_json_string(ci_json_get(v, "name"), ""), .type = type_named(type)};
-  e->linear = q && (e->type == CI_RAW_U8 || e->type == CI_RAW_U16);
+  e->linear = q && e->type.kind == CI_E_UNSIGNED;
   e->scale = ci_json_number(ci_json_get(q, "scale"), 1), e->min = ci_json_number(ci_json_get(q, "min"), 0);
-  if (!e->type)
+  if (!e->type.size)
     return ci_fail(g->err, CNNIMG_UNSUPPORTED, "the tensor \"%.100s\" is of type %.20s, which is not read",
                    e->name, type);
   if (!read_shape(ci_json_get(v, "shape"), e) ||
-      !ci_raw_count(e->type, e->rank, e->dim, &e->count, &e->bytes))
+      !ci_element_count(e->type, e->rank, e->dim, &e->count, &e->bytes))
     return ci_fail(g->err, CNNIMG_CORRUPT, "the tensor \"%.100s\" has an impossible shape", e->name);
   if (e->bytes > g->starts[g->n] - g->at)
     return ci_fail(g->err, CNNIMG_CORRUPT,
@@ -148,15 +148,17 @@ static int read_entry(const group *g, const ci_json *v, entry *e) {
 
 static ci_tensor *dequantised(const entry *e, const uint8_t *data) {
   ci_tensor *t = ci_tensor_new(CI_F32, e->rank, e->dim);
-  size_t size = ci_raw_size(e->type);
   for (size_t i = 0; t && i < e->count; i++)
-    ((float *)t->owned)[i] = (float)((double)ci_raw_int(e->type, data + i * size) * e->scale + e->min);
+    ((float *)t->owned)[i] =
+        (float)((double)ci_element_int(e->type, ci_element_bits(e->type, data + i * e->type.size)) *
+                    e->scale +
+                e->min);
   return t;
 }
 
 /* What was put together for the purpose goes with the tensor. */
 static ci_tensor *tensor_of(const entry *e, const uint8_t *data, uint8_t *own) {
-  ci_tensor *t = e->linear ? dequantised(e, data) : ci_raw_tensor(e->type, e->rank, e->dim, data);
+  ci_tensor *t = e->linear ? dequantised(e, data) : ci_element_tensor(e->type, e->rank, e->dim, data);
   if (t && own && t->data == own) t->owned = own;
   else free(own);
   return t;

@@ -38,13 +38,6 @@ bool ci_t7_flag(const ci_t7_net *n, const ci_t7_node *m, const char *key, bool o
   return v && v->kind == CI_T7_BOOL ? v->number != 0 : otherwise;
 }
 
-static bool all_finite(const ci_tensor *t) {
-  const float *v = t->data;
-  for (size_t i = 0; i < t->count; i++)
-    if (!isfinite(v[i])) return false;
-  return true;
-}
-
 static bool takes_shape(const ci_tensor *t, int32_t rank, const int64_t *dim) {
   size_t count = 1;
   for (int32_t i = 0; i < rank; i++)
@@ -61,10 +54,9 @@ int32_t ci_t7_weight(ci_t7_net *n, const ci_t7_node *m, const char *key, int32_t
   if (status) return n->b.status = status, -1;
   if (!t) return CI_NONE;
   bool fits = t->dtype == CI_F32 && takes_shape(t, rank, dim);
-  if (!fits || !all_finite(t)) {
+  if (!fits) {
     ci_tensor_free(t);
-    ci_t7_refuse(n, CNNIMG_CORRUPT,
-                 fits ? "its weights are no numbers, or infinite" : "its weights have not its sizes");
+    ci_t7_refuse(n, CNNIMG_CORRUPT, "its weights have not its sizes");
     return -1;
   }
   t->rank = rank; /* nn keeps some kernels as matrices */
@@ -205,6 +197,10 @@ static void apply(ci_t7_net *n, const ci_t7_node *m, ci_t7_flow *x, bool last) {
                   "more than %d modules, or modules in each other %d deep (a module in itself?)", MOST_STEPS,
                   DEEPEST);
   } else {
+    char name[64];
+    snprintf(name, sizeof name, "module %d, %.*s", (int)n->steps, m->text_n < 40 ? (int)m->text_n : 0,
+             m->text);
+    ci_build_layer(&n->b, name);
     n->depth++;
     run(n, m, x, last);
     n->depth--;

@@ -22,18 +22,11 @@ bool ci_torch_is_array(const ci_torch *t, const ci_pk_node *n) {
 
 /* numpy.dtype('f4', ...) with the state (3, '<', ...). */
 static bool read_type(const ci_torch *t, const ci_pk_node *n, ci_element *type) {
-  static const struct {
-    char letter;
-    ci_element_kind kind;
-  } kinds[] = {{'f', CI_E_FLOAT}, {'i', CI_E_SIGNED}, {'u', CI_E_UNSIGNED}, {'b', CI_E_BOOL}};
   if (!n || n->kind != CI_PK_CALL || !ci_pk_is_global(at(t, n->callee), "numpy", "dtype")) return false;
   const ci_pk_node *name = item(t, at(t, n->args), 0), *order = item(t, at(t, n->state), 1);
   if (!name || name->kind != CI_PK_TEXT || name->text_n != 2 || ci_pk_is(order, ">")) return false;
-  uint8_t size = (uint8_t)(name->text[1] - '0');
-  for (size_t i = 0; i < 4; i++)
-    if (kinds[i].letter == name->text[0]) *type = (ci_element){kinds[i].kind, size};
-  return (size == 1 || size == 2 || size == 4 || size == 8) && type->size &&
-         (type->kind != CI_E_FLOAT || size > 1);
+  *type = ci_element_numpy((char)name->text[0], name->text[1] - '0');
+  return type->size > 0;
 }
 
 /* Python 3 writes bytes for old readers as text: each byte a letter, those from 128 on two bytes of UTF-8. */

@@ -21,14 +21,8 @@ typedef struct work {
 
 /* ---- the network itself ---------------------------------------------------------------- */
 
-static ci_tensor *borrow(const ci_tensor *t) {
-  ci_tensor *copy = ci_calloc(1, sizeof *copy);
-  if (copy) *copy = *t, copy->owned = NULL;
-  return copy;
-}
-
 static int32_t new_value(work *w, const ci_pvalue *v) {
-  ci_tensor *t = v->tensor ? borrow(v->tensor) : NULL;
+  ci_tensor *t = v->tensor ? ci_tensor_borrow(v->tensor) : NULL;
   int32_t id = v->tensor && !t ? -1 : ci_program_add_value(w->b.p, v->name, t);
   return id < 0 ? ci_build_fail(&w->b, CNNIMG_NOMEM, "no memory for the network") : id;
 }
@@ -45,7 +39,7 @@ static bool copy_attr(const ci_attr *from, ci_attr *to) {
   to->s = from->s ? ci_strdup(from->s) : NULL;
   to->ints = from->ints ? ci_calloc(from->n + 1, sizeof *to->ints) : NULL;
   to->floats = from->floats ? ci_calloc(from->n + 1, sizeof *to->floats) : NULL;
-  to->tensor = from->tensor ? borrow(from->tensor) : NULL;
+  to->tensor = from->tensor ? ci_tensor_borrow(from->tensor) : NULL;
   if (to->ints) memcpy(to->ints, from->ints, from->n * sizeof *to->ints);
   if (to->floats) memcpy(to->floats, from->floats, from->n * sizeof *to->floats);
   return !from->s == !to->s && !from->ints == !to->ints && !from->floats == !to->floats &&

@@ -85,27 +85,23 @@ void ci_build_output(ci_build *b, int32_t value) {
 /* ---- values --------------------------------------------------------------------------- */
 
 static int32_t value(ci_build *b, const char *name, ci_tensor *t) {
-  char made[24];
+  char made[24 + sizeof b->layer];
   if (!name) {
-    snprintf(made, sizeof made, "v%zu", b->p->n_values);
+    bool named = t && b->layer[0];
+    snprintf(made, sizeof made, "%s%sv%zu", named ? b->layer : "", named ? ":" : "", b->p->n_values);
     name = made;
   }
   int32_t v = ci_program_add_value(b->p, name, t);
   return v < 0 ? no_memory(b) : v;
 }
 
+void ci_build_layer(ci_build *b, const char *name) { snprintf(b->layer, sizeof b->layer, "%s", name); }
+
 int32_t ci_build_input(ci_build *b, const char *name, int32_t channels) {
   if (b->status) return -1;
   ci_pinput in = {.value = value(b, name, NULL), .type = CI_FLOAT, .rank = 4, .dim = {1, channels, 0, 0}};
   if (!b->status && ci_program_add_input(b->p, &in)) return no_memory(b);
   return in.value;
-}
-
-/* A second head on the store's data, which the program will own. */
-static ci_tensor *borrow(const ci_tensor *t) {
-  ci_tensor *copy = ci_calloc(1, sizeof *copy);
-  if (copy) *copy = *t, copy->owned = NULL;
-  return copy;
 }
 
 int32_t ci_build_weight(ci_build *b, const char *fmt, ...) {
@@ -119,7 +115,7 @@ int32_t ci_build_weight(ci_build *b, const char *fmt, ...) {
   if (!e) return ci_build_fail(b, CNNIMG_UNSUPPORTED, "the tensor \"%s\" is missing", name);
   int32_t *at = &b->taken[e - b->s->entries];
   if (*at >= 0) return *at;
-  ci_tensor *t = borrow(e->tensor);
+  ci_tensor *t = ci_tensor_borrow(e->tensor);
   if (!t) return no_memory(b);
   e->used = true;
   return *at = value(b, e->name, t);

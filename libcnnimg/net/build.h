@@ -3,6 +3,9 @@
 #ifndef CI_BUILD_H
 #define CI_BUILD_H
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "net/store.h"
 
 #define CI_BUILD_OPSET 20 /* operators mean what they mean in this set of ONNX's */
@@ -18,12 +21,23 @@ typedef struct ci_build {
   int32_t *taken; /* value id of each of the store's entries, -1: not yet */
   int status;
   cnnimg_error *err;
+  char layer[64]; /* how constants without a name are called, see ci_build_layer() */
 } ci_build;
 
 typedef struct ci_conv_spec {
   int32_t stride, pad, dilation, groups; /* 0: 1 (pad: 0) */
   int32_t out_pad;                       /* of a transposed convolution */
 } ci_conv_spec;
+
+/* Declares `name`: what was asked for in printf's way; in functions whose last parameter before ... is `fmt`. */
+#define CI_SPELL(name, fmt)                           \
+  char name[480]; /* and ".running_mean" behind it */ \
+  {                                                   \
+    va_list spell_args;                               \
+    va_start(spell_args, fmt);                        \
+    vsnprintf(name, sizeof name, fmt, spell_args);    \
+    va_end(spell_args);                               \
+  }
 
 int ci_build_init(ci_build *b, ci_store *s, cnnimg_error *err);
 /*
@@ -42,7 +56,9 @@ void ci_build_ignore(ci_build *b, const char *suffix); /* every entry whose name
 /* A free float input [1, channels, open, open]; channels 0: open. The first is the picture (see tasks/card.h). */
 int32_t ci_build_input(ci_build *b, const char *name, int32_t channels);
 int32_t ci_build_weight(ci_build *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-int32_t ci_build_tensor(ci_build *b, ci_tensor *own);           /* a constant; taken over; NULL: no memory */
+int32_t ci_build_tensor(ci_build *b, ci_tensor *own); /* a constant; taken over; NULL: no memory */
+/* The layer of the file that is being written down: messages about its constants can name it. */
+void ci_build_layer(ci_build *b, const char *name);
 int32_t ci_build_floats(ci_build *b, const float *v, size_t n); /* [n] */
 int32_t ci_build_ints(ci_build *b, const int64_t *v, size_t n); /* [n] */
 int32_t ci_build_scalar(ci_build *b, float v);                  /* rank 0 */

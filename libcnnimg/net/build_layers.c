@@ -6,17 +6,6 @@
 
 #include "net/build.h"
 
-#define NAME_ROOM 480 /* and ".running_mean" behind it */
-
-#define SPELL(name, fmt)                           \
-  char name[NAME_ROOM];                            \
-  {                                                \
-    va_list spell_args;                            \
-    va_start(spell_args, fmt);                     \
-    vsnprintf(name, sizeof name, fmt, spell_args); \
-    va_end(spell_args);                            \
-  }
-
 /* prefix.bias, or CI_NONE where the file has none. */
 static int32_t optional(ci_build *b, const char *prefix, const char *suffix) {
   if (b->status || !b->s || !ci_store_has(b->s, "%s%s", prefix, suffix)) return CI_NONE;
@@ -44,19 +33,19 @@ int32_t ci_build_conv_values(ci_build *b, int32_t x, ci_conv_spec spec, int32_t 
 }
 
 int32_t ci_build_conv(ci_build *b, int32_t x, ci_conv_spec spec, const char *prefix, ...) {
-  SPELL(name, prefix);
+  CI_SPELL(name, prefix);
   int32_t w = ci_build_weight(b, "%s.weight", name);
   return conv(b, "Conv", x, spec, w, optional(b, name, ".bias"));
 }
 
 int32_t ci_build_conv_same(ci_build *b, int32_t x, const char *prefix, ...) {
-  SPELL(name, prefix);
+  CI_SPELL(name, prefix);
   int32_t kernel = b->s ? (int32_t)ci_store_dim(b->s, 2, "%s.weight", name) : 0;
   return ci_build_conv(b, x, (ci_conv_spec){.pad = kernel / 2}, "%s", name);
 }
 
 int32_t ci_build_conv_transpose(ci_build *b, int32_t x, ci_conv_spec spec, const char *prefix, ...) {
-  SPELL(name, prefix);
+  CI_SPELL(name, prefix);
   int32_t w = ci_build_weight(b, "%s.weight", name);
   return conv(b, "ConvTranspose", x, spec, w, optional(b, name, ".bias"));
 }
@@ -79,13 +68,13 @@ int32_t ci_build_along_channels(ci_build *b, int32_t v) {
 }
 
 int32_t ci_build_prelu(ci_build *b, int32_t x, const char *name, ...) {
-  SPELL(spelt, name);
+  CI_SPELL(spelt, name);
   int32_t slope = ci_build_along_channels(b, ci_build_weight(b, "%s", spelt));
   return ci_build_op2(b, "PRelu", x, slope);
 }
 
 int32_t ci_build_batch_norm(ci_build *b, int32_t x, float epsilon, const char *prefix, ...) {
-  SPELL(name, prefix);
+  CI_SPELL(name, prefix);
   static const char *const parts[4] = {"weight", "bias", "running_mean", "running_var"};
   int32_t in[5] = {x};
   for (int i = 0; i < 4; i++) in[i + 1] = ci_build_weight(b, "%s.%s", name, parts[i]);
@@ -101,7 +90,7 @@ static int32_t turn(ci_build *b, int32_t x, const int64_t *order, size_t n) {
 }
 
 int32_t ci_build_layer_norm_2d(ci_build *b, int32_t x, float epsilon, const char *prefix, ...) {
-  SPELL(name, prefix);
+  CI_SPELL(name, prefix);
   static const int64_t last[4] = {0, 2, 3, 1}, first[4] = {0, 3, 1, 2};
   const int32_t in[3] = {turn(b, x, last, 4), ci_build_weight(b, "%s.weight", name),
                          ci_build_weight(b, "%s.bias", name)};

@@ -3,7 +3,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/net/adapt.c libcnnimg/net/adapt.h \
 	libcnnimg/net/attention.h \
 	libcnnimg/net/build.c libcnnimg/net/build_layers.c libcnnimg/net/build.h \
-	libcnnimg/net/fold.c libcnnimg/net/norm.c libcnnimg/net/norm.h libcnnimg/net/fold.h \
+	libcnnimg/net/finite.c libcnnimg/net/finite.h libcnnimg/net/fold.c libcnnimg/net/norm.c libcnnimg/net/norm.h libcnnimg/net/fold.h \
 	libcnnimg/net/function.c libcnnimg/net/function.h \
 	libcnnimg/net/graph.c libcnnimg/net/graph.h \
 	libcnnimg/net/map.c libcnnimg/net/map.h \

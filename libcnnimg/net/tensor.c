@@ -15,20 +15,38 @@ static bool count_of(int32_t rank, const int64_t *dim, size_t *count) {
   return true;
 }
 
+/* Without data. */
+static ci_tensor *head(ci_dtype dtype, int32_t rank, const int64_t *dim, size_t count) {
+  ci_tensor *t = ci_calloc(1, sizeof *t);
+  if (!t) return NULL;
+  t->dtype = dtype, t->type = dtype == CI_I64 ? CI_INT : CI_FLOAT, t->rank = rank, t->count = count;
+  for (int32_t i = 0; i < rank; i++) t->dim[i] = dim[i];
+  return t;
+}
+
 ci_tensor *ci_tensor_new(ci_dtype dtype, int32_t rank, const int64_t *dim) {
   size_t count, bytes;
   if (!count_of(rank, dim, &count)) return NULL;
   if (!ci_mul(count, dtype == CI_I64 ? sizeof(int64_t) : sizeof(float), &bytes)) return NULL;
-  ci_tensor *t = ci_calloc(1, sizeof *t);
+  ci_tensor *t = head(dtype, rank, dim, count);
   if (!t) return NULL;
-  t->owned = malloc(bytes ? bytes : 1);
-  if (!t->owned) {
-    free(t);
-    return NULL;
-  }
-  t->dtype = dtype, t->type = dtype == CI_I64 ? CI_INT : CI_FLOAT, t->rank = rank, t->count = count, t->data = t->owned;
-  for (int32_t i = 0; i < rank; i++) t->dim[i] = dim[i];
+  t->data = t->owned = malloc(bytes ? bytes : 1);
+  if (t->owned) return t;
+  free(t);
+  return NULL;
+}
+
+ci_tensor *ci_tensor_lent(ci_dtype dtype, int32_t rank, const int64_t *dim, const void *data) {
+  size_t count;
+  ci_tensor *t = count_of(rank, dim, &count) ? head(dtype, rank, dim, count) : NULL;
+  if (t) t->data = data;
   return t;
+}
+
+ci_tensor *ci_tensor_borrow(const ci_tensor *t) {
+  ci_tensor *copy = ci_calloc(1, sizeof *copy);
+  if (copy) *copy = *t, copy->owned = NULL;
+  return copy;
 }
 
 void ci_tensor_free(ci_tensor *t) {

@@ -30,5 +30,9 @@ typedef struct ci_tensor {
  * overflows. */
 ci_tensor *ci_tensor_new(ci_dtype dtype, int32_t rank, const int64_t *dim);
 void ci_tensor_free(ci_tensor *t);
+/* A head on data that somebody else owns, which must outlive it; dimensions whose product has been judged. And a second
+ * head on a tensor's data. NULL: no memory. */
+ci_tensor *ci_tensor_lent(ci_dtype dtype, int32_t rank, const int64_t *dim, const void *data);
+ci_tensor *ci_tensor_borrow(const ci_tensor *t);
 
 #endif

@@ -1,9 +1,8 @@
-# tests/archs/local.mk - networks that are known by the names of their tensors; data/ is from make_*.py
+# tests/archs/local.mk - networks that are known by the names of their tensors; the files are tests/formats/data/{architectures,transformers}
 check_PROGRAMS += tests/archs/test_archs
 TESTS += tests/archs/test_archs
 tests_archs_test_archs_SOURCES = tests/archs/test_archs.c tests/bench/npy.c tests/bench/npy.h
 tests_archs_test_archs_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
-EXTRA_DIST += tests/archs/README.md tests/archs/make_transformers.py tests/archs/data
 
 # test_arch compiles arch.c again, with a list of architectures of its own
 check_PROGRAMS += tests/archs/test_arch

@@ -73,7 +73,7 @@ static const struct {
     {NET("2 2", INPUT "Attention r 1 1 d y\n"), 0, 0, 0, CNNIMG_UNSUPPORTED,
      "Attention \"r\": no such layer"},
     {NET("2 2", INPUT CONV), 0, 3, NOT_A_NUMBER, CNNIMG_CORRUPT,
-     "Convolution \"c\": its weights are no numbers"},
+     "the tensor \"c:v1\" of Conv"},
     {NET("2 2", INPUT CONV), 0, 2, HALF, CNNIMG_CORRUPT, "ends before its numbers do"},
     {NET("2 2", INPUT CONV), 0, 5, HALF, CNNIMG_CORRUPT, "8 of the 24 bytes of weights belong to no layer"},
     {NET("2 2", INPUT CONV), 0x000D4B38, 3, HALF, CNNIMG_UNSUPPORTED, "int8"},

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""make_transformers.py - small networks with attention: NAME.safetensors, NAME.in.npy and NAME.out.npy in data/.
+"""make_transformers.py - small networks with attention: NAME.safetensors, NAME.in.npy and NAME.out.npy in data/transformers.
 
 The modules are spandrel's, with seeded random weights large enough for every part to matter; the answers are PyTorch's, in
 double precision. Arrays are rows, columns, channels. Needs: numpy, torch, safetensors, spandrel.
@@ -19,7 +19,7 @@ from spandrel.architectures.SCUNet.__arch import SCUNet as scunet
 from spandrel.architectures.SwinIR.__arch import SwinIR as swinir
 from torch import nn
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parent / "data" / "transformers"
 networks = {}
 
 
