@@ -347,7 +347,7 @@ static void check_disc(cnnimg_context *c, cnnimg_model *m, int alpha, uint32_t W
       float A = door_get(&dst, x, y, 3), X = ((float)x + 0.5f) * 64 / (float)W - 0.5f,
             Y = ((float)y + 0.5f) * 60 / (float)H - 0.5f;
       float r = hypotf(X - 32, Y - 30);
-      if (r < 17 && A < 1 - 1e-6f) fail_msg("alpha %g at %u,%u, inside", (double)A, x, y);
+      if (r < 15 && A < 1 - 1e-6f) fail_msg("alpha %g at %u,%u, inside", (double)A, x, y);
       if (r > 25 && A > 1e-5f) fail_msg("alpha %g at %u,%u, outside", (double)A, x, y);
       for (uint32_t k = 0; k < 3; k++)
         if (fabsf(door_get(&dst, x, y, k) - colour[k]) * A > 1.5f / 255)
