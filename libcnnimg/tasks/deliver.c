@@ -31,9 +31,27 @@ static int hand_over(ci_job *j, int32_t X, int32_t Y, int32_t n, cnnimg_error *e
   return ci_spool_patch(j->held, (uint32_t)Y, from, (size_t)n * pixel, j->line + from, err);
 }
 
+#define STRIP 64 /* rows of a rectangle that is read at a time */
+
+/* Rectangles from a callback are asked for some rows at a time. */
+static int need_rows(ci_job *j, int block, ci_rect all, int32_t y, cnnimg_error *err) {
+  ci_rect row = {all.x0, y, all.x1, y + 1};
+  if (ci_picture_has(&j->source, block, row)) return CNNIMG_OK;
+  row.y1 = all.y1 - y < STRIP ? all.y1 : y + STRIP;
+  return ci_picture_need(&j->source, block, row, err);
+}
+
 /* Strength and alpha look at the source's pixels. */
 bool ci_job_wants_original(const ci_job *j) {
   return j->same_size && (j->o.params.strength != 1.0f || j->o.format.alpha);
+}
+
+/* Behind a chain, what the chain reads is elsewhere. */
+static int source_row(ci_job *j, int32_t X, int32_t Y, int32_t n, ci_line *line, cnnimg_error *err) {
+  int block = j->chain ? 2 : 1;
+  ci_rect all = {X, Y, X + n, j->io->region ? j->io->region->y1 : Y + 1};
+  int status = j->chain ? need_rows(j, block, all, Y, err) : CNNIMG_OK;
+  return status ? status : ci_picture_line(&j->source, block, (uint32_t)Y, line, err);
 }
 
 int ci_job_store(ci_job *j, const ci_store *s, int32_t X, int32_t Y, int32_t n, cnnimg_error *err) {
@@ -41,7 +59,7 @@ int ci_job_store(ci_job *j, const ci_store *s, int32_t X, int32_t Y, int32_t n, 
   ci_line line;
   uint32_t at;
   if (ci_job_wants_original(j) || j->in_place) { /* in place: a row is read before it is written over */
-    int status = ci_picture_line(&j->source, 1, (uint32_t)Y, &line, err);
+    int status = source_row(j, X, Y, n, &line, err);
     if (status) return status;
     if (ci_job_wants_original(j)) original.row = line.row, original.x = (uint32_t)X - line.x0;
   }
@@ -53,22 +71,12 @@ int ci_job_store(ci_job *j, const ci_store *s, int32_t X, int32_t Y, int32_t n, 
 
 /* ---- the ends of the chain ------------------------------------------------------------------ */
 
-#define STRIP 64 /* rows of a rectangle that is read for the original */
-
-/* Rectangles from a callback are asked for some rows at a time. */
-static int need_row(ci_job *j, const ci_view *v, int32_t y, cnnimg_error *err) {
-  ci_rect row = {v->rect.x0, y, v->rect.x1, y + 1};
-  if (ci_picture_has(&j->source, 1, row)) return CNNIMG_OK;
-  row.y1 = v->rect.y1 - y < STRIP ? v->rect.y1 : y + STRIP;
-  return ci_picture_need(&j->source, 1, row, err);
-}
-
 /* Colours as the network sees them, and alpha as it is. */
 static int fill_source(void *user, const ci_view *v, int32_t y, cnnimg_error *err) {
   ci_job *j = user;
   ci_line line;
   int32_t x0 = v->rect.x0, n = v->rect.x1 - x0;
-  int status = need_row(j, v, y, err);
+  int status = need_rows(j, 1, v->rect, y, err);
   if (!status) status = ci_picture_line(&j->source, 1, (uint32_t)y, &line, err);
   if (status) return status;
   uint32_t at = (uint32_t)x0 - line.x0;

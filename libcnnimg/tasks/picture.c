@@ -11,6 +11,7 @@
 void ci_picture_fini(ci_picture *p) {
   free(p->blocks[0].data);
   free(p->blocks[1].data);
+  free(p->blocks[2].data);
   ci_rows_fini(&p->rows);
   *p = (ci_picture){0};
 }

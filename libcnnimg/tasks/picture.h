@@ -25,7 +25,7 @@ typedef struct ci_picture {
   const cnnimg_view *view;
   cnnimg_read_rect read;
   void *user;
-  ci_block blocks[2]; /* read: for two readers that are at different places */
+  ci_block blocks[3]; /* read: for the network, for what is behind it, for the store: they are at different places */
   ci_rows rows;
   struct ci_bleed *bleed; /* fills what is transparent, or NULL; not owned */
 } ci_picture;

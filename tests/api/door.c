@@ -21,17 +21,19 @@ cnnimg_context *door_context(uint32_t threads) {
   return c;
 }
 
+static bool built_in(const char *name) { return !strcmp(name, "denoise") || !strcmp(name, "upscale-x2"); }
+
 void door_path(const char *name, char *path, size_t size) {
   const char *top = getenv("abs_top_srcdir");
   if (!top) top = ".";
-  if (!strcmp(name, "denoise")) snprintf(path, size, "%s/models/denoise/denoise.onnx", top);
+  if (built_in(name)) snprintf(path, size, "%s/models/%s/%s.onnx", top, name, name);
   else snprintf(path, size, "%s/tests/api/data/%s", top, name);
 }
 
 cnnimg_model *door_model(cnnimg_context *c, const char *name, const char *const *options) {
   char path[1024], file[64];
   cnnimg_model *m = NULL;
-  snprintf(file, sizeof file, strcmp(name, "denoise") ? "%s.onnx" : "%s", name);
+  snprintf(file, sizeof file, built_in(name) ? "%s" : "%s.onnx", name);
   door_path(file, path, sizeof path);
   OK(cnnimg_model_load_opt(c, path, options, &m, err));
   return m;

@@ -35,7 +35,7 @@
 int door_says(const char *text, const char *word);
 
 cnnimg_context *door_context(uint32_t threads);
-/* tests/api/data/NAME.onnx (or the denoiser: "denoise"), with options or NULL. */
+/* tests/api/data/NAME.onnx (or a built-in one: "denoise", "upscale-x2"), with options or NULL. */
 cnnimg_model *door_model(cnnimg_context *c, const char *name, const char *const *options);
 void door_path(const char *name, char *path, size_t size);
 

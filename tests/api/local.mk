@@ -1,11 +1,12 @@
 # tests/api - the public door
 api_tests = \
 	tests/api/test_cnnimg tests/api/test_views tests/api/test_sizes tests/api/test_regions \
-	tests/api/test_tensors tests/api/test_threads tests/api/test_failure tests/api/test_share tests/api/test_save
+	tests/api/test_tensors tests/api/test_enlarge tests/api/test_threads tests/api/test_failure tests/api/test_share tests/api/test_save
 check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
 door = tests/api/door.c tests/api/door.h
 tests_api_test_cnnimg_SOURCES = tests/api/test_cnnimg.c
+tests_api_test_enlarge_SOURCES = tests/api/test_enlarge.c $(door)
 tests_api_test_sizes_SOURCES = tests/api/test_sizes.c $(door)
 tests_api_test_regions_SOURCES = tests/api/test_regions.c $(door)
 tests_api_test_tensors_SOURCES = tests/api/test_tensors.c $(door)

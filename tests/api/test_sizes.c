@@ -212,8 +212,6 @@ static void test_missing_inputs_are_named(void **state) {
           "detail");
   REFUSED(cnnimg_session_new(*state, m, (p = all, p.augment = 8, &p), &f, &s, err), CNNIMG_UNSUPPORTED,
           "augment");
-  REFUSED(cnnimg_session_new(*state, m, (p = all, p.scale_num = 3, p.scale_den = 2, &p), &f, &s, err),
-          CNNIMG_UNSUPPORTED, "3/2");
   REFUSED(cnnimg_session_new(*state, m, (p = all, p.strength = 1.5f, &p), &f, &s, err), CNNIMG_BADARG,
           "strength");
   free_extras(&e);
