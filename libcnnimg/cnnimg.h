@@ -291,6 +291,11 @@ CNNIMG_API const cnnimg_port *cnnimg_model_output(const cnnimg_model *model, siz
 
 /* ---- sessions -------------------------------------------------------- */
 
+/** cnnimg_params.wrap: the left side goes on at the right one. */
+#define CNNIMG_WRAP_X 1u
+/** cnnimg_params.wrap: the top goes on at the bottom. */
+#define CNNIMG_WRAP_Y 2u
+
 /** What the user wants done. */
 typedef enum cnnimg_task { CNNIMG_TASK_NONE = 0, CNNIMG_TASK_DENOISE, CNNIMG_TASK_UPSCALE } cnnimg_task;
 
@@ -309,7 +314,8 @@ typedef struct cnnimg_params {
   /** The result's size over the source's is scale_num / scale_den, any above 0, rounded; 0: the network's factor. */
   uint32_t scale_num;
   uint32_t scale_den; /**< goes with scale_num */
-  uint32_t augment;   /**< reserved: 0 */
+  /** 1: the mean of the eight flips and rotations, computed in float; takes eight times as long. 0: one run. */
+  uint32_t augment;
   uint64_t seed;      /**< for networks that draw random numbers: none yet */
   /** Noise a pixel, one channel: 0..1 is sigma 0..255, so an 8-bit sample is sigma itself. */
   const cnnimg_view *sigma_map;
@@ -330,6 +336,12 @@ typedef struct cnnimg_params {
   /** 1: what of the colours varies slowly (over more than some ten pixels of the source) is made the source's; 0 (the
    * default): as the network gives it. */
   uint32_t fix_color;
+  /**
+   * CNNIMG_WRAP_* bits: what lies outside the picture is the picture's other side, not its mirror image, for as far as the
+   * network looks (64 pixels, where it looks at the whole picture). Sides that are no multiple of the network's own grid
+   * leave a seam where that grid does not continue; most networks have none.
+   */
+  uint32_t wrap;
 } cnnimg_params;
 
 /** What a run will cost. Owned by the session; grows at its end only. */

@@ -6,14 +6,14 @@
 #include "base/error.h"
 #include "cnnimg_private.h"
 #include "exec/pixels.h"
-#include "tasks/job.h"
+#include "tasks/augment.h"
 #include "tasks/noise.h"
 #include "tasks/tensors.h"
 
 /* One of the two. */
 struct cnnimg_session {
   cnnimg_model *model;
-  ci_job *job;
+  ci_augment *job;
   ci_tensors *tensors;
   cnnimg_format format;
 };
@@ -31,8 +31,10 @@ static int check_sigma(float sigma, cnnimg_error *err) {
 /* What later versions may do is refused by this one, not passed over. */
 static int check_reserved(const cnnimg_params *p, cnnimg_error *err) {
   if (p->detail != 0) return ci_fail(err, CNNIMG_UNSUPPORTED, "detail is not there yet");
-  if (p->augment > 1) return ci_fail(err, CNNIMG_UNSUPPORTED, "augmentation is not there yet");
   if (p->fix_color > 1) return ci_fail(err, CNNIMG_BADARG, "fix_color %u is neither 0 nor 1", p->fix_color);
+  if (p->augment > 1) return ci_fail(err, CNNIMG_BADARG, "augment %u is neither 0 nor 1", p->augment);
+  if (p->wrap > (CNNIMG_WRAP_X | CNNIMG_WRAP_Y))
+    return ci_fail(err, CNNIMG_BADARG, "wrap %u is none of 0 to 3", p->wrap);
   if (!p->scale_num != !p->scale_den)
     return ci_fail(err, CNNIMG_BADARG, "a factor of %u/%u", p->scale_num, p->scale_den);
   return CNNIMG_OK;
@@ -54,7 +56,7 @@ static int read_params(cnnimg_params *to, const cnnimg_params *from, cnnimg_erro
 /* ---- sessions ------------------------------------------------------------------------ */
 
 static int make_job(cnnimg_context *context, cnnimg_model *model, const cnnimg_params *params,
-                    const cnnimg_format *format, ci_job **job, cnnimg_error *err) {
+                    const cnnimg_format *format, ci_augment **job, cnnimg_error *err) {
   ci_job_options o = {.packs = model->family.packs, .engine = context->engine, .format = *format};
   ci_member *member;
   const ci_limits limits = o.limits = ci_context_limits(context);
@@ -63,7 +65,7 @@ static int make_job(cnnimg_context *context, cnnimg_model *model, const cnnimg_p
   if (!status) status = ci_family_get(&model->family, format->colours, &member, err);
   if (status) return status;
   o.program = member->program, o.fits = &member->fits;
-  return ci_job_new(job, &o, err);
+  return ci_augment_new(job, &o, member, err);
 }
 
 int cnnimg_session_new(cnnimg_context *context, cnnimg_model *model, const cnnimg_params *params,
@@ -84,7 +86,7 @@ int cnnimg_session_new(cnnimg_context *context, cnnimg_model *model, const cnnim
 
 void cnnimg_session_free(cnnimg_session *s) {
   if (!s) return;
-  ci_job_free(s->job);
+  ci_augment_free(s->job);
   ci_tensors_free(s->tensors);
   cnnimg_model_unref(s->model);
   free(s);
@@ -92,11 +94,11 @@ void cnnimg_session_free(cnnimg_session *s) {
 
 const cnnimg_cost *cnnimg_session_cost(const cnnimg_session *s) {
   static const cnnimg_cost nothing = {0};
-  return s->job ? ci_job_cost(s->job) : &nothing;
+  return s->job ? ci_augment_cost(s->job) : &nothing;
 }
 
-const char *cnnimg_session_plan(const cnnimg_session *s) { return s->job ? ci_job_plan_text(s->job) : ""; }
-float cnnimg_session_sigma(const cnnimg_session *s) { return s->job ? ci_job_sigma(s->job) : -1; }
+const char *cnnimg_session_plan(const cnnimg_session *s) { return s->job ? ci_augment_plan_text(s->job) : ""; }
+float cnnimg_session_sigma(const cnnimg_session *s) { return s->job ? ci_augment_sigma(s->job) : -1; }
 
 static int want_pictures(const cnnimg_session *s, cnnimg_error *err) {
   return s->job ? CNNIMG_OK : ci_fail(err, CNNIMG_BADARG, "the session is for tensors, not for pictures");
@@ -105,7 +107,7 @@ static int want_pictures(const cnnimg_session *s, cnnimg_error *err) {
 int cnnimg_session_set_sigma(cnnimg_session *s, float sigma, cnnimg_error *err) {
   int status = want_pictures(s, err);
   if (!status) status = check_sigma(sigma, err);
-  if (!status) ci_job_set_sigma(s->job, sigma);
+  if (!status) ci_augment_set_sigma(s->job, sigma);
   return status;
 }
 
@@ -138,11 +140,11 @@ int cnnimg_run(cnnimg_session *s, const cnnimg_view *src, const cnnimg_view *dst
   const ci_job_io io = {.src = src, .dst = dst};
   int status = want_pictures(s, err);
   if (status) return status;
-  cnnimg_format result = ci_job_result(s->job);
+  cnnimg_format result = ci_augment_result(s->job);
   if (!src->data || !same_format(&src->format, &s->format))
     return ci_fail(err, CNNIMG_BADARG, "the source is not of the format that the session was made for");
   status = check_destination(s, dst, result.width, result.height, err);
-  return status ? status : ci_job_run(s->job, &io, err);
+  return status ? status : ci_augment_run(s->job, &io, err);
 }
 
 int cnnimg_read_view(void *user, uint32_t x, uint32_t y, const cnnimg_view *to, cnnimg_error *err) {
@@ -165,7 +167,7 @@ int cnnimg_run_region(cnnimg_session *s, cnnimg_read_rect read, void *read_user,
                       const cnnimg_view *dst, cnnimg_error *err) {
   int status = want_pictures(s, err);
   if (status) return status;
-  cnnimg_format result = ci_job_result(s->job);
+  cnnimg_format result = ci_augment_result(s->job);
   uint32_t w = dst->format.width, h = dst->format.height;
   if (w < 1 || h < 1 || x >= result.width || w > result.width - x || y >= result.height ||
       h > result.height - y)
@@ -174,14 +176,14 @@ int cnnimg_run_region(cnnimg_session *s, cnnimg_read_rect read, void *read_user,
   const ci_rect region = {(int32_t)x, (int32_t)y, (int32_t)(x + w), (int32_t)(y + h)};
   const ci_job_io io = {.read_rect = read, .read_user = read_user, .dst = dst, .region = &region};
   status = check_destination(s, dst, w, h, err);
-  return status ? status : ci_job_run(s->job, &io, err);
+  return status ? status : ci_augment_run(s->job, &io, err);
 }
 
 int cnnimg_run_rows(cnnimg_session *s, cnnimg_read_row read, void *read_user, cnnimg_write_row write,
                     void *write_user, cnnimg_error *err) {
   const ci_job_io io = {.read_row = read, .read_user = read_user, .write = write, .write_user = write_user};
   int status = want_pictures(s, err);
-  return status ? status : ci_job_run(s->job, &io, err);
+  return status ? status : ci_augment_run(s->job, &io, err);
 }
 
 /* ---- noise ---------------------------------------------------------------------------- */

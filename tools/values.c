@@ -143,6 +143,20 @@ int drv_set_strength(drv_settings *s, const char *value, char why[DRV_WHY]) {
   return 0;
 }
 
+int drv_set_augment(drv_settings *s, const char *value, char why[DRV_WHY]) {
+  (void)value, (void)why;
+  s->params.augment = 1;
+  return 0;
+}
+
+int drv_set_wrap(drv_settings *s, const char *value, char why[DRV_WHY]) {
+  static const char *const words[] = {"", "x", "y", "both"}; /* CNNIMG_WRAP_* */
+  for (uint32_t i = 1; i < 4; i++)
+    if (!strcmp(value, words[i])) return s->params.wrap = i, 0;
+  snprintf(why, DRV_WHY, "must be one of x|y|both");
+  return -1;
+}
+
 int drv_set_keep(drv_settings *s, const char *value, char why[DRV_WHY]) {
   static const struct {
     const char *word;

@@ -10,25 +10,23 @@
 static cnnimg_view destination(const ci_job *j, int32_t X, int32_t Y, uint32_t *at) {
   const ci_job_io *io = j->io;
   cnnimg_view to;
-  *at = (uint32_t)X;
+  *at = (uint32_t)(X - j->target.x0);
   if (!io->dst) {
     cnnimg_view_init(&to, &j->result, j->line);
     return to;
   }
-  const ci_rect whole = {0, 0, (int32_t)j->result.width, (int32_t)j->result.height},
-                *region = io->region ? io->region : &whole;
   to = *io->dst;
-  to.data = (uint8_t *)to.data + (ptrdiff_t)(Y - region->y0) * to.row_stride;
-  *at -= (uint32_t)region->x0;
+  to.data = (uint8_t *)to.data + (ptrdiff_t)(Y - j->target.y0) * to.row_stride;
   return to;
 }
 
 /* What has been stored goes on to a callback. */
 static int hand_over(ci_job *j, int32_t X, int32_t Y, int32_t n, cnnimg_error *err) {
-  size_t pixel = cnnimg_pixel_bytes(&j->result), from = (size_t)X * pixel;
+  size_t pixel = cnnimg_pixel_bytes(&j->result), from = (size_t)(X - j->target.x0) * pixel;
+  uint32_t row = (uint32_t)(Y - j->target.y0);
   if (j->io->dst) return CNNIMG_OK;
-  if (!j->held || j->chain) return j->io->write(j->io->write_user, (uint32_t)Y, j->line, err);
-  return ci_spool_patch(j->held, (uint32_t)Y, from, (size_t)n * pixel, j->line + from, err);
+  if (!j->held || j->chain) return j->io->write(j->io->write_user, row, j->line, err);
+  return ci_spool_patch(j->held, row, from, (size_t)n * pixel, j->line + from, err);
 }
 
 #define STRIP 64 /* rows of a rectangle that is read at a time */

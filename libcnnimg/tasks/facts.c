@@ -106,6 +106,7 @@ void ci_facts_find(ci_facts *f, ci_member *m) {
   *f = (ci_facts){.macs = -1};
   if (begin(&a, m) && a.picture) {
     f->scale = a.fits ? a.fit.scale : 0;
+    f->multiple = a.fits ? a.fit.multiple : 0;
     for (int32_t n = SMALL; n <= LARGE && look(&a, n, f); n *= 2) continue;
   }
   end(&a);

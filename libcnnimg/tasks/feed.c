@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "tasks/copies.h"
 #include "tasks/job_state.h"
 
 static int32_t imin(int32_t a, int32_t b) { return a < b ? a : b; }
@@ -110,9 +111,22 @@ static int fill_image(ci_job *j, size_t i, const ci_view *v, ci_rect r, cnnimg_e
   return status;
 }
 
+/* The job's picture has a border of copies, so the view gets one. */
+static int fill_copies(ci_job *j, const cnnimg_view *from, const ci_view *v, ci_rect r, cnnimg_error *err) {
+  ci_rects rects = ci_rects_of_view(from);
+  ci_copies copies = {&rects, j->o.border[0], j->o.border[1]};
+  ci_picture picture = {.format = from->format, .read = ci_copies_read, .user = &copies};
+  const plane p = {&picture, NULL, true, j->fit.margin};
+  picture.format.width = j->o.format.width, picture.format.height = j->o.format.height;
+  int status = fill_plane(&p, v, r, err);
+  ci_picture_fini(&picture);
+  return status;
+}
+
 static int fill_view(ci_job *j, const cnnimg_view *from, const ci_view *v, ci_rect r, cnnimg_error *err) {
   ci_picture picture = {.format = from->format, .view = from};
   const plane p = {&picture, NULL, true, j->fit.margin};
+  if (j->o.border[0] || j->o.border[1]) return fill_copies(j, from, v, r, err);
   return fill_plane(&p, v, r, err);
 }
 
@@ -193,9 +207,8 @@ static int put_row(ci_job *j, const ci_view *v, int32_t y, int32_t x0, int32_t x
 
 /* Pixels of the network's result as pixels of the result. */
 static uint64_t of_result(const ci_job *j, uint64_t n, uint64_t all) {
-  const ci_job_io *io = j->io;
-  uint64_t result = (uint64_t)j->result.width * j->result.height;
-  if (io->dst) result = (uint64_t)io->dst->format.width * io->dst->format.height;
+  const ci_rect *t = &j->target;
+  uint64_t result = (uint64_t)(t->x1 - t->x0) * (uint64_t)(t->y1 - t->y0);
   return !j->chain ? n : n == all ? result : (uint64_t)((double)n / (double)all * (double)result);
 }
 

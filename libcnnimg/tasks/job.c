@@ -11,7 +11,7 @@
 
 /* ---- what is wanted -------------------------------------------------------------- */
 
-static int check_format(const cnnimg_format *f, const char *what, cnnimg_error *err) {
+int ci_format_check(const cnnimg_format *f, const char *what, cnnimg_error *err) {
   if (f->width < 1 || f->height < 1 || f->width > DEEPEST_PLAN_SIDE || f->height > DEEPEST_PLAN_SIDE)
     return ci_fail(err, CNNIMG_BADARG, "%s of %ux%u pixels", what, f->width, f->height);
   if ((f->colours != 1 && f->colours != 3) || f->alpha > CNNIMG_ALPHA_PREMULTIPLIED)
@@ -28,20 +28,20 @@ static int take_view(const ci_job *j, const cnnimg_view *from, cnnimg_view *to, 
                      bool picture_sized, cnnimg_error *err) {
   const cnnimg_format *f = &j->o.format;
   if (!from) return CNNIMG_OK;
-  int status = check_format(&from->format, what, err);
+  int status = ci_format_check(&from->format, what, err);
   if (status) return status;
   if (!from->data) return ci_fail(err, CNNIMG_BADARG, "%s without data", what);
   if (from->format.transfer != CNNIMG_TRANSFER_ENCODED || from->format.alpha == CNNIMG_ALPHA_PREMULTIPLIED)
     return ci_fail(err, CNNIMG_BADARG, "%s must be encoded and not premultiplied", what);
-  if (picture_sized && (from->format.width != f->width || from->format.height != f->height))
+  uint32_t width = f->width - 2 * j->o.border[0], height = f->height - 2 * j->o.border[1];
+  if (picture_sized && (from->format.width != width || from->format.height != height))
     return ci_fail(err, CNNIMG_BADARG, "%s has %ux%u pixels, the picture has %ux%u", what, from->format.width,
-                   from->format.height, f->width, f->height);
+                   from->format.height, width, height);
   *to = *from;
   return CNNIMG_OK;
 }
 
-static int take_views(ci_job *j, cnnimg_error *err) {
-  const cnnimg_params *p = &j->o.params;
+int ci_job_set_views(ci_job *j, const cnnimg_params *p, cnnimg_error *err) {
   int status = take_view(j, p->mask, &j->mask, "the mask", true, err);
   if (!status) status = take_view(j, p->hints, &j->hints, "the picture of hints", true, err);
   if (!status) status = take_view(j, p->sigma_map, &j->sigma_map, "the map of sigma", true, err);
@@ -263,8 +263,8 @@ int ci_engine_pool(const ci_engine *e, ci_pool **out, cnnimg_error *err) {
 }
 
 static int build(ci_job *j, cnnimg_error *err) {
-  int status = check_format(&j->o.format, "a picture", err);
-  if (!status) status = take_views(j, err);
+  int status = ci_format_check(&j->o.format, "a picture", err);
+  if (!status) status = ci_job_set_views(j, &j->o.params, err);
   if (!status) status = ci_card_read(&j->card, j->o.program, err);
   j->output = ci_card_output(&j->card, j->sigma);
   j->estimates = j->card.n_levels > 0;
@@ -325,6 +325,7 @@ int ci_job_choose(ci_job *j, cnnimg_error *err) {
 const cnnimg_cost *ci_job_cost(const ci_job *j) { return &j->cost; }
 const char *ci_job_plan_text(const ci_job *j) { return j->text; }
 float ci_job_sigma(const ci_job *j) { return j->used; }
+bool ci_job_estimates(const ci_job *j) { return j->estimates; }
 cnnimg_format ci_job_result(const ci_job *j) { return j->result; }
 
 void ci_job_set_sigma(ci_job *j, float sigma) {

@@ -31,14 +31,19 @@ typedef struct ci_job_options {
   cnnimg_format format;
   cnnimg_params params; /* checked */
   ci_limits limits;     /* for results larger than the network makes them */
+  uint32_t border[2];   /* columns, rows of copies that the picture has on either side (tasks/copies.h); views have none */
 } ci_job_options;
 
+int ci_format_check(const cnnimg_format *f, const char *what, cnnimg_error *err);
 int ci_job_new(ci_job **out, const ci_job_options *o, cnnimg_error *err);
 void ci_job_free(ci_job *job); /* NULL is allowed */
 const cnnimg_cost *ci_job_cost(const ci_job *job);
 const char *ci_job_plan_text(const ci_job *job);
 float ci_job_sigma(const ci_job *job);
 void ci_job_set_sigma(ci_job *job, float sigma); /* of the runs to come; < 0: estimate */
+bool ci_job_estimates(const ci_job *job); /* does the network take a sigma that can be estimated? */
+/* Those of the parameters for the runs to come, of the same sizes and channels. */
+int ci_job_set_views(ci_job *job, const cnnimg_params *p, cnnimg_error *err);
 cnnimg_format ci_job_result(const ci_job *job);
 
 /* Where pixels come from (one of three) and go to (one of two). */
@@ -50,7 +55,7 @@ typedef struct ci_job_io {
   const cnnimg_view *dst; /* checked: of the result's (the region's) size */
   cnnimg_write_row write;
   void *write_user;
-  const ci_rect *region; /* of the result, with dst; NULL: the whole */
+  const ci_rect *region; /* of the result; its rows are counted from 0; NULL: the whole */
 } ci_job_io;
 int ci_job_run(ci_job *job, const ci_job_io *io, cnnimg_error *err);
 

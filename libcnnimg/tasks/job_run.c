@@ -45,7 +45,7 @@ static extent extent_of(const cnnimg_view *v) {
   return e;
 }
 
-static bool overlap(const cnnimg_view *a, const cnnimg_view *b) {
+bool ci_views_overlap(const cnnimg_view *a, const cnnimg_view *b) {
   extent x = extent_of(a), y = extent_of(b);
   return x.from < y.to && y.from < x.to;
 }
@@ -79,7 +79,7 @@ static int open_source(ci_job *j, bool estimate, cnnimg_error *err) {
   const ci_job_io *io = j->io;
   bool stripes = j->cost.tiles > 1;
   j->source = (ci_picture){.format = j->o.format};
-  if (io->src && !overlap(io->src, io->dst)) {
+  if (io->src && !ci_views_overlap(io->src, io->dst)) {
     j->source.view = io->src;
     return CNNIMG_OK;
   }
@@ -147,28 +147,34 @@ static int find_sigma(ci_job *j, bool estimate, cnnimg_error *err) {
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
+static uint32_t target_rows(const ci_job *j) { return (uint32_t)(j->target.y1 - j->target.y0); }
+
+static size_t target_row_bytes(const ci_job *j) {
+  return cnnimg_pixel_bytes(&j->result) * (size_t)(j->target.x1 - j->target.x0);
+}
+
 static int make_room(ci_job *j, cnnimg_error *err) {
   bool in_vector = j->net->in[j->card.image] == CI_LAYOUT_VECTOR,
        out_vector = j->net->out == CI_LAYOUT_VECTOR;
   size_t in = (size_t)j->in.w * (size_t)ci_channel_stride(j->in.c),
          out = (size_t)j->out.w * (size_t)ci_channel_stride(j->out.c);
   if (in_vector || out_vector) j->scratch = ci_calloc(in > out ? in : out, sizeof *j->scratch);
-  if (j->io->write) j->line = ci_calloc(1, row_bytes(&j->result));
+  if (j->io->write) j->line = ci_calloc(1, target_row_bytes(j));
   if (((in_vector || out_vector) && !j->scratch) || (j->io->write && !j->line))
     return ci_fail(err, CNNIMG_NOMEM, "no memory for a row");
   if ((!j->io->write && !j->chain) || j->cost.tiles == 1) return CNNIMG_OK;
   if (j->chain)
     return ci_spool_new(&j->held, (uint32_t)(j->wants.y1 - j->wants.y0), ci_job_chain_row_bytes(j),
                         half_memory(j) / 2, err);
-  return ci_spool_new(&j->held, j->result.height, row_bytes(&j->result), half_memory(j) / 2, err);
+  return ci_spool_new(&j->held, target_rows(j), target_row_bytes(j), half_memory(j) / 2, err);
 }
 
 /* The held result, row by row. */
 static int write_held(ci_job *j, cnnimg_error *err) {
   int status = CNNIMG_OK;
-  for (uint32_t y = 0; !status && y < j->result.height; y++) {
+  for (uint32_t y = 0; !status && y < target_rows(j); y++) {
     status = cancelled(j, err);
-    if (!status) status = ci_spool_get(j->held, y, 0, row_bytes(&j->result), j->line, err);
+    if (!status) status = ci_spool_get(j->held, y, 0, target_row_bytes(j), j->line, err);
     if (!status) status = j->io->write(j->io->write_user, y, j->line, err);
   }
   return status;
@@ -181,9 +187,9 @@ static ci_rect shifted(ci_rect r, ci_rect by) {
 /* The part of the network's map that the result, or a rectangle of it, is made of. */
 static int set_want(ci_job *j, cnnimg_error *err) {
   const ci_rect whole = {0, 0, (int32_t)j->result.width, (int32_t)j->result.height};
-  ci_rect result = j->io->region ? *j->io->region : whole;
-  int status = j->chain ? ci_job_open_chain(j, result, err) : CNNIMG_OK;
-  j->want = shifted(j->chain ? j->wants : result, j->crop);
+  j->target = j->io->region ? *j->io->region : whole;
+  int status = j->chain ? ci_job_open_chain(j, j->target, err) : CNNIMG_OK;
+  j->want = shifted(j->chain ? j->wants : j->target, j->crop);
   return status;
 }
 

@@ -33,6 +33,7 @@ struct ci_job {
   ci_picture source;
   bool in_place;
   int32_t filled; /* rows of the source that the network has taken */
+  ci_rect target; /* of the result */
   int32_t stored; /* with a chain: rows of the result that are done */
   ci_rect wants;  /* of the network's picture, for the chain */
   ci_rect want;   /* of the network's map */
@@ -45,6 +46,9 @@ struct ci_job {
 
 /* job.c: of networks for levels of noise, the one for the sigma that is used. On failure the job is as before. */
 int ci_job_choose(ci_job *j, cnnimg_error *err);
+
+/* job_run.c: have the bytes that the two lie in some in common? */
+bool ci_views_overlap(const cnnimg_view *a, const cnnimg_view *b);
 
 /* feed.c: the executor's callbacks; user is the job. */
 int ci_job_fill(void *user, uint32_t i, const ci_view *v, ci_rect r, cnnimg_error *err);

@@ -1,25 +1,31 @@
 # tasks - what a user asks for
 libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/alpha.c \
+	libcnnimg/tasks/augment.c libcnnimg/tasks/augment.h \
 	libcnnimg/tasks/bleed.c libcnnimg/tasks/bleed.h \
 	libcnnimg/tasks/card.c libcnnimg/tasks/card.h \
 	libcnnimg/tasks/card_file.c \
 	libcnnimg/tasks/chain.c libcnnimg/tasks/chain.h \
+	libcnnimg/tasks/copies.c libcnnimg/tasks/copies.h \
 	libcnnimg/tasks/deliver.c \
 	libcnnimg/tasks/eigen.c \
 	libcnnimg/tasks/facts.c libcnnimg/tasks/facts.h \
 	libcnnimg/tasks/family.c libcnnimg/tasks/family.h \
 	libcnnimg/tasks/feed.c \
-	libcnnimg/tasks/fix_color.c \
 	libcnnimg/tasks/fit.c libcnnimg/tasks/fit.h \
+	libcnnimg/tasks/fix_color.c \
 	libcnnimg/tasks/job.c libcnnimg/tasks/job.h libcnnimg/tasks/job_state.h \
 	libcnnimg/tasks/job_run.c \
 	libcnnimg/tasks/network.c libcnnimg/tasks/network.h \
 	libcnnimg/tasks/noise.c libcnnimg/tasks/noise.h \
 	libcnnimg/tasks/picture.c libcnnimg/tasks/picture.h \
+	libcnnimg/tasks/rects.c libcnnimg/tasks/rects.h \
 	libcnnimg/tasks/resample.c libcnnimg/tasks/resample.h \
 	libcnnimg/tasks/rows.c libcnnimg/tasks/rows.h \
 	libcnnimg/tasks/size.c libcnnimg/tasks/size.h \
 	libcnnimg/tasks/stage.h \
 	libcnnimg/tasks/strength.c \
-	libcnnimg/tasks/tensors.c libcnnimg/tasks/tensors.h
+	libcnnimg/tasks/sums.c libcnnimg/tasks/sums.h \
+	libcnnimg/tasks/tensors.c libcnnimg/tasks/tensors.h \
+	libcnnimg/tasks/turn.c libcnnimg/tasks/turn.h \
+	libcnnimg/tasks/wrap.c libcnnimg/tasks/wrap.h

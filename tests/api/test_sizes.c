@@ -210,7 +210,7 @@ static void test_missing_inputs_are_named(void **state) {
           CNNIMG_BADARG, "5x3");
   REFUSED(cnnimg_session_new(*state, m, (p = all, p.detail = 1, &p), &f, &s, err), CNNIMG_UNSUPPORTED,
           "detail");
-  REFUSED(cnnimg_session_new(*state, m, (p = all, p.augment = 8, &p), &f, &s, err), CNNIMG_UNSUPPORTED,
+  REFUSED(cnnimg_session_new(*state, m, (p = all, p.augment = 8, &p), &f, &s, err), CNNIMG_BADARG,
           "augment");
   REFUSED(cnnimg_session_new(*state, m, (p = all, p.strength = 1.5f, &p), &f, &s, err), CNNIMG_BADARG,
           "strength");

@@ -1,8 +1,18 @@
-# tests/tasks - noise estimate, source rows, resampling, colour under transparent pixels
-check_PROGRAMS += tests/tasks/test_bleed tests/tasks/test_noise tests/tasks/test_resample tests/tasks/test_rows
-TESTS += tests/tasks/test_bleed tests/tasks/test_noise tests/tasks/test_resample tests/tasks/test_rows
+# tests/tasks - noise estimate, source rows, resampling, colour under transparent pixels, wrapping, turns
+tasks_tests = \
+	tests/tasks/test_augment \
+	tests/tasks/test_bleed \
+	tests/tasks/test_noise \
+	tests/tasks/test_resample \
+	tests/tasks/test_rows \
+	tests/tasks/test_wrap
+check_PROGRAMS += $(tasks_tests)
+TESTS += $(tasks_tests)
 tests_tasks_test_bleed_SOURCES = tests/tasks/test_bleed.c
 tests_tasks_test_noise_SOURCES = tests/tasks/test_noise.c
 tests_tasks_test_resample_SOURCES = tests/tasks/test_resample.c
 tests_tasks_test_rows_SOURCES = tests/tasks/test_rows.c
 EXTRA_DIST += tests/tasks/make_resample.py tests/tasks/data/resample.bin
+ways = tests/tasks/ways.c tests/tasks/ways.h tests/api/door.c tests/api/door.h
+tests_tasks_test_wrap_SOURCES = tests/tasks/test_wrap.c $(ways)
+tests_tasks_test_augment_SOURCES = tests/tasks/test_augment.c $(ways)

@@ -3,6 +3,10 @@ check_PROGRAMS += tests/tools/mkpic
 tests_tools_mkpic_SOURCES = tests/tools/mkpic.c
 tests_tools_mkpic_LDADD = libcnnimg/libcnnimg.la $(LIBM)
 
+check_PROGRAMS += tests/tools/texture
+tests_tools_texture_SOURCES = tests/tools/texture.c
+tests_tools_texture_LDADD = libcnnimg/libcnnimg.la $(LIBM)
+
 check_PROGRAMS += tests/tools/test_lane
 TESTS += tests/tools/test_lane
 tests_tools_test_lane_SOURCES = tests/tools/test_lane.c tools/lane.c tools/driver.h
@@ -21,6 +25,7 @@ tool_tests = \
 	tests/tools/options.sh \
 	tests/tools/same-bytes.sh \
 	tests/tools/save.sh \
+	tests/tools/wrap.sh \
 	tests/tools/zoo.sh
 dist_check_SCRIPTS += $(tool_tests)
 TESTS += $(tool_tests)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* ways.h - a session run in every way that there is: the bytes must be the same */
+#ifndef WAYS_H
+#define WAYS_H
+
+#include "tests/api/door.h"
+
+/* Rows through callbacks, rectangles, in place, in stripes, by another number of threads: as `want`, which cnnimg_run() of
+ * a session for p made of src, in the source's own format. */
+void ways_check(cnnimg_model *m, const cnnimg_params *p, const cnnimg_view *src, const cnnimg_view *want);
+/* Runs src for p; calloc'ed pixels of that sample, described by *out. */
+void *ways_run(cnnimg_context *c, cnnimg_model *m, const cnnimg_params *p, const cnnimg_view *src, int sample,
+               cnnimg_view *out);
+/* Colours and alpha differ by at most that. */
+void ways_near(const cnnimg_view *a, const cnnimg_view *b, float most, const char *what);
+
+#endif
