@@ -14,7 +14,7 @@ done
 "$mkpic" make in/5-large.pfm 700 600 rgb 32 15
 "$mkpic" make whole.png 100 90 rgba 16 10
 for i in 2 4 6; do head -c $((i * 3000)) whole.png >in/$i-torn.png; done
-echo nonsense >in/3-c.png; echo words >in/3-d.txt; : >in/8-z.png
+echo nonsense >in/3-c.png; echo words >in/3-d.txt; echo words >in/2-aa.txt; : >in/8-z.png
 cp in/1-a.png in/4-e.jpg; cp in/1-b.jpg in/4-f.png # names that lie
 lines() { sed 's/"seconds":.*"error"/"error"/; s|"output":"[a-z]*/|"output":"|' out; }
 for how in '-s 9' ''; do
