@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "driver.h"
 
@@ -147,7 +148,13 @@ static int plan_or_measure(drv_run *run, drv_item *it) {
   return status || !run->s->dry_run ? status : drv_plan_only(run, &it->result, &it->err);
 }
 
+static bool is_link(const char *path) {
+  struct stat st;
+  return path && !lstat(path, &st) && S_ISLNK(st.st_mode);
+}
+
 static void compute(drv_run *run, drv_item *it) {
+  if (is_link(it->job->out)) settle_last(run); /* it may lead to what is not renamed yet */
   it->status = drv_river_run(run, &it->river, &it->result, &it->err);
   settle_last(run);
   if (!it->status)
