@@ -265,9 +265,9 @@ int drv_save_model(const drv_settings *s, const cnnimg_model *model, const char 
     drv_say(s, s->save_model, "exists already");
     return DRV_EXIT_FAILED;
   }
-  drv_guard_begin(); /* a signal ends the program behind the file, not in it */
+  int guard = drv_guard_begin(); /* a signal ends the program behind the file, not in it */
   int bad = cnnimg_model_save(model, s->save_model, &err);
-  drv_guard_end();
+  drv_guard_end(guard);
   if (bad) drv_say(s, s->save_model, "%s", err.text);
   return bad ? DRV_EXIT_FAILED : DRV_GO;
 }

@@ -46,42 +46,6 @@ static int load_model(drv_run *run, drv_settings *s) {
 
 /* ---- the files ------------------------------------------------------------------- */
 
-/* What was decided before any work: junk, doubles, inputs that would be overwritten. */
-static int report_decided(drv_run *run, const drv_job *job, bool alone) {
-  drv_result r = {.sigma = -1, .seconds = -1, .estimate = -1};
-  r.status = job->fate == DRV_PASS ? "skipped" : "failed";
-  snprintf(r.error, sizeof r.error, "%s", job->reason ? job->reason : "out of memory");
-  drv_report(run->s, job, &r, alone);
-  return job->fate == DRV_PASS ? CNNIMG_OK : CNNIMG_IO;
-}
-
-static int do_file(drv_run *run, const drv_job *job, bool alone) {
-  drv_result r = {.sigma = -1, .seconds = -1, .estimate = -1};
-  cnnimg_error err = {0};
-  drv_progress_file(&run->progress, job);
-  int status = drv_work(run, job, &r, &err);
-  drv_progress_done(&run->progress);
-  r.status = status ? "failed" : run->s->dry_run ? "planned" : run->s->measure_only ? "measured" : "done";
-  if (status) snprintf(r.error, sizeof r.error, "%s", *err.text ? err.text : cnnimg_status_text(status));
-  drv_report(run->s, job, &r, alone);
-  return status;
-}
-
-static int do_files(drv_run *run, const drv_jobs *jobs) {
-  int exit_status = DRV_EXIT_OK;
-  bool alone = jobs->n == 1;
-  for (size_t i = 0; i < jobs->n && !drv_cancel.stop; i++) {
-    const drv_job *job = &jobs->at[i];
-    int status = job->fate == DRV_RUN ? do_file(run, job, alone) : report_decided(run, job, alone);
-    if (status) exit_status = DRV_EXIT_FAILED;
-    if (run->s->place != DRV_TO_STDOUT && fflush(stdout)) {
-      drv_say(run->s, NULL, "standard output: %s", strerror(errno));
-      return DRV_EXIT_FAILED;
-    }
-  }
-  return exit_status;
-}
-
 static int do_pictures(drv_run *run, drv_settings *s) {
   drv_jobs jobs = {0};
   int status = drv_collect(s, &jobs);
@@ -91,7 +55,7 @@ static int do_pictures(drv_run *run, drv_settings *s) {
     if (run->progress.files && !s->measure_only) status = load_model(run, s);
   }
   s->progress = &run->progress;
-  if (status == DRV_GO) status = do_files(run, &jobs);
+  if (status == DRV_GO) status = drv_do_files(run, &jobs);
   drv_progress_clear(&run->progress);
   drv_jobs_free(&jobs);
   return status;
@@ -113,8 +77,8 @@ static int answer(drv_run *run, drv_settings *s) {
   if (status != DRV_GO) return status;
   run->params = s->params;
   run->params.cancel = &drv_cancel;
-  run->params.progress = drv_progress_tick;
-  run->params.progress_user = &run->progress;
+  run->params.progress = drv_files_tick;
+  run->params.progress_user = run;
   if (s->list_models) return drv_list_models(s, run->context);
   if (s->model_info) return drv_model_card(s, run->context);
   status = s->save_model && !s->dry_run ? save_model(run, s) : DRV_GO;

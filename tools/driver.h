@@ -3,6 +3,7 @@
 #ifndef DRV_DRIVER_H
 #define DRV_DRIVER_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -73,9 +74,9 @@ struct drv_settings {
   uint32_t depth, alpha, existing, bar; /* drv_depth ... */
   bool recursive, null, no_rotate, json, quiet, verbose, dry_run, list_models;
   struct drv_progress *progress; /* what is cleared away before anything else is written; may be NULL */
-  int level;       /* -n LEVEL, where level_said */
-  bool level_said; /* and no sigma after it */
-  bool level_file; /* the model's file was chosen by its level */
+  int level;                     /* -n LEVEL, where level_said */
+  bool level_said;               /* and no sigma after it */
+  bool level_file;               /* the model's file was chosen by its level */
   bool measure_only; /* the tool's measure() is all that is wanted: nothing is written, no model is needed */
 };
 
@@ -93,8 +94,8 @@ struct drv_tool {
   int (*level)(drv_settings *s, int level, char why[DRV_WHY]); /* -n with a number */
   /* What measure_only prints about a picture: 0 and the value, or a cnnimg_status. */
   int (*measure)(const cnnimg_view *view, float *value, cnnimg_error *err);
-  void (*defaults)(drv_settings *s);                          /* before parsing; may be NULL */
-  int (*check)(const drv_settings *s, char why[DRV_WHY]);     /* after it: do options go together? may be NULL */
+  void (*defaults)(drv_settings *s);                      /* before parsing; may be NULL */
+  int (*check)(const drv_settings *s, char why[DRV_WHY]); /* after it: do options go together? may be NULL */
   bool picks;     /* without a model's name, one is picked for each picture (pick.c) */
   bool estimates; /* sigma below 0 in the parameters is estimated, and worth telling */
 };
@@ -135,7 +136,8 @@ typedef struct drv_job {
   char *out;    /* NULL: nothing is written */
   char *reason; /* of DRV_PASS and DRV_FAIL */
   drv_fate fate;
-  bool known; /* the file is there: dev, ino, bytes hold */
+  bool known;   /* the file is there: dev, ino, bytes hold */
+  bool regular; /* ... and is no pipe or device */
   dev_t dev;
   ino_t ino;
   uint64_t bytes;
@@ -220,11 +222,12 @@ int drv_save_model(const drv_settings *s, const cnnimg_model *model,
 
 extern cnnimg_cancel drv_cancel;
 void drv_signals_install(void);
-/* From guard_begin to guard_end the first signal only cancels; otherwise it ends the program at once. */
-void drv_guard_begin(void);
-void drv_guard_temp(const char *path); /* what a second signal unlinks; NULL: nothing */
-void drv_guard_end(void);
-void drv_signals_finish(void); /* dies by the signal that was caught, if one was */
+/* From a guard_begin to its guard_end the first signal only cancels; otherwise it ends the program at once. */
+#define DRV_GUARDS 2                              /* files whose results may be under way at a time */
+int drv_guard_begin(void);                        /* which of them it is; called by the main thread only */
+void drv_guard_temp(int guard, const char *path); /* what a second signal unlinks; NULL: nothing */
+void drv_guard_end(int guard);                    /* below 0 is allowed */
+void drv_signals_finish(void);                    /* dies by the signal that was caught, if one was */
 
 /* ---- progress.c ------------------------------------------------------------------------------ */
 
@@ -280,7 +283,10 @@ bool drv_written_has(const drv_written *w, const char *path);
 void drv_written_add(drv_written *w, const char *path);
 void drv_written_fini(drv_written *w);
 
-/* ---- work.c, rows.c ------------------------------------------------------------------------------ */
+/* ---- files.c, work.c, rows.c ------------------------------------------------------------------------ */
+
+typedef struct drv_lane drv_lane;
+typedef struct drv_item drv_item;
 
 struct drv_run {
   const drv_settings *s;
@@ -291,15 +297,45 @@ struct drv_run {
   cnnimg_session *session; /* the last one: used again for a picture of the same shape */
   cnnimg_format session_format;
   drv_progress progress;
-  double speed;  /* multiply-adds a second, for estimates; 0: not measured yet */
-  char *planned; /* the plan that was printed last */
+  double speed;              /* multiply-adds a second, for estimates; 0: not measured yet */
+  char *planned;             /* the plan that was printed last */
   drv_candidates candidates; /* none: the model is the one that was named */
   drv_written written;
+  drv_item *next; /* the file that is opened and decoded while the present one is computed; NULL: none */
+  drv_item *last; /* the file whose end is encoded meanwhile; NULL: none */
+  bool alone;     /* there is one file only */
+  bool failed;    /* a file has failed */
+  bool broken;    /* nothing more can be told on standard output */
 };
 
-/* One file from beginning to end; a cnnimg_status. */
-int drv_work(drv_run *run, const drv_job *job, drv_result *r, cnnimg_error *err);
+/* All files, one after another; an exit status. */
+int drv_do_files(drv_run *run, const drv_jobs *jobs);
+/* The session's callback: the bar, and the report of a file whose end has been written meanwhile. */
+int drv_files_tick(void *run, uint64_t done, uint64_t total);
 void drv_run_fini(drv_run *run);
+
+/* One file's rows on their way: as the file has them, as the network gets and gives them, as they are written. */
+typedef struct drv_river {
+  const drv_job *job;
+  cnnimg_reader *reader;
+  cnnimg_writer *writer;
+  cnnimg_format read, worked, result, written;
+  uint8_t *in, *out;        /* rows that are converted; NULL: nothing to convert */
+  int guard;                /* of the temporary file; -1: none */
+  drv_lane *ahead, *behind; /* NULL: the codec runs on the thread that computes */
+} drv_river;
+
+/* Opens the file, and where early is said decodes it as far as the lane goes. On any thread. */
+int drv_river_open(const drv_run *run, drv_river *r, const drv_job *job, bool early, cnnimg_error *err);
+/* The session that it needs, and what it will cost. */
+int drv_river_plan(drv_run *run, drv_river *r, drv_result *result, cnnimg_error *err);
+/* Computes until all rows are written, or wait in the lane behind. drv_river_finish() follows, whatever comes back. */
+int drv_river_run(drv_run *run, drv_river *r, drv_result *result, cnnimg_error *err);
+/* Is its place not that of an earlier file's result? A cnnimg_status. */
+int drv_river_place(const drv_run *run, const drv_river *r, cnnimg_error *err);
+/* Gives the result its name, or throws it away where status is a failure. On any thread. */
+int drv_river_finish(drv_river *r, int status, cnnimg_error *err);
+void drv_river_close(drv_river *r);
 
 size_t drv_row_bytes(const cnnimg_format *f);
 /* Changes what differs of two formats of one width: fewer channels (alpha dropped), other samples. */
@@ -307,7 +343,6 @@ void drv_convert_row(const cnnimg_format *from, const void *src, const cnnimg_fo
 
 /* ---- lane.c: rows of a file are decoded ahead, or encoded behind, on a thread of their own ---------- */
 
-typedef struct drv_lane drv_lane;
 /* On the lane's thread, for each row in order: fills the row (from a file), or takes it (to a file). */
 typedef int (*drv_row_work)(void *user, void *row, cnnimg_error *err);
 
@@ -318,6 +353,8 @@ drv_lane *drv_lane_start(const cnnimg_format *f, uint32_t slots, bool fills, drv
 int drv_lane_row(drv_lane *l, void *row, cnnimg_error *err);
 /* Waits until all rows were taken. */
 int drv_lane_drain(drv_lane *l, cnnimg_error *err);
+/* A thread that no signal comes to, but SIGBUS of its own; 0, or it could not be started. */
+int drv_thread_start(pthread_t *id, void *(*work)(void *), void *arg);
 /* Stops after the row that is being worked at. NULL is allowed. */
 void drv_lane_end(drv_lane *l);
 

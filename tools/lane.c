@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* lane.c - rows of a file are decoded ahead, or encoded behind, on a thread of their own */
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,12 +121,12 @@ int drv_lane_drain(drv_lane *l, cnnimg_error *err) {
 /* ---- life -------------------------------------------------------------------------------------- */
 
 /* Signals are for the thread that computes, whose system calls they interrupt; SIGBUS is for whom it happens to. */
-static int start(drv_lane *l) {
+int drv_thread_start(pthread_t *id, void *(*work)(void *), void *arg) {
   sigset_t all, before;
   sigfillset(&all);
   sigdelset(&all, SIGBUS);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  int failed = pthread_create(&l->id, NULL, help, l);
+  int failed = pthread_create(id, NULL, work, arg);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   return failed;
 }
@@ -152,7 +151,7 @@ drv_lane *drv_lane_start(const cnnimg_format *f, uint32_t slots, bool fills, drv
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   pthread_cond_init(&l->changed, &monotonic);
   pthread_condattr_destroy(&monotonic);
-  if (l->rows && !start(l)) return l;
+  if (l->rows && !drv_thread_start(&l->id, help, l)) return l;
   destroy(l);
   return NULL;
 }

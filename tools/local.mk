@@ -8,6 +8,7 @@ driver_sources = \
 	tools/cards.c \
 	tools/driver.c \
 	tools/driver.h \
+	tools/files.c \
 	tools/help.c \
 	tools/lane.c \
 	tools/levels.c \

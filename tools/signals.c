@@ -9,15 +9,33 @@
 #include "driver.h"
 
 /*
- * Signal handlers can reach nothing but globals, and may run on any thread. stage says what is at stake: nothing
+ * Signal handlers can reach nothing but globals, and may run on any thread. stage says what is at stake, for
+ * each of the two files that may be in work (one that is computed, one whose end is written): nothing
  * (die at once), a file that is being made and whose name is not known yet, a run that must be ended in order, or
  * one with a temporary file that a second signal may unlink.
  */
 enum { NOTHING, OPENING, RUNNING, TEMPORARY };
 
 cnnimg_cancel drv_cancel;
-static atomic_int stage, caught;
-static char temp_path[PATH_MAX];
+static atomic_int stage[DRV_GUARDS], caught;
+static char temp_path[DRV_GUARDS][PATH_MAX];
+
+static bool any(int what) {
+  for (int i = 0; i < DRV_GUARDS; i++)
+    if (atomic_load(&stage[i]) == what) return true;
+  return false;
+}
+
+static bool idle(void) {
+  for (int i = 0; i < DRV_GUARDS; i++)
+    if (atomic_load(&stage[i]) != NOTHING) return false;
+  return true;
+}
+
+static void unlink_temps(void) {
+  for (int i = 0; i < DRV_GUARDS; i++)
+    if (atomic_load(&stage[i]) == TEMPORARY) unlink(temp_path[i]);
+}
 
 static void die_by(int sig) {
   signal(sig, SIG_DFL);
@@ -32,9 +50,9 @@ static void die_by(int sig) {
 static void on_signal(int sig) {
   int before = atomic_exchange(&caught, sig);
   cnnimg_cancel_set(&drv_cancel);
-  if (atomic_load(&stage) == NOTHING) die_by(sig);
-  if (!before || atomic_load(&stage) == OPENING) return;
-  if (atomic_load(&stage) == TEMPORARY) unlink(temp_path);
+  if (idle()) die_by(sig);
+  if (!before || any(OPENING)) return;
+  unlink_temps();
   _exit(128 + sig);
 }
 
@@ -42,7 +60,7 @@ static void on_signal(int sig) {
 static void on_bus(int sig, siginfo_t *info, void *context) {
   static const char text[] = "a file that was being read was shortened or cannot be read any more\n";
   (void)context;
-  if (atomic_load(&stage) == TEMPORARY) unlink(temp_path);
+  unlink_temps();
   if (info->si_code != BUS_ADRERR) die_by(sig);
   if (write(STDERR_FILENO, text, sizeof text - 1) < 0) _exit(DRV_EXIT_FAILED);
   _exit(DRV_EXIT_FAILED);
@@ -64,15 +82,21 @@ void drv_signals_install(void) {
   sigaction(SIGBUS, &bus, NULL);
 }
 
-void drv_guard_begin(void) { atomic_store(&stage, OPENING); }
-
-void drv_guard_temp(const char *path) {
-  bool known = path && strlen(path) < sizeof temp_path;
-  if (known) strcpy(temp_path, path);
-  atomic_store(&stage, known ? TEMPORARY : RUNNING);
+int drv_guard_begin(void) {
+  int guard = atomic_load(&stage[0]) == NOTHING ? 0 : 1; /* begun by one thread only, so that it stays free */
+  atomic_store(&stage[guard], OPENING);
+  return guard;
 }
 
-void drv_guard_end(void) { atomic_store(&stage, NOTHING); }
+void drv_guard_temp(int guard, const char *path) {
+  bool known = path && strlen(path) < sizeof temp_path[guard];
+  if (known) strcpy(temp_path[guard], path);
+  atomic_store(&stage[guard], known ? TEMPORARY : RUNNING);
+}
+
+void drv_guard_end(int guard) {
+  if (guard >= 0) atomic_store(&stage[guard], NOTHING);
+}
 
 void drv_signals_finish(void) {
   int sig = atomic_load(&caught);

@@ -67,6 +67,7 @@ static void decide(drv_job *job, drv_fate fate, const char *reason) {
 static void remember(drv_job *job, const struct stat *st) {
   if (!job) return;
   job->known = true;
+  job->regular = S_ISREG(st->st_mode);
   job->dev = st->st_dev;
   job->ino = st->st_ino;
   job->bytes = st->st_size > 0 ? (uint64_t)st->st_size : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* work.c - one file from beginning to end: read, planned, run, written */
+/* work.c - one file's rows: read, planned, computed, written */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,16 +11,6 @@
 
 #define LANE_BYTES ((size_t)4 << 20) /* of rows that wait between a codec and the network, at most */
 
-/* Rows on their way: as the file has them, as the network gets and gives them, as they are written. */
-typedef struct river {
-  cnnimg_reader *reader;
-  cnnimg_writer *writer;
-  cnnimg_format read, worked, result, written;
-  uint8_t *in, *out;        /* rows that are converted; NULL: nothing to convert */
-  bool file;                /* the result goes to a file, not down a pipe */
-  drv_lane *ahead, *behind; /* NULL: the codec runs on the thread that computes */
-} river;
-
 static int fail(cnnimg_error *err, int status, const char *format, ...) {
   va_list list;
   va_start(list, format);
@@ -31,28 +21,28 @@ static int fail(cnnimg_error *err, int status, const char *format, ...) {
 }
 
 static int decode(void *user, void *row, cnnimg_error *err) {
-  river *r = user;
+  drv_river *r = user;
   int status = cnnimg_reader_row(r->reader, r->in ? r->in : row, err);
   if (!status && r->in) drv_convert_row(&r->read, r->in, &r->worked, row);
   return status;
 }
 
 static int encode(void *user, void *row, cnnimg_error *err) {
-  river *r = user;
+  drv_river *r = user;
   if (!r->out) return cnnimg_writer_row(r->writer, row, err);
   drv_convert_row(&r->result, row, &r->written, r->out);
   return cnnimg_writer_row(r->writer, r->out, err);
 }
 
 static int read_row(void *user, uint32_t y, void *row, cnnimg_error *err) {
-  river *r = user;
+  drv_river *r = user;
   (void)y;
   if (drv_cancel.stop) return fail(err, CNNIMG_CANCELLED, "cancelled");
   return r->ahead ? drv_lane_row(r->ahead, row, err) : decode(r, row, err);
 }
 
 static int write_row(void *user, uint32_t y, const void *row, cnnimg_error *err) {
-  river *r = user;
+  drv_river *r = user;
   void *out = (void *)(uintptr_t)row; /* neither writes to it */
   (void)y;
   if (drv_cancel.stop) return fail(err, CNNIMG_CANCELLED, "cancelled");
@@ -76,11 +66,12 @@ static uint8_t written_sample(const drv_settings *s, uint8_t sample) {
   return s->depth == DRV_DEPTH_8 ? CNNIMG_U8 : s->depth == DRV_DEPTH_16 ? CNNIMG_U16 : sample;
 }
 
-static int make_rows(river *r, cnnimg_error *err) {
-  if (!same(&r->read, &r->worked)) r->in = malloc(drv_row_bytes(&r->read));
-  if (!same(&r->result, &r->written)) r->out = malloc(drv_row_bytes(&r->written));
-  bool ok = (r->in || same(&r->read, &r->worked)) && (r->out || same(&r->result, &r->written));
-  return ok ? CNNIMG_OK : fail(err, CNNIMG_NOMEM, "no memory for a row of %u pixels", r->written.width);
+/* Room for a row where formats differ. */
+static int make_row(const cnnimg_format *a, const cnnimg_format *b, uint8_t **row, cnnimg_error *err) {
+  if (same(a, b)) return CNNIMG_OK;
+  size_t n = drv_row_bytes(a), m = drv_row_bytes(b);
+  *row = malloc(n > m ? n : m);
+  return *row ? CNNIMG_OK : fail(err, CNNIMG_NOMEM, "no memory for a row of %u pixels", b->width);
 }
 
 int drv_session_for(drv_run *run, const cnnimg_format *format, cnnimg_error *err) {
@@ -120,8 +111,15 @@ static const char *type_of(const drv_settings *s, const char *out, const cnnimg_
   return dot && cnnimg_can_write(out) ? dot + 1 : info->codec;
 }
 
-static int open_writer(const drv_run *run, const drv_job *job, river *r, cnnimg_error *err) {
+int drv_river_place(const drv_run *run, const drv_river *r, cnnimg_error *err) {
+  const char *path = r->job->out;
+  if (!path || !drv_written_has(&run->written, path)) return CNNIMG_OK;
+  return fail(err, CNNIMG_IO, "%s: leads to the result of another input, which will not be replaced", path);
+}
+
+static int open_writer(const drv_run *run, drv_river *r, cnnimg_error *err) {
   const drv_settings *s = run->s;
+  const drv_job *job = r->job;
   cnnimg_write_options o;
   const char *path = job->out ? job->out : "-";
   cnnimg_write_options_init(&o);
@@ -131,18 +129,22 @@ static int open_writer(const drv_run *run, const drv_job *job, river *r, cnnimg_
   o.overwrite = s->existing != DRV_SKIP_EXISTING && s->existing != DRV_REFUSE_EXISTING;
   if (s->place == DRV_TO_FOLDER && drv_make_parents(path))
     return fail(err, CNNIMG_IO, "%s: its folder cannot be made: %s", path, strerror(errno));
-  if (job->out && drv_written_has(&run->written, path))
-    return fail(err, CNNIMG_IO, "%s: leads to the result of another input, which will not be replaced", path);
+  int status = drv_river_place(run, r, err);
+  if (status) return status;
   note_losses(s, job->in, type_of(s, job->out, cnnimg_reader_info(r->reader)), &r->written);
   return cnnimg_writer_open(NULL, path, &r->written, r->reader, &o, &r->writer, err);
 }
 
 /* ---- decoding and encoding beside the network --------------------------------------------- */
 
+static size_t lane_bytes(const drv_run *run) {
+  uint64_t cap = run->s->config.memory_limit;
+  return cap && cap / 32 < LANE_BYTES ? (size_t)(cap / 32) : LANE_BYTES;
+}
+
 /* Two bands of rows wait, so that one is filled while the other is taken, and no more than some MiB. */
 static uint32_t slots_for(const drv_run *run, const cnnimg_format *f, uint32_t band) {
-  uint64_t cap = run->s->config.memory_limit, bytes = cap && cap / 32 < LANE_BYTES ? cap / 32 : LANE_BYTES;
-  size_t most = (size_t)bytes / drv_row_bytes(f), want = 2 * (size_t)band;
+  size_t most = lane_bytes(run) / drv_row_bytes(f), want = 2 * (size_t)band;
   if (want > most) want = most;
   if (want > f->height) want = f->height;
   return want < 2 ? 2 : (uint32_t)want;
@@ -155,81 +157,85 @@ static bool is_file(const drv_job *job) {
 }
 
 /* One thread is one thread. Without memory for a lane the work is done where it was done before. */
-static void start_lanes(const drv_run *run, river *r) {
+static void start_lanes(const drv_run *run, drv_river *r) {
   const cnnimg_cost *cost = cnnimg_session_cost(run->session);
+  uint32_t in = slots_for(run, &r->worked, cost->band), out = slots_for(run, &r->result, cost->band);
   if (cost->threads < 2) return;
-  r->ahead = drv_lane_start(&r->worked, slots_for(run, &r->worked, cost->band), true, decode, r);
-  if (r->file)
-    r->behind = drv_lane_start(&r->result, slots_for(run, &r->result, cost->band), false, encode, r);
-}
-
-static int run_rows(drv_run *run, river *r, cnnimg_error *err) {
-  start_lanes(run, r);
-  int status = cnnimg_run_rows(run->session, read_row, r, write_row, r, err);
-  if (!status && r->behind) status = drv_lane_drain(r->behind, err);
-  drv_lane_end(r->ahead);
-  drv_lane_end(r->behind);
-  return status;
-}
-
-/* From here to the end a signal cancels, so that the temporary file is thrown away in order. */
-static int write_guarded(drv_run *run, const drv_job *job, river *r, cnnimg_error *err) {
-  drv_guard_begin();
-  r->file = is_file(job);
-  int status = open_writer(run, job, r, err);
-  if (!status) {
-    drv_guard_temp(cnnimg_writer_temp(r->writer));
-    status = run_rows(run, r, err);
-    if (!status && drv_cancel.stop) status = fail(err, CNNIMG_CANCELLED, "cancelled");
-    if (status) cnnimg_writer_abort(r->writer);
-    else status = cnnimg_writer_finish(r->writer, err);
-    if (!status && job->out) drv_written_add(&run->written, job->out);
-  }
-  drv_guard_end();
-  if (status && drv_cancel.stop) status = CNNIMG_CANCELLED;
-  return status;
+  if (!r->ahead) r->ahead = drv_lane_start(&r->worked, in, true, decode, r);
+  if (is_file(r->job)) r->behind = drv_lane_start(&r->result, out, false, encode, r);
 }
 
 /* ---- a file --------------------------------------------------------------------------- */
 
-static int run_file(drv_run *run, const drv_job *job, river *r, drv_result *result, cnnimg_error *err) {
+/* Only what fits in the lane as a whole is decoded early: what a decoder itself holds is then small, too. */
+static void start_early(const drv_run *run, drv_river *r) {
+  size_t row = drv_row_bytes(&r->worked);
+  if (r->worked.height <= lane_bytes(run) / row)
+    r->ahead = drv_lane_start(&r->worked, slots_for(run, &r->worked, r->worked.height), true, decode, r);
+}
+
+int drv_river_open(const drv_run *run, drv_river *r, const drv_job *job, bool early, cnnimg_error *err) {
+  *r = (drv_river){.job = job, .guard = -1};
+  int status = cnnimg_reader_open(run->context, job->in, !run->s->no_rotate, &r->reader, err);
+  if (status) return status;
+  r->read = cnnimg_reader_info(r->reader)->format;
+  r->worked = worked_format(run->s, &r->read);
+  status = make_row(&r->read, &r->worked, &r->in, err);
+  if (!status && early) start_early(run, r);
+  return status;
+}
+
+int drv_river_plan(drv_run *run, drv_river *r, drv_result *result, cnnimg_error *err) {
   int status = drv_session_for(run, &r->worked, err);
   result->model = run->model_path;
   if (status) return status;
   result->cost = *cnnimg_session_cost(run->session);
   result->width = result->cost.width;
   result->height = result->cost.height;
-  print_plan(run);
-  if (run->s->dry_run) return drv_plan_only(run, result, err);
   r->result = r->worked;
   r->result.width = result->width;
   r->result.height = result->height;
   r->written = r->result;
   r->written.sample = written_sample(run->s, r->result.sample);
-  status = make_rows(r, err);
-  if (!status) status = write_guarded(run, job, r, err);
+  print_plan(run);
+  return make_row(&r->result, &r->written, &r->out, err);
+}
+
+/* From here to the end a signal cancels, so that the temporary file is thrown away in order. */
+int drv_river_run(drv_run *run, drv_river *r, drv_result *result, cnnimg_error *err) {
+  r->guard = drv_guard_begin();
+  int status = open_writer(run, r, err);
+  if (!status) {
+    drv_guard_temp(r->guard, cnnimg_writer_temp(r->writer));
+    start_lanes(run, r);
+    status = cnnimg_run_rows(run->session, read_row, r, write_row, r, err);
+  }
+  drv_lane_end(r->ahead);
+  cnnimg_reader_close(r->reader);
+  r->ahead = NULL;
+  r->reader = NULL;
   if (!status) result->sigma = cnnimg_session_sigma(run->session);
   return status;
 }
 
-int drv_work(drv_run *run, const drv_job *job, drv_result *result, cnnimg_error *err) {
-  river r = {0};
-  double start = drv_now();
-  result->model = run->model_path;
-  int status = cnnimg_reader_open(run->context, job->in, !run->s->no_rotate, &r.reader, err);
-  if (!status) {
-    r.read = cnnimg_reader_info(r.reader)->format;
-    r.worked = worked_format(run->s, &r.read);
-    result->in_width = result->width = r.read.width;
-    result->in_height = result->height = r.read.height;
-    if (run->s->measure_only) status = drv_measure(run, r.reader, result, err);
-    else status = run_file(run, job, &r, result, err);
-  }
-  cnnimg_reader_close(r.reader);
-  free(r.in);
-  free(r.out);
-  result->seconds = drv_now() - start;
-  return status;
+int drv_river_finish(drv_river *r, int status, cnnimg_error *err) {
+  if (!status && r->behind) status = drv_lane_drain(r->behind, err);
+  drv_lane_end(r->behind);
+  r->behind = NULL;
+  if (!status && drv_cancel.stop) status = fail(err, CNNIMG_CANCELLED, "cancelled");
+  if (status) cnnimg_writer_abort(r->writer);
+  else status = cnnimg_writer_finish(r->writer, err);
+  r->writer = NULL;
+  drv_guard_end(r->guard);
+  r->guard = -1;
+  return status && drv_cancel.stop ? CNNIMG_CANCELLED : status;
+}
+
+void drv_river_close(drv_river *r) {
+  drv_lane_end(r->ahead);
+  cnnimg_reader_close(r->reader);
+  free(r->in);
+  free(r->out);
 }
 
 void drv_run_fini(drv_run *run) {

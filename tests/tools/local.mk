@@ -22,6 +22,7 @@ tool_tests = \
 	tests/tools/lanes.sh \
 	tests/tools/models.sh \
 	tests/tools/near.sh \
+	tests/tools/neighbours.sh \
 	tests/tools/options.sh \
 	tests/tools/same-bytes.sh \
 	tests/tools/save.sh \
