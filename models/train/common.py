@@ -54,6 +54,7 @@ class Task:
 
     name = ""
     channels = {}
+    outputs = 3
     scale = 1
     ci = ()  # of tests/models/data, the suffixes of the files that the card is measured on
 
@@ -193,7 +194,7 @@ def write(task, net, figures, o, ci=None):
     """Export net with its card to OUT/NAME.onnx."""
     path = os.path.join(o.out, task.name + ".onnx")
     card = dict(task.card(figures), **({"ci": f"{ci:.3f}"} if ci else {}))
-    onnxfile.export(net, path, task.channels, card, task.scale)
+    onnxfile.export(net, path, task.channels, card, task.scale, task.outputs)
 
 
 def say(run, loss, share, note=""):

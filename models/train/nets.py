@@ -107,23 +107,23 @@ class Deblocker(nn.Module):
 class Upscaler(nn.Module):
     """EDSR's plan (Lim et al. 2017), narrower and as deep: all work at low resolution.
 
-    Head, residual blocks and a convolution under one long skip, a convolution to 3 * scale^2
+    Head, residual blocks and a convolution under one long skip, a convolution to planes * scale^2
     channels, pixel shuffle. The picture itself joins before the shuffle through a 1x1
     convolution that starts as nearest neighbour: no padding, so edges stay clean.
     """
 
-    def __init__(self, scale, width=48, depth=16):
+    def __init__(self, scale, width=48, depth=16, planes=3):
         super().__init__()
-        self.head = nn.Conv2d(3, width, 3, padding=1)
+        self.head = nn.Conv2d(planes, width, 3, padding=1)
         self.body = blocks(width, depth)
         self.join = nn.Conv2d(width, width, 3, padding=1)
-        self.tail = nn.Conv2d(width, 3 * scale ** 2, 3, padding=1)
-        self.skip = nn.Conv2d(3, 3 * scale ** 2, 1)
+        self.tail = nn.Conv2d(width, planes * scale ** 2, 3, padding=1)
+        self.skip = nn.Conv2d(planes, planes * scale ** 2, 1)
         self.shuffle = nn.PixelShuffle(scale)
         shrink(self.join, 0.1)
         shrink(self.tail, 0.1)
         with torch.no_grad():
-            self.skip.weight.copy_(torch.eye(3).repeat_interleave(scale ** 2, 0)[..., None, None])
+            self.skip.weight.copy_(torch.eye(planes).repeat_interleave(scale ** 2, 0)[..., None, None])
             self.skip.bias.zero_()
 
     def forward(self, image):

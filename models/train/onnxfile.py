@@ -92,13 +92,13 @@ def map_info(name, channels, h, w):
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, channels, h, w])
 
 
-def export(net, path, channels, metadata, scale=1):
+def export(net, path, channels, metadata, scale=1, outputs=3):
     """Write net to path. channels: {input name: channels}; metadata: the model card, text to text."""
     nodes, inputs = nodes_of(net)
     out = ("H", "W") if scale == 1 else (f"{scale}*H", f"{scale}*W")
     graph = helper.make_graph(nodes, metadata["name"],
                               [map_info(i, channels[i], "H", "W") for i in inputs],
-                              [map_info("output", 3, *out)], initializers(net))
+                              [map_info("output", outputs, *out)], initializers(net))
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)],
                               producer_name="cnnimg", ir_version=8)
     helper.set_model_props(model, {k: str(v) for k, v in metadata.items()})
