@@ -131,6 +131,46 @@ class Upscaler(nn.Module):
         return self.shuffle(self.tail(x + self.join(self.body(x))) + self.skip(image))
 
 
+class Colorizer(nn.Module):
+    """A residual U-Net at a quarter of the size and less: L, hints and a global vector to ab and cells of the ab grid.
+
+    image: N x 1 x H x W; hints: N x 3 x H/4 x W/4; palette: N x size x 1 x 1. At the bottom the mean of the map and the
+    palette become one vector that is added everywhere: what is in the picture decides its colours. H, W: multiples of 16.
+    """
+
+    def __init__(self, size, cells, widths=(80, 128, 224), depths=(3, 3, 4)):
+        super().__init__()
+        self.unshuffle = SpaceToDepth()
+        self.head = nn.Conv2d(16 + 3, widths[0], 3, padding=1)
+        self.enter = nn.ModuleList(blocks(c, n) for c, n in zip(widths, depths))
+        self.leave = nn.ModuleList(blocks(c, n) for c, n in zip(widths[:-1], depths[:-1]))
+        pairs = list(zip(widths[:-1], widths[1:]))
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in pairs)
+        self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in pairs)
+        self.mean = nn.AdaptiveAvgPool2d(1)
+        self.scene = nn.Conv2d(widths[-1], widths[-1], 1)
+        self.given = nn.Conv2d(size, widths[-1], 1)
+        self.relu = nn.ReLU()
+        self.spread = nn.Conv2d(widths[-1], widths[-1], 1)
+        self.ab = nn.Conv2d(widths[0], 2, 3, padding=1)
+        self.cells = nn.Conv2d(widths[0], cells, 1)
+        shrink(self.spread, 0.1)
+        shrink(self.ab, 0.1)
+        shrink(self.cells, 0.1)
+
+    def forward(self, image, hints, palette):
+        x = self.head(torch.cat([self.unshuffle(self.unshuffle(image)), hints], 1))
+        skips = []
+        for enter, down in zip(self.enter, self.down):
+            skips.append(enter(x))
+            x = down(skips[-1])
+        x = self.enter[len(self.down)](x)
+        x = x + self.spread(self.relu(self.scene(self.mean(x)) + self.given(palette)))
+        for skip, up, leave in zip(skips[::-1], list(self.up)[::-1], list(self.leave)[::-1]):
+            x = leave(skip + up(x))
+        return self.ab(x), self.cells(x)
+
+
 def count_parameters(net):
     """Number of trained values."""
     return sum(p.numel() for p in net.parameters())

@@ -70,7 +70,7 @@ class FastUpscale(Upscale):
     """x2 of the luma alone by a small network; colours are enlarged by bicubic interpolation, as the library does."""
 
     channels = dict(image=1)
-    outputs = 1
+    outputs = {"output": 1}
 
     def __init__(self):
         super().__init__(2)
