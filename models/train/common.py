@@ -27,6 +27,7 @@ def options(description, **defaults):
     p = argparse.ArgumentParser(description=description)
     p.add_argument("--data", nargs="+", help="folders of training pictures")
     p.add_argument("--bench", help="folder of evaluation pictures (measured, never trained on)")
+    p.add_argument("--without", nargs="*", default=(), help="leave out files with these words in their names")
     p.add_argument("--cache", default="/tmp/cnnimg-pictures", help="where the decoded pictures go")
     p.add_argument("--out", default="ckpt", help="folder of checkpoint and ONNX file")
     p.add_argument("--init", help="start from the weights of this ONNX file, those that fit")
@@ -49,11 +50,17 @@ def options(description, **defaults):
     return p
 
 
+# wallpapers and example pictures that serve evaluation elsewhere
+HELD_OUT = ("budgie", "lomiri", "enlightenment", "skimage", "sklearn")
+
+
 class Task:
     """What a recipe fills in."""
 
     name = ""
-    channels = {}
+    channels = {}  # of the inputs
+    outputs = {"output": 3}  # their channels
+    shapes = {}  # of inputs and outputs that are not 1 x C x H x W, H and W times scale behind the network
     scale = 1
     ci = ()  # of tests/models/data, the suffixes of the files that the card is measured on
 
@@ -185,15 +192,21 @@ def call_torch(net):
 def call_onnx(path, threads):
     """An ONNX file as a function of named tensors."""
     session = onnxfile.open_session(path, threads)
-    return lambda **feeds: torch.from_numpy(
-        session.run(None, {k: v.numpy() for k, v in feeds.items()})[0])
+
+    def run(**feeds):
+        found = [torch.from_numpy(x) for x in session.run(None, {k: v.numpy() for k, v in feeds.items()})]
+        return found[0] if len(found) == 1 else tuple(found)
+    return run
 
 
 def write(task, net, figures, o, ci=None):
     """Export net with its card to OUT/NAME.onnx."""
     path = os.path.join(o.out, task.name + ".onnx")
     card = dict(task.card(figures), **({"ci": f"{ci:.3f}"} if ci else {}))
-    onnxfile.export(net, path, task.channels, card, task.scale)
+    large = ["H", "W"] if task.scale == 1 else [f"{task.scale}*H", f"{task.scale}*W"]
+    inputs = {k: task.shapes.get(k, [1, c, "H", "W"]) for k, c in task.channels.items()}
+    outputs = {k: task.shapes.get(k, [1, c, *large]) for k, c in task.outputs.items()}
+    onnxfile.export(net, path, inputs, outputs, card)
 
 
 def say(run, loss, share, note=""):
@@ -205,7 +218,7 @@ def train(task, o):
     """The loop: until the minutes are spent; then a last, full evaluation."""
     torch.manual_seed(o.seed)
     run = Run(task, o)
-    crops = Crops(o.data, o.cache, o.seed + run.step, task.scale)
+    crops = Crops(o.data, o.cache, o.seed + run.step, task.scale, o.without)
     print(f"{task.name}: {count_parameters(run.net)} parameters, {len(crops)} pictures", flush=True)
     if run.step == 0:
         write(task, run.average.net, {}, o)

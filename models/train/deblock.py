@@ -93,7 +93,7 @@ class Deblock(common.Task):
         The training pictures are themselves JPEG of quality 95. Shrunk, they are as good as never compressed:
         only they can teach what a good JPEG has lost.
         """
-        self.half = self.half or Crops(o.data, o.cache, o.seed + 1, 2)
+        self.half = self.half or Crops(o.data, o.cache, o.seed + 1, 2, o.without)
         size, count = o.crop + GRID, o.batch // 2
         parts = [degraded(c.cut(c.places(n, size), size), crops.rng, fine)
                  for c, n, fine in ((crops, o.batch - count, False), (self.half, count, True))]

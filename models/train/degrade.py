@@ -95,6 +95,12 @@ def resize(rgb, h, w):
     return round_bytes(np.einsum("ow,nhwc->nhoc", columns, x, optimize=True)).astype(np.uint8)
 
 
+def resize_float(x, h, w):
+    """The same of one H x W x C picture without rounding."""
+    rows, columns = resize_matrix(x.shape[0], h), resize_matrix(x.shape[1], w)
+    return np.einsum("oh,pw,hwc->opc", rows, columns, x, optimize=True)
+
+
 def luma(rgb):
     """MATLAB rgb2ycbcr luma (16..235, rounded) of H x W x 3 bytes."""
     return np.floor(16 + np.float64(rgb) @ np.array([65.481, 128.553, 24.966]) / 255 + 0.5)

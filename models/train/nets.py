@@ -107,28 +107,68 @@ class Deblocker(nn.Module):
 class Upscaler(nn.Module):
     """EDSR's plan (Lim et al. 2017), narrower and as deep: all work at low resolution.
 
-    Head, residual blocks and a convolution under one long skip, a convolution to 3 * scale^2
+    Head, residual blocks and a convolution under one long skip, a convolution to planes * scale^2
     channels, pixel shuffle. The picture itself joins before the shuffle through a 1x1
     convolution that starts as nearest neighbour: no padding, so edges stay clean.
     """
 
-    def __init__(self, scale, width=48, depth=16):
+    def __init__(self, scale, width=48, depth=16, planes=3):
         super().__init__()
-        self.head = nn.Conv2d(3, width, 3, padding=1)
+        self.head = nn.Conv2d(planes, width, 3, padding=1)
         self.body = blocks(width, depth)
         self.join = nn.Conv2d(width, width, 3, padding=1)
-        self.tail = nn.Conv2d(width, 3 * scale ** 2, 3, padding=1)
-        self.skip = nn.Conv2d(3, 3 * scale ** 2, 1)
+        self.tail = nn.Conv2d(width, planes * scale ** 2, 3, padding=1)
+        self.skip = nn.Conv2d(planes, planes * scale ** 2, 1)
         self.shuffle = nn.PixelShuffle(scale)
         shrink(self.join, 0.1)
         shrink(self.tail, 0.1)
         with torch.no_grad():
-            self.skip.weight.copy_(torch.eye(3).repeat_interleave(scale ** 2, 0)[..., None, None])
+            self.skip.weight.copy_(torch.eye(planes).repeat_interleave(scale ** 2, 0)[..., None, None])
             self.skip.bias.zero_()
 
     def forward(self, image):
         x = self.head(image)
         return self.shuffle(self.tail(x + self.join(self.body(x))) + self.skip(image))
+
+
+class Colorizer(nn.Module):
+    """A residual U-Net at a quarter of the size and less: L, hints and a global vector to ab and cells of the ab grid.
+
+    image: N x 1 x H x W; hints: N x 3 x H/4 x W/4; palette: N x size x 1 x 1. At the bottom the mean of the map and the
+    palette become one vector that is added everywhere: what is in the picture decides its colours. H, W: multiples of 16.
+    """
+
+    def __init__(self, size, cells, widths=(80, 128, 224), depths=(3, 3, 4)):
+        super().__init__()
+        self.unshuffle = SpaceToDepth()
+        self.head = nn.Conv2d(16 + 3, widths[0], 3, padding=1)
+        self.enter = nn.ModuleList(blocks(c, n) for c, n in zip(widths, depths))
+        self.leave = nn.ModuleList(blocks(c, n) for c, n in zip(widths[:-1], depths[:-1]))
+        pairs = list(zip(widths[:-1], widths[1:]))
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in pairs)
+        self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in pairs)
+        self.mean = nn.AdaptiveAvgPool2d(1)
+        self.scene = nn.Conv2d(widths[-1], widths[-1], 1)
+        self.given = nn.Conv2d(size, widths[-1], 1)
+        self.relu = nn.ReLU()
+        self.spread = nn.Conv2d(widths[-1], widths[-1], 1)
+        self.ab = nn.Conv2d(widths[0], 2, 3, padding=1)
+        self.cells = nn.Conv2d(widths[0], cells, 1)
+        shrink(self.spread, 0.1)
+        shrink(self.ab, 0.1)
+        shrink(self.cells, 0.1)
+
+    def forward(self, image, hints, palette):
+        x = self.head(torch.cat([self.unshuffle(self.unshuffle(image)), hints], 1))
+        skips = []
+        for enter, down in zip(self.enter, self.down):
+            skips.append(enter(x))
+            x = down(skips[-1])
+        x = self.enter[len(self.down)](x)
+        x = x + self.spread(self.relu(self.scene(self.mean(x)) + self.given(palette)))
+        for skip, up, leave in zip(skips[::-1], list(self.up)[::-1], list(self.leave)[::-1]):
+            x = leave(skip + up(x))
+        return self.ab(x), self.cells(x)
 
 
 def count_parameters(net):

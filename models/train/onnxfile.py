@@ -40,6 +40,8 @@ def module_node(module):
         return "ConvTranspose", conv_attributes(module)
     if isinstance(module, SpaceToDepth):
         return "SpaceToDepth", dict(blocksize=2)
+    if isinstance(module, nn.AdaptiveAvgPool2d):
+        return "GlobalAveragePool", {}
     if isinstance(module, nn.PixelShuffle):
         return "DepthToSpace", dict(blocksize=module.upscale_factor, mode="CRD")
     plain = {nn.ReLU: "Relu", nn.Sigmoid: "Sigmoid"}
@@ -61,19 +63,28 @@ def function_node(node):
     raise NotImplementedError(f"no ONNX rule for {node.target}")
 
 
-def nodes_of(net):
-    """The network as a list of ONNX nodes and the list of its input and output names."""
+def rename(nodes, names):
+    """Values of a list of nodes get the names of a dict."""
+    for node in nodes:
+        for values in (node.input, node.output):
+            values[:] = [names.get(v, v) for v in values]
+
+
+def nodes_of(net, outputs):
+    """The network as a list of ONNX nodes and the list of its inputs; its results get the names `outputs`."""
     modules, nodes, inputs = dict(net.named_modules()), [], []
     for node in Tracer().trace(net).nodes:
         if node.op == "placeholder":
             inputs.append(node.name)
         elif node.op == "output":
-            nodes[-1].output[0] = "output"
+            results = node.args[0] if isinstance(node.args[0], (tuple, list)) else [node.args[0]]
+            rename(nodes, {r.name: name for r, name in zip(results, outputs)})
         elif node.op == "call_module":
             op, attributes = module_node(modules[node.target])
             weights = [f"{node.target}.{n}" for n, _ in modules[node.target].named_parameters()]
             names = [a.name for a in node.args] + weights
-            nodes.append(helper.make_node(op, names, [node.name], node.target, **attributes))
+            called = node.name if node.target in (n.name for n in nodes) else node.target
+            nodes.append(helper.make_node(op, names, [node.name], called, **attributes))
         else:
             op, attributes, args = function_node(node)
             names = [a.name for a in args]
@@ -87,18 +98,16 @@ def initializers(net):
             for k, v in net.state_dict().items()]
 
 
-def map_info(name, channels, h, w):
-    """A 1 x C x H x W float value; sizes may be symbols."""
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, channels, h, w])
+def value_info(name, shape):
+    """A float value; sizes may be symbols."""
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
-def export(net, path, channels, metadata, scale=1):
-    """Write net to path. channels: {input name: channels}; metadata: the model card, text to text."""
-    nodes, inputs = nodes_of(net)
-    out = ("H", "W") if scale == 1 else (f"{scale}*H", f"{scale}*W")
-    graph = helper.make_graph(nodes, metadata["name"],
-                              [map_info(i, channels[i], "H", "W") for i in inputs],
-                              [map_info("output", 3, *out)], initializers(net))
+def export(net, path, inputs, outputs, metadata):
+    """Write net to path. inputs, outputs: {name: shape}; metadata: the model card, text to text."""
+    nodes, names = nodes_of(net, list(outputs))
+    graph = helper.make_graph(nodes, metadata["name"], [value_info(n, inputs[n]) for n in names],
+                              [value_info(n, shape) for n, shape in outputs.items()], initializers(net))
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)],
                               producer_name="cnnimg", ir_version=8)
     helper.set_model_props(model, {k: str(v) for k, v in metadata.items()})
@@ -127,9 +136,10 @@ def difference(net, path, feeds):
     """Largest |torch - ONNX Runtime| over the output for the given named tensors."""
     session = open_session(path)
     with torch.no_grad():
-        truth = net(**feeds).numpy()
-    got = session.run(None, {k: v.numpy() for k, v in feeds.items()})[0]
-    return float(np.abs(truth - got).max())
+        truth = net(**feeds)
+    truth = truth if isinstance(truth, tuple) else (truth,)
+    got = session.run(None, {k: v.numpy() for k, v in feeds.items()})
+    return max(float(np.abs(t.numpy() - g).max()) for t, g in zip(truth, got))
 
 
 def open_session(path, threads=1):

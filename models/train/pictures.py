@@ -35,13 +35,15 @@ class Pack:
         np.save(path + ".index.npy", index)
 
 
-def pack_pictures(folders, cache):
-    """The pictures of the folders, decoded once into CACHE."""
+def pack_pictures(folders, cache, without=()):
+    """The pictures of the folders, but those with a word of `without` in their name, decoded once into CACHE."""
     if not os.path.exists(cache + ".index.npy"):
         files = [f for d in folders for f in find_pictures(d)]
+        files = [f for f in files if not any(word in os.path.basename(f) for word in without)]
         if not files:
             raise SystemExit(f"no pictures in {folders}")
         Pack.write(cache, [load_rgb(f) for f in files])
+        np.save(cache + ".names.npy", np.array([os.path.basename(f) for f in files]))
     return Pack(cache)
 
 
@@ -65,8 +67,8 @@ class Crops:
     Bench and sample pictures must not be among `folders`: they are for measuring.
     """
 
-    def __init__(self, folders, cache, seed, scale=1):
-        self.large, self.scale = pack_pictures(folders, cache), scale
+    def __init__(self, folders, cache, seed, scale=1, without=()):
+        self.large, self.scale = pack_pictures(folders, cache, without), scale
         self.small = pack_small(self.large, cache, scale) if scale > 1 else self.large
         area = self.small.index[:, 1] * self.small.index[:, 2]
         self.weight = area / area.sum()

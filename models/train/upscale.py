@@ -11,23 +11,9 @@ import numpy as np
 import torch
 
 import common
-from degrade import find_pictures, load_rgb, psnr_y, round_bytes, shrink_picture
+from degrade import find_pictures, load_rgb, psnr_y, resize_float, round_bytes, shrink_picture
 from nets import Upscaler
 from pictures import to_tensor
-
-
-def enlarge(run, small):
-    """Run the network over one picture of bytes; the answer on the same scale."""
-    return 255 * run(image=to_tensor(small))[0].permute(1, 2, 0).numpy()
-
-
-def score(run, path, scale):
-    """PSNR of Y without a border of `scale` pixels, after shrinking and enlarging a picture."""
-    picture = load_rgb(path)
-    small = shrink_picture(picture, scale)
-    truth = picture[:small.shape[0] * scale, :small.shape[1] * scale]
-    found = round_bytes(enlarge(run, small))
-    return psnr_y(truth, found, scale, path)
 
 
 class Upscale(common.Task):
@@ -39,6 +25,17 @@ class Upscale(common.Task):
     def network(self):
         return Upscaler(self.scale)
 
+    def enlarge(self, run, small):
+        """Run the network over one picture of bytes; the answer on the same scale."""
+        return 255 * run(image=to_tensor(small))[0].permute(1, 2, 0).numpy()
+
+    def score(self, run, path):
+        """PSNR of Y without a border of `scale` pixels, after shrinking and enlarging a picture."""
+        picture, scale = load_rgb(path), self.scale
+        small = shrink_picture(picture, scale)
+        truth = picture[:small.shape[0] * scale, :small.shape[1] * scale]
+        return psnr_y(truth, round_bytes(self.enlarge(run, small)), scale, path)
+
     def example(self):
         """Inputs for comparing runtimes: not square, odd."""
         return dict(image=torch.rand(1, 3, 45, 61, generator=torch.Generator().manual_seed(0)))
@@ -48,13 +45,13 @@ class Upscale(common.Task):
         return (net(small).float() - large).abs().mean()
 
     def restore(self, run, picture):
-        return enlarge(run, picture)
+        return self.enlarge(run, picture)
 
     def evaluate(self, run, o, full):
         """Mean PSNR-Y of Set5; in full also Set14 and Kodak24."""
         sets = ("Set5", "Set14", "Kodak24") if full else ("Set5",)
         files = {s: find_pictures(os.path.join(o.bench, s)) for s in sets}
-        return {f"{s} Y": round(float(np.mean([score(run, f, self.scale) for f in files[s]])), 2)
+        return {f"{s} Y": round(float(np.mean([self.score(run, f) for f in files[s]])), 2)
                 for s in sets}
 
     def card(self, figures):
@@ -66,8 +63,45 @@ class Upscale(common.Task):
                     psnr="; ".join(f"{k} {v}" for k, v in figures.items()) or "not measured")
 
 
+GREY = (0.299, 0.587, 0.114)  # luma of BT.601 on the full range: what colour=y in the card means
+
+
+class FastUpscale(Upscale):
+    """x2 of the luma alone by a small network; colours are enlarged by bicubic interpolation, as the library does."""
+
+    channels = dict(image=1)
+    outputs = {"output": 1}
+
+    def __init__(self):
+        super().__init__(2)
+        self.name = "upscale-fast"
+
+    def network(self):
+        return Upscaler(2, 16, 5, 1)
+
+    def example(self):
+        return dict(image=super().example()["image"][:, :1])
+
+    def loss(self, net, crops, o):
+        small, large = (torch.einsum("nchw,c->nhw", x, torch.tensor(GREY))[:, None]
+                        for x in crops.pairs(o.batch, o.crop))
+        return (net(small).float() - large).abs().mean()
+
+    def enlarge(self, run, small):
+        """What is enlarged by interpolation, and what the network's luma differs from it."""
+        h, w = 2 * small.shape[0], 2 * small.shape[1]
+        grey = small @ np.array(GREY)
+        found = 255 * run(image=torch.from_numpy(grey / 255).float()[None, None])[0, 0].numpy()
+        smooth = resize_float(np.float64(small), h, w)
+        return smooth + (found - smooth @ np.array(GREY))[..., None]
+
+    def card(self, figures):
+        return {**super().card(figures), "colour": "y"}
+
+
 if __name__ == "__main__":
     parser = common.options(__doc__.splitlines()[0], crop=48, batch=8, rate=1e-3)
     parser.add_argument("--scale", type=int, choices=(2, 3, 4), default=2)
+    parser.add_argument("--fast", action="store_true", help="upscale-fast: x2, 26 thousand parameters")
     options = parser.parse_args()
-    common.main(Upscale(options.scale), options)
+    common.main(FastUpscale() if options.fast else Upscale(options.scale), options)

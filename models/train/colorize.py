@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""colorize.py - trains models/colorize: colours of a grey picture, by itself or with hints (Zhang et al. 2017).
+
+Inputs: image, L of CIE Lab / 100; hints at a quarter of its size, ab / 110 and where it is given; palette, one vector for
+the whole picture (its histogram over the ab grid, its mean chroma, and 1 where there is one). Outputs at a quarter of the
+size: ab / 110, and scores of the cells of the ab grid (Zhang, Isola, Efros 2016), for suggestions and livelier colour.
+"""
+import os
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+import common
+import lab
+from degrade import find_pictures, load_rgb, psnr, round_bytes
+from nets import Colorizer
+from pictures import to_tensor
+
+SETS, SIDE = ("Kodak24", "McMaster18"), 256  # measured with the short side at SIDE
+HINTS = (0, 1, 10, 50, 100)
+ANNEAL = 0.38  # temperature of the mean over cells (Zhang 2016, section 2.3)
+GREY_CHROMA = 6  # pictures of less mean chroma teach nothing
+
+
+def put_hints(ab, rng, count):
+    """ab (2 x h x w) -> 3 x h x w: `count` cells or squares of 2 x 2 with their true colour, and where."""
+    mask = torch.zeros_like(ab[:1])
+    for _ in range(count):
+        y, x = rng.integers(ab.shape[1]), rng.integers(ab.shape[2])
+        side = rng.integers(1, 3)
+        mask[:, y:y + side, x:x + side] = 1
+    return torch.cat([ab * mask, mask])
+
+
+def random_count(rng, none):
+    """No hint for the share `none` of the samples, else 1 to 120, few more often than many."""
+    return 0 if rng.random() < none else int(np.exp(rng.uniform(0, np.log(120))))
+
+
+def palette(ab, centres):
+    """The global vector of each picture: histogram, mean chroma / 110, 1."""
+    cells = F.one_hot(lab.bin_of(ab, centres), len(centres)).float().mean((1, 2))
+    chroma = ab.norm(dim=1).mean((1, 2))[:, None] / lab.AB
+    return torch.cat([cells, chroma, torch.ones_like(chroma)], 1)[..., None, None]
+
+
+def rarity(pictures, centres):
+    """Weights of the cells: rare colours count more (Zhang 2016, eq. 4), on average 1."""
+    sample = [torch.from_numpy(np.array(p[4::16, 4::16])).reshape(-1, 3) for p in pictures]
+    rgb = torch.cat(sample).T.reshape(1, 3, -1, 1).float() / 255
+    share = torch.bincount(lab.bin_of(lab.rgb_to_lab(rgb)[:, 1:], centres).flatten(), minlength=len(centres))
+    share = share / share.sum()
+    weight = 1 / (0.5 * share + 0.5 / len(centres))
+    return weight / (share * weight).sum()
+
+
+def tiers(o):
+    """Weights of the packed pictures: scenes, animals and things (tier A of LICENCES.tsv) o.scenes times flowers and food."""
+    scenes = set()
+    for folder in o.data:
+        table = os.path.join(folder, "LICENCES.tsv")
+        rows = [line.split("\t") for line in open(table, encoding="utf-8")] if os.path.exists(table) else []
+        scenes |= {r[0] for r in rows if "A" in r[6:7]}
+    return np.where([name in scenes for name in np.load(o.cache + ".names.npy")], o.scenes, 1)
+
+
+def small_picture(path):
+    """A picture with the short side at SIDE, cut to multiples of 16."""
+    rgb = to_tensor(load_rgb(path))
+    size = [round(n * SIDE / min(rgb.shape[2:])) for n in rgb.shape[2:]]
+    rgb = F.interpolate(rgb, size, mode="bicubic", antialias=True).clamp(0, 1)
+    h, w = (n // 16 * 16 for n in rgb.shape[2:])
+    return rgb[..., :h, :w]
+
+
+def rebuilt(light, ab):
+    """L and small ab as bytes, H x W x 3."""
+    large = F.interpolate(ab, light.shape[2:], mode="bilinear", align_corners=False)
+    return round_bytes(255 * lab.lab_to_rgb(torch.cat([light, large], 1))[0].permute(1, 2, 0).numpy())
+
+
+def annealed(scores, centres):
+    """Mean colour of the cells, the likely ones made likelier."""
+    return torch.einsum("nkhw,kc->nchw", torch.softmax(scores / ANNEAL, 1), centres)
+
+
+class Colorize(common.Task):
+    name = "colorize"
+
+    def __init__(self):
+        self.centres = lab.bins()
+        self.size = len(self.centres) + 2
+        self.channels = dict(image=1, hints=3, palette=self.size)
+        self.outputs = dict(ab=2, cells=len(self.centres))
+        self.shapes = dict(hints=[1, 3, "H/4", "W/4"], palette=[1, self.size, 1, 1],
+                           ab=[1, 2, "H/4", "W/4"], cells=[1, len(self.centres), "H/4", "W/4"])
+        self.weight = None
+
+    def network(self):
+        return Colorizer(self.size, len(self.centres))
+
+    def example(self):
+        generator = torch.Generator().manual_seed(0)
+        return dict(image=torch.rand(1, 1, 96, 64, generator=generator),
+                    hints=torch.zeros(1, 3, 24, 16), palette=torch.zeros(1, self.size, 1, 1))
+
+    def prepare(self, crops, o):
+        """Once: which pictures teach (weights, in place), and how rare each cell is."""
+        def chroma(p):
+            rgb = to_tensor(np.array(p[4::8, 4::8]))
+            return lab.rgb_to_lab(rgb)[:, 1:].norm(dim=1).mean().item()
+        pictures = [crops.large[i] for i in range(len(crops.large))]
+        dull = np.array([chroma(p) < GREY_CHROMA for p in pictures])
+        self.weight = rarity([p for p, d in zip(pictures, dull) if not d], self.centres)
+        crops.weight = np.where(dull, 0, crops.weight) * tiers(o)
+        crops.weight /= crops.weight.sum()
+        print(f"{dull.sum()} of {len(dull)} pictures are grey or nearly so and are left out", flush=True)
+
+    def inputs(self, ab, rng, o):
+        """(hints, palette) of a batch of small ab."""
+        hints = torch.stack([put_hints(a / lab.AB, rng, random_count(rng, o.none)) for a in ab])
+        given = torch.from_numpy(rng.random(len(ab)) < o.reference).float()[:, None, None, None]
+        return hints, palette(ab, self.centres) * given
+
+    def loss(self, net, crops, o):
+        """Huber on ab, and cross entropy of the cells with rare colours weighed up; crops come at several scales."""
+        if self.weight is None:
+            self.prepare(crops, o)
+        side = o.crop + 16 * int(crops.rng.integers(0, 6))
+        rgb = F.interpolate(crops.batch(o.batch, side), (o.crop, o.crop), mode="bilinear", antialias=True)
+        full = lab.rgb_to_lab(rgb)
+        ab = F.avg_pool2d(full[:, 1:], 4)
+        hints, vector = self.inputs(ab, crops.rng, o)
+        found, scores = net(full[:, :1] / 100, hints, vector)
+        fine = F.huber_loss(found.float(), ab / lab.AB, delta=0.1) * 10
+        return fine + o.cells * F.cross_entropy(scores.float(), lab.bin_of(ab, self.centres), self.weight)
+
+    def colour(self, run, rgb, count, seed, regressed):
+        """Bytes of a picture coloured with `count` hints; regressed: from ab, else from the cells."""
+        full = lab.rgb_to_lab(rgb)
+        ab = F.avg_pool2d(full[:, 1:], 4)
+        hints = put_hints(ab[0] / lab.AB, np.random.default_rng(seed), count)[None]
+        found, scores = run(image=full[:, :1] / 100, hints=hints, palette=torch.zeros(1, self.size, 1, 1))
+        return rebuilt(full[:, :1], found * lab.AB if regressed else annealed(scores, self.centres))
+
+    def evaluate(self, run, o, full):
+        """RGB PSNR with the true L, and colourfulness as a share of the truth's."""
+        figures = {}
+        for name in SETS[:2 if full else 1]:
+            pictures = [small_picture(f) for f in find_pictures(os.path.join(o.bench, name))[::1 if full else 4]]
+            truths = [round_bytes(255 * p[0].permute(1, 2, 0).numpy()) for p in pictures]
+            grey = [rebuilt(lab.rgb_to_lab(p)[:, :1], torch.zeros(1, 2, 8, 8)) for p in pictures]
+            figures[f"{name} grey"] = self.told(truths, grey)
+            for count in HINTS if full else (0, 10):
+                found = [self.colour(run, p, count, i, True) for i, p in enumerate(pictures)]
+                figures[f"{name} {count} hints"] = self.told(truths, found)
+            figures[f"{name} cells"] = self.told(truths, [self.colour(run, p, 0, 0, False) for p in pictures])
+        return figures
+
+    @staticmethod
+    def told(truths, found):
+        vivid = [lab.colourfulness(x) / lab.colourfulness(t) for t, x in zip(truths, found)]
+        return f"{np.mean([psnr(t, x) for t, x in zip(truths, found)]):.2f} ({np.mean(vivid):.2f})"
+
+    def card(self, figures):
+        return dict(name="colorize", task="colorize", author="cnnimg project", licence="MIT",
+                    attribution="models/colorize/card.md", recipe="models/train/colorize.py",
+                    colour="lab", scale=1, multiple=16, data="free photographs, models/colorize/DATA.tsv",
+                    cells=" ".join(f"{a:.0f},{b:.0f}" for a, b in self.centres.tolist()),
+                    psnr="; ".join(f"{k} {v}" for k, v in figures.items()) or "not measured")
+
+
+if __name__ == "__main__":
+    parser = common.options(__doc__.splitlines()[0], crop=128, batch=8, rate=1e-3, without=common.HELD_OUT)
+    parser.add_argument("--none", type=float, default=0.4, help="share of the samples without hints")
+    parser.add_argument("--scenes", type=float, default=3, help="weight of tier A of LICENCES.tsv")
+    parser.add_argument("--reference", type=float, default=0.3, help="share with the global vector")
+    parser.add_argument("--cells", type=float, default=0.02, help="weight of the distribution's loss")
+    common.main(Colorize(), parser.parse_args())
