@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void settings_init(drv_settings *s, const drv_tool *tool) {
@@ -25,7 +26,8 @@ static int open_context(drv_run *run) {
 
 /* -m FOLDER -n LEVEL, as in waifu2x-ncnn-vulkan, or any other way to name one. */
 static char *find_model(drv_run *run, drv_settings *s) {
-  s->level_file = s->level_said && s->model && drv_is_folder(s->model) && drv_has_levels(run->context, s->model);
+  s->level_file =
+      s->level_said && s->model && drv_is_folder(s->model) && drv_has_levels(run->context, s->model);
   return s->level_file ? drv_level_file(s, run->context, s->model, 1) : drv_find_model(s);
 }
 
@@ -55,13 +57,22 @@ static int report_decided(drv_run *run, const drv_job *job, bool alone) {
   return job->fate == DRV_PASS ? CNNIMG_OK : CNNIMG_IO;
 }
 
+/* The list is old after some hours: where results are not made twice, another run may have made this one. */
+static bool made_meanwhile(const drv_run *run, const drv_job *job) {
+  struct stat st;
+  return run->s->existing == DRV_SKIP_EXISTING && job->out && !stat(job->out, &st) && S_ISREG(st.st_mode);
+}
+
 static int do_file(drv_run *run, const drv_job *job, bool alone) {
   drv_result r = {.sigma = -1, .seconds = -1, .estimate = -1};
   cnnimg_error err = {0};
   drv_progress_file(&run->progress, job);
-  int status = drv_work(run, job, &r, &err);
+  bool made = made_meanwhile(run, job);
+  int status = made ? CNNIMG_OK : drv_work(run, job, &r, &err);
   drv_progress_done(&run->progress);
+  if (status == CNNIMG_IO && made_meanwhile(run, job)) made = true, status = CNNIMG_OK;
   r.status = status ? "failed" : run->s->dry_run ? "planned" : run->s->measure_only ? "measured" : "done";
+  if (made) r.status = "skipped", snprintf(r.error, sizeof r.error, "%s exists by now", job->out);
   if (status) snprintf(r.error, sizeof r.error, "%s", *err.text ? err.text : cnnimg_status_text(status));
   drv_report(run->s, job, &r, alone);
   return status;
