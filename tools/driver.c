@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void settings_init(drv_settings *s, const drv_tool *tool) {
@@ -25,7 +26,8 @@ static int open_context(drv_run *run) {
 
 /* -m FOLDER -n LEVEL, as in waifu2x-ncnn-vulkan, or any other way to name one. */
 static char *find_model(drv_run *run, drv_settings *s) {
-  s->level_file = s->level_said && s->model && drv_is_folder(s->model) && drv_has_levels(run->context, s->model);
+  s->level_file =
+      s->level_said && s->model && drv_is_folder(s->model) && drv_has_levels(run->context, s->model);
   return s->level_file ? drv_level_file(s, run->context, s->model, 1) : drv_find_model(s);
 }
 

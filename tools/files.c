@@ -2,6 +2,7 @@
 /* files.c - all files in their order: the next one is opened, the end of the last one written, while one is computed */
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,6 +24,7 @@ struct drv_item {
   char *model; /* of its own: the run may have gone on to another one */
   pthread_t thread;
   atomic_bool written; /* the thread that writes the end is done */
+  bool made;           /* somebody else has written the result */
 };
 
 static drv_item *new_item(const drv_run *run, const drv_job *job) {
@@ -56,10 +58,18 @@ static const char *word_for(const drv_settings *s, int status) {
   return status ? "failed" : s->dry_run ? "planned" : s->measure_only ? "measured" : "done";
 }
 
+/* The list is old after some hours: where results are not made twice, another run may have made this one. */
+static bool made_meanwhile(const drv_run *run, const drv_job *job) {
+  struct stat st;
+  return run->s->existing == DRV_SKIP_EXISTING && job->out && !stat(job->out, &st) && S_ISREG(st.st_mode);
+}
+
 /* A file has come to its end, well or not. */
 static void close_item(drv_run *run, drv_item *it) {
   drv_result *r = &it->result;
-  r->status = word_for(run->s, it->status);
+  if (it->status == CNNIMG_IO && made_meanwhile(run, it->job)) it->made = true, it->status = CNNIMG_OK;
+  r->status = it->made ? "skipped" : word_for(run->s, it->status);
+  if (it->made) snprintf(r->error, sizeof r->error, "%s exists by now", it->job->out);
   if (it->status)
     snprintf(r->error, sizeof r->error, "%s", *it->err.text ? it->err.text : cnnimg_status_text(it->status));
   if (!strcmp(r->status, "done") && it->job->out) drv_written_add(&run->written, it->job->out);
@@ -174,9 +184,10 @@ static void do_file(drv_run *run, const drv_jobs *jobs, size_t i) {
   if (it->start <= 0) it->start = drv_now();
   it->result.in_width = it->result.width = it->river.read.width;
   it->result.in_height = it->result.height = it->river.read.height;
-  if (!it->status) it->status = plan_or_measure(run, it);
+  it->made = made_meanwhile(run, it->job);
+  if (!it->status && !it->made) it->status = plan_or_measure(run, it);
   if (it->result.model) it->result.model = it->model = strdup(it->result.model);
-  if (!it->status && writes) {
+  if (!it->status && !it->made && writes) {
     start_next(run, jobs, i);
     compute(run, it);
     if (leave_behind(run, it, run->next != NULL)) return;

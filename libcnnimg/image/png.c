@@ -309,7 +309,7 @@ static void put_colour(encoder *e, const ci_meta *m) {
 
 static void put_text(encoder *e, const char *key, const char *value, size_t size, bool international) {
   char keyword[80] = {0}, none[] = "";
-  if (!*key || strlen(key) > 79) return;
+  if (!ci_png_is_keyword(key)) return;
   memcpy(keyword, key, strlen(key));
   png_text t = {.key = keyword, .text = (png_charp)(uintptr_t)value, .lang = none, .lang_key = none};
   if (international) {

@@ -61,3 +61,11 @@ bool ci_is_utf8(const char *s) {
   }
   return beyond;
 }
+
+/* 1 to 79 characters of ISO 8859-1, not of spaces alone. */
+bool ci_png_is_keyword(const char *key) {
+  bool letter = false;
+  for (const unsigned char *p = (const unsigned char *)key; *p; p++)
+    letter = letter || (*p > 32 && *p < 127) || *p > 160;
+  return letter && strlen(key) <= 79;
+}

@@ -16,5 +16,7 @@ int ci_png_check_size(const ci_source *src, const ci_limits *limits, cnnimg_erro
 int ci_png_split(const ci_source *src, ci_cursor parts[CI_PNG_PARTS], cnnimg_error *err);
 /* Is it UTF-8 beyond ASCII? Such text needs iTXt; anything else is taken for Latin-1. */
 bool ci_is_utf8(const char *s);
+/* May it name a text? libpng gives the whole file up where nothing of a keyword may be written. */
+bool ci_png_is_keyword(const char *key);
 
 #endif

@@ -2,7 +2,7 @@
 /* fuzz_image.c - any bytes as a picture: read it all, write it again
  *
  * clang -fsanitize=fuzzer,address,undefined -Ilibcnnimg tests/fuzz/fuzz_image.c libcnnimg/image/[a-z]*.c \
- *   libcnnimg/base/{error,memory,cursor,source,spool}.c -lpng -ljpeg -lm && ./a.out corpus tests/image/data
+ *   libcnnimg/base/{error,memory,cursor,source,spool,newfile}.c -lpng -ljpeg -lm && ./a.out corpus tests/image/data
  */
 #include <stdlib.h>
 #include <string.h>

@@ -421,6 +421,32 @@ static void webp_loses_only_where_it_may(void **state) {
   check_webp_like("luma2x1.jpg", 0, 0);
 }
 
+/* What the file may not say is left out; the picture is written all the same. */
+static void odd_keywords_are_left_out(void **state) {
+  (void)state;
+  static char odd[] = "\1\2", blank[] = "  ", empty[] = "", good[] = "Title", value[] = "a text";
+  char endless[90];
+  memset(endless, 'x', 89);
+  endless[89] = 0;
+  ci_text texts[] = {{odd, value}, {blank, value}, {empty, value}, {endless, value}, {good, value}};
+  const ci_meta meta = {.texts = texts, .n_texts = 5};
+  const ci_codec *png = ci_codec_for_name("png");
+  FILE *file = fopen(scratch_path("odd.png"), "wb");
+  const ci_write_job job = {
+      file, "odd.png", {.width = 2, .height = 1, .colours = 1, .sample = CNNIMG_U8}, &meta, 90, 0, 0, 0};
+  void *state_of = NULL;
+  cnnimg_error err = {0};
+  if (png->begin(&job, &state_of, &err) || png->put(state_of, "ab", &err) || png->end(state_of, &err))
+    fail_msg("%s", err.text);
+  png->drop(state_of);
+  fclose(file);
+  ci_reader *r;
+  assert_int_equal(ci_reader_open(&r, scratch_path("odd.png"), &roomy, 1, &err), CNNIMG_OK);
+  assert_int_equal(ci_reader_meta(r)->n_texts, 1);
+  assert_string_equal(ci_reader_meta(r)->texts[0].key, "Title");
+  ci_reader_close(r);
+}
+
 /* Profiles larger than a segment go into several. */
 static void a_large_profile_is_split(void **state) {
   (void)state;
@@ -509,6 +535,7 @@ int main(void) {
       cmocka_unit_test(tiff_is_packed_as_it_was),
       cmocka_unit_test(tiff_goes_through_a_pipe),
       cmocka_unit_test(webp_loses_only_where_it_may),
+      cmocka_unit_test(odd_keywords_are_left_out),
       cmocka_unit_test(a_large_profile_is_split),
       cmocka_unit_test(jpeg_quality_follows_the_source),
       cmocka_unit_test(jpeg_is_close_to_what_was_written),

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # kill.sh - whatever ends a run, no input and no result is lost, and none is half written
 #
-# KILLS=200 FILES=10000 tests/tools/kill.sh takes minutes; make check takes a sample. The moments are drawn by SEED.
+# KILLS=200 FILES=10000 TMPDIR=/var/tmp tests/tools/kill.sh takes minutes; make check takes a sample. The moments are drawn by SEED.
+[ -n "${TMPDIR:-}" ] || [ ! -w /dev/shm ] || { TMPDIR=/dev/shm; export TMPDIR; } # each file is flushed to the disk
 . "${abs_top_srcdir:?}/tests/tools/lib.sh"
 : "${KILLS:=20}" "${FILES:=1000}" "${SEED:=7}"
 identity=$abs_top_srcdir/tests/api/data/identity.onnx
@@ -71,6 +72,40 @@ done <moments
 rm -rf result
 [ $ended -gt $((KILLS / 3)) ] || bad "only $ended of $KILLS runs were ended before they were done"
 took "$KILLS moments of $length s, $ended runs ended, $litter temporary files left by kill -9"
+
+# In place: what has the name of an input is the input or its whole result.
+awk -v seed="$SEED" -v n=$((KILLS / 4)) -v l="$length" 'BEGIN {
+  srand(seed + 1)
+  for (i = 0; i < n; i++) printf "%s %.3f\n", i % 3 ? "KILL" : "TERM", l * (i + rand()) / n * 1.02 }' >moments
+sort inputs wanted >either
+cut -d ' ' -f 3- inputs | sort >names
+while read -r signal pause; do
+  rm -rf place
+  cp -r in place
+  (exec "$mkpic" run "$denoise" --quiet -s 10 -j 2 -m "$identity" -r place -o place --existing overwrite 2>err) &
+  pid=$!
+  sleep "$pause"
+  kill -s "$signal" $pid 2>/dev/null
+  wait $pid 2>/dev/null
+  sums place >is
+  cut -d ' ' -f 3- is | sort | cmp -s - names || bad "in place, $signal after $pause s: names are missing"
+  comm -23 is either | grep . && bad "in place, $signal after $pause s: neither the input nor its result"
+done <moments
+rm -rf place
+took "$((KILLS / 4)) moments in place"
+
+# Two runs that know nothing of each other, on one output folder.
+for how in overwrite skip; do
+  rm -rf result
+  go -o result --existing $how 2>err2 &
+  pid=$!
+  expect 0 go -o result --existing $how
+  wait $pid
+  equal $? 0
+  sums result | cmp -s - wanted || bad "two runs at once ($how)"
+  no_litter result
+done
+took "two runs at once"
 
 # ---- files that change under the run -------------------------------------------------------------
 # slowly NAME...: the network for noise, on inputs whose first one takes a while
