@@ -69,7 +69,7 @@ static void test_files(void **state) {
                {"architectures", "span-x2.safetensors", "\""},
                {"tensorflow", "layers.pb", "\"Conv2D"},
                {"caffe", "layers.caffemodel", "\"up:"},
-               {"onnx", "classifier.onnx", "\""}};
+               {"onnx", "classes.onnx", "\""}};
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
     refused(files[i].folder, files[i].name, NAN, files[i].tensor, "NaN");
     refused(files[i].folder, files[i].name, -INFINITY, files[i].tensor, "infinite");
