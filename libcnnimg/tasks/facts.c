@@ -96,6 +96,7 @@ static bool look(at_sizes *a, int32_t pixels, ci_facts *f) {
   if (bad) return false;
   f->macs = (double)seen.macs / ((double)picture.h * (double)picture.w);
   f->field = vector ? 0 : seen.field;
+  f->reach = seen.reach + 2; /* pictures lie in the network's by whole pixels */
   f->whole = seen.whole || vector || (seen.clipped && !open);
   f->more = seen.clipped && !f->whole;
   return f->more && !large;

@@ -10,6 +10,7 @@ typedef struct ci_facts {
   int32_t multiple; /* of pixels that its grid has; 0: not known */
   double macs;   /* multiply-adds a pixel of the network's picture; below 0: not known */
   int32_t field; /* rows or columns of the picture that a pixel of the result depends on; 0: not known */
+  int32_t reach; /* how far from its own place it looks, where the field is known */
   bool whole;    /* it depends on the whole picture */
   bool more;     /* it depends on more than `field` */
 } ci_facts;

@@ -39,7 +39,7 @@ static uint64_t gcd(uint64_t a, uint64_t b) {
  * blocks of colours, and what is bled under transparent pixels. */
 static uint64_t reach(const ci_facts *f, uint64_t size, uint64_t result) {
   uint64_t shrinks = size / result + 1;
-  return f->whole || f->more || f->field < 1 ? UNLIMITED : (uint64_t)f->field + 40 * shrinks + 32;
+  return f->whole || f->more || f->field < 1 ? UNLIMITED : (uint64_t)f->reach + 40 * shrinks + 32;
 }
 
 /* The border's own result has whole pixels, and the network's grid lies in the picture as it does without a border. */
