@@ -291,10 +291,8 @@ CNNIMG_API const cnnimg_port *cnnimg_model_output(const cnnimg_model *model, siz
 
 /* ---- sessions -------------------------------------------------------- */
 
-/** cnnimg_params.wrap: the left side goes on at the right one. */
-#define CNNIMG_WRAP_X 1u
-/** cnnimg_params.wrap: the top goes on at the bottom. */
-#define CNNIMG_WRAP_Y 2u
+#define CNNIMG_WRAP_X 1u /**< cnnimg_params.wrap: the left side goes on at the right one */
+#define CNNIMG_WRAP_Y 2u /**< cnnimg_params.wrap: the top goes on at the bottom */
 
 /** What the user wants done. */
 typedef enum cnnimg_task { CNNIMG_TASK_NONE = 0, CNNIMG_TASK_DENOISE, CNNIMG_TASK_UPSCALE } cnnimg_task;

@@ -111,12 +111,26 @@ static void find_live(const ci_graph *g, size_t input, bool *live) {
       if (g->nodes[i].in[k] >= 0 && live[g->nodes[i].in[k]]) live[g->nodes[i].out] = true;
 }
 
+/* From the pixel of the input that lies as far along the map as the result's pixel does. */
+static int32_t reach_along(int32_t pixel, int32_t from, int32_t to, int32_t result, int32_t in) {
+  int32_t place = (int32_t)((int64_t)pixel * in / result), below = place - from, above = to - 1 - place;
+  return below > above ? below : above;
+}
+
+static int32_t reach_of(ci_rect pixel, ci_rect r, ci_shape result, ci_shape in) {
+  if (ci_rect_empty(r)) return 0;
+  int32_t x = reach_along(pixel.x0, r.x0, r.x1, result.w, in.w),
+          y = reach_along(pixel.y0, r.y0, r.y1, result.h, in.h);
+  return x > y ? x : y;
+}
+
 static void find_field(const look *l, size_t input, int32_t phases, const bool *live, ci_look *out) {
   ci_shape in = l->shapes[l->g->inputs[input]], result = l->shapes[l->g->output];
   for (int32_t i = 0; i < phases; i++) {
     ci_rect r = walk(l, pixel_at(result, i), input);
     int32_t w = r.x1 - r.x0, h = r.y1 - r.y0;
     out->field = ci_clamp(w > h ? w : h, out->field, INT32_MAX);
+    out->reach = ci_clamp(reach_of(pixel_at(result, i), r, result, in), out->reach, INT32_MAX);
     out->clipped =
         out->clipped || (!ci_rect_empty(r) && (r.x0 <= 0 || r.y0 <= 0 || r.x1 >= in.w || r.y1 >= in.h));
   }

@@ -8,6 +8,7 @@
 typedef struct ci_look {
   uint64_t macs; /* of the whole result */
   int32_t field; /* rows or columns of the input, the larger, that a pixel of the result can depend on */
+  int32_t reach; /* how far from its own place, in rows or columns of the input */
   bool whole;    /* it depends on all of them, whatever the size */
   bool clipped;  /* it depends on all of them at this size */
 } ci_look;

@@ -21,18 +21,25 @@ typedef struct at_sizes { /* a program that can be asked at sizes */
   ci_sizes s;
   ci_fit fit;
   bool fits, picture; /* fit holds; there is an input that is the picture */
+  bool nomem;
   ci_dims *dims;
 } at_sizes;
 
+/* Does it work? Notes where memory is why it does not. */
+static bool works(at_sizes *a, int status) {
+  a->nomem = a->nomem || status == CNNIMG_NOMEM;
+  return !status;
+}
+
 static bool begin(at_sizes *a, ci_member *m) {
   *a = (at_sizes){.m = m, .p = m->program};
-  if (ci_card_read(&a->card, a->p, NULL)) return false;
+  if (!works(a, ci_card_read(&a->card, a->p, NULL))) return false;
   a->dims = ci_calloc(a->p->n_inputs + 1, sizeof *a->dims);
   a->s = (ci_sizes){.program = a->p, .card = &a->card, .picture_channels = 3, .hint_channels = 4};
   a->picture = a->card.image < a->card.n_inputs;
-  a->fits = a->dims && a->picture && !ci_fit_get(&m->fits, &a->s, &a->fit, NULL);
+  a->fits = a->dims && a->picture && works(a, ci_fit_get(&m->fits, &a->s, &a->fit, NULL));
   if (a->fits) a->s.picture_channels = a->fit.channels;
-  return a->dims != NULL;
+  return works(a, a->dims ? CNNIMG_OK : CNNIMG_NOMEM);
 }
 
 static void end(at_sizes *a) {
@@ -59,7 +66,7 @@ static ci_lowered *lower(at_sizes *a, size_t output, int32_t pixels) {
   for (int32_t channels = a->s.picture_channels; !l && channels > 0; channels -= 2) {
     ci_sizes s = a->s;
     s.picture_channels = channels;
-    if (!ci_sizes_dims(&s, n, n, a->dims, NULL) && ci_network_new(a->p, output, a->dims, &l, NULL)) l = NULL;
+    if (!ci_sizes_dims(&s, n, n, a->dims, NULL)) works(a, ci_network_new(a->p, output, a->dims, &l, NULL));
   }
   return l || a->picture ? l : lower_arrays(a, output, pixels / SMALL * ARRAY);
 }
@@ -89,13 +96,14 @@ static bool look(at_sizes *a, int32_t pixels, ci_facts *f) {
   if (!l) return false;
   ci_shape picture = picture_of(a);
   bool open = a->fits && a->fit.safe, large = folded(l->graph) > FOLDED;
-  bool bad =
-      picture.h < 1 || ci_graph_look(l->graph, l->graph->input_shapes, a->card.image, phases(a), &seen, NULL);
+  bool bad = picture.h < 1 || !works(a, ci_graph_look(l->graph, l->graph->input_shapes, a->card.image,
+                                                      phases(a), &seen, NULL));
   bool vector = l->in[a->card.image] == CI_LAYOUT_VECTOR;
   ci_lowered_free(l);
   if (bad) return false;
   f->macs = (double)seen.macs / ((double)picture.h * (double)picture.w);
   f->field = vector ? 0 : seen.field;
+  f->reach = seen.reach + 2; /* pictures lie in the network's by whole pixels */
   f->whole = seen.whole || vector || (seen.clipped && !open);
   f->more = seen.clipped && !f->whole;
   return f->more && !large;
@@ -109,6 +117,7 @@ void ci_facts_find(ci_facts *f, ci_member *m) {
     f->multiple = a.fits ? a.fit.multiple : 0;
     for (int32_t n = SMALL; n <= LARGE && look(&a, n, f); n *= 2) continue;
   }
+  f->nomem = a.nomem;
   end(&a);
 }
 

@@ -39,7 +39,7 @@ static uint64_t gcd(uint64_t a, uint64_t b) {
  * blocks of colours, and what is bled under transparent pixels. */
 static uint64_t reach(const ci_facts *f, uint64_t size, uint64_t result) {
   uint64_t shrinks = size / result + 1;
-  return f->whole || f->more || f->field < 1 ? UNLIMITED : (uint64_t)f->field + 40 * shrinks + 32;
+  return f->whole || f->more || f->field < 1 ? UNLIMITED : (uint64_t)f->reach + 40 * shrinks + 32;
 }
 
 /* The border's own result has whole pixels, and the network's grid lies in the picture as it does without a border. */
@@ -93,6 +93,7 @@ static int widen(ci_wrap *w, ci_job_options *o, ci_member *member, cnnimg_error 
   ci_facts facts;
   int status = CNNIMG_OK;
   ci_facts_find(&facts, member);
+  if (facts.nomem) return ci_fail(err, CNNIMG_NOMEM, "no memory to look at the network");
   if (!facts.scale) return CNNIMG_OK; /* no network of pictures: the job says why */
   status = find_result(w, o, facts.scale, err);
   if (!status && wrap & CNNIMG_WRAP_X)
@@ -109,6 +110,8 @@ static int widen(ci_wrap *w, ci_job_options *o, ci_member *member, cnnimg_error 
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+static bool wraps(const ci_wrap *w) { return w->border[0] || w->border[1]; }
+
 int ci_wrap_new(ci_wrap **out, const ci_job_options *o, ci_member *member, cnnimg_error *err) {
   ci_job_options own = *o;
   ci_wrap *w = ci_calloc(1, sizeof *w);
@@ -121,6 +124,9 @@ int ci_wrap_new(ci_wrap **out, const ci_job_options *o, ci_member *member, cnnim
   int status = ci_format_check(&o->format, "a picture", err);
   if (!status && o->params.wrap) status = widen(w, &own, member, err);
   if (!status) status = ci_job_new(&w->job, &own, err);
+  if (!status && o->params.wrap && !wraps(w))
+    status = ci_fail(err, CNNIMG_UNSUPPORTED,
+                     "how far the network looks is not known, so pictures cannot wrap around");
   if (status) ci_wrap_free(w);
   else *out = w;
   return status;
@@ -131,8 +137,6 @@ void ci_wrap_free(ci_wrap *w) {
   ci_job_free(w->job);
   free(w);
 }
-
-static bool wraps(const ci_wrap *w) { return w->border[0] || w->border[1]; }
 
 cnnimg_format ci_wrap_result(const ci_wrap *w) {
   cnnimg_format f = ci_job_result(w->job);

@@ -105,6 +105,7 @@ static const example examples[] = {
     {"valid", 30, 20, BOTH, 3, 0, CNNIMG_U8, 1, 0, 0},
     {"valid", 30, 30, CNNIMG_WRAP_X, 3, 0, CNNIMG_U8, 1, 0, 0},
     {"denoise", 43, 38, 0, 3, 0, CNNIMG_U8, 1, 0, 0},
+    {"valid", 200, 160, 0, 3, CNNIMG_ALPHA_STRAIGHT, CNNIMG_F32, 1, 0, 0},
 };
 
 static cnnimg_params params_of(const example *e) {
@@ -134,7 +135,7 @@ static void test_it_is_the_mean_of_eight_runs(void **state) {
 }
 
 static void test_every_way_gives_the_same_bytes(void **state) {
-  static const size_t some[] = {0, 1, 3, 4, 7, 8};
+  static const size_t some[] = {0, 1, 3, 4, 7, 8, 11};
   for (size_t i = 0; i < COUNT(some); i++) {
     const example *e = &examples[some[i]];
     const cnnimg_format f = door_format(e->width, e->height, e->colours, e->alpha, e->sample);

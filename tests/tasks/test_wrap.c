@@ -78,7 +78,9 @@ static const texture textures[] = {
     {"upvalid", 30, 20, BOTH, STRAIGHT, CNNIMG_U8, 0.5f, 45, 30, 1e-5f},
     {"valid", 50, 40, BOTH, STRAIGHT, CNNIMG_U8, 1, 35, 28, 1e-5f},
     {"valid", 31, 23, BOTH, 0, CNNIMG_U8, 1, 37, 29, 1e-5f},
-    {"denoise", 60, 48, BOTH, 0, CNNIMG_U8, 1, 0, 0, 0},
+    {"denoise", 60, 48, BOTH, 0, CNNIMG_U8, 1, 0, 0, 1e-5f},
+    {"shift", 60, 48, BOTH, 0, CNNIMG_U8, 1, 0, 0, 0},
+    {"valid", 200, 160, BOTH, STRAIGHT, CNNIMG_F32, 1, 0, 0, 1e-5f},
 };
 
 static cnnimg_params params_of(const texture *t) {
@@ -108,7 +110,7 @@ static void test_it_is_the_middle_of_a_plane_of_copies(void **state) {
 }
 
 static void test_every_way_gives_the_same_bytes(void **state) {
-  static const size_t some[] = {1, 3, 6, 9, 10};
+  static const size_t some[] = {1, 3, 6, 9, 10, 14};
   for (size_t i = 0; i < COUNT(some); i++) {
     const texture *t = &textures[some[i]];
     const cnnimg_format f = door_format(t->width, t->height, 3, t->alpha, t->sample);
@@ -203,7 +205,7 @@ static void test_odd_parameters(void **state) {
   p.wrap = UINT32_MAX;
   REFUSED(cnnimg_session_new(*state, m, &p, &f, &s, err), CNNIMG_BADARG, "wrap");
   p.wrap = BOTH, none.width = 0;
-  REFUSED(cnnimg_session_new(*state, m, &p, &none, &s, err), CNNIMG_BADARG, "0x30");
+  REFUSED(cnnimg_session_new(*state, m, &p, &none, &s, err), CNNIMG_CORRUPT, "0x30"); /* as without wrap */
   REFUSED(cnnimg_session_new(*state, fixed, &p, &small, &s, err), CNNIMG_UNSUPPORTED, "4x4");
   p.result_width = 900000, p.result_height = 30; /* a border of as many pixels each */
   REFUSED(cnnimg_session_new(*state, m, &p, &thin, &s, err), CNNIMG_LIMIT, "900000");

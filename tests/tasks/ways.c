@@ -117,7 +117,7 @@ static cnnimg_context *small_context(void) {
   cnnimg_context *c = NULL;
   cnnimg_config_init(&config);
   config.threads = 1;
-  config.memory_limit = 1 << 16; /* rows and sums go to temporary files */
+  config.memory_limit = 1 << 19; /* rows and sums of larger pictures than 100 x 100 go to temporary files */
   OK(cnnimg_open(&config, &c, err));
   return c;
 }
