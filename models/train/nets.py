@@ -171,6 +171,43 @@ class Colorizer(nn.Module):
         return self.ab(x), self.cells(x)
 
 
+class GatedBlock(nn.Module):
+    """A residual block whose answer is let through or not, place by place (after Yu et al. 2019), with a dilation."""
+
+    def __init__(self, channels, dilation=1):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.gate = nn.Conv2d(channels, channels, 1)
+        self.relu = nn.ReLU()
+        self.sigmoid = nn.Sigmoid()
+        nn.init.kaiming_normal_(self.conv1.weight, nonlinearity="relu")
+        nn.init.zeros_(self.conv1.bias)
+        shrink(self.conv2, 0.2)
+        shrink(self.gate, 0.1)
+
+    def forward(self, x):
+        return x + self.conv2(self.relu(self.conv1(x))) * self.sigmoid(self.gate(x))
+
+
+class Inpainter(nn.Module):
+    """image + mask * U-Net(image, mask) at half size and less; far pixels are seen by dilated blocks in the middle.
+
+    image: N x 3 x H x W with its holes filled smoothly; mask: N x 1 x H x W, 1 in the holes. H, W: multiples of 16.
+    """
+
+    def __init__(self, widths=(48, 96, 160), depths=(2, 2), dilations=(1, 2, 4, 8, 1)):
+        super().__init__()
+        self.body = UNet(4, widths, (*depths, 0))
+        for ways in (self.body.enter, self.body.leave):
+            for i, (c, n) in enumerate(zip(widths, depths)):
+                ways[i] = nn.Sequential(*[GatedBlock(c) for _ in range(n)])
+        self.body.enter[-1] = nn.Sequential(*[GatedBlock(widths[-1], d) for d in dilations])
+
+    def forward(self, image, mask):
+        return image + mask * self.body(torch.cat([image, mask], 1))
+
+
 def count_parameters(net):
     """Number of trained values."""
     return sum(p.numel() for p in net.parameters())

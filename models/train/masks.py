@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""masks.py - seeded holes of every kind (1: to be filled), and the diffuse fill that the network starts from."""
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch.nn import functional as F
+
+KINDS = ("text", "thin", "box", "wide", "random")
+
+
+def text(draw, rng, h, w):
+    """Lines of digits and letters over the whole picture."""
+    size = int(rng.integers(10, 24))
+    font = ImageFont.load_default(size)
+    for y in range(int(rng.integers(size)), h, int(1.7 * size)):
+        line = "".join(chr(c) for c in rng.choice(list(b"0123456789:./ ABCDEFGHKLMNORSTUabcdefghijklmnorstu"), 60))
+        draw.text((-int(rng.integers(size)), y), line, fill=1, font=font)
+
+
+def stroke(draw, rng, h, w, width, bends):
+    """A line with corners, round at the ends."""
+    points = [(float(rng.uniform(0, w)), float(rng.uniform(0, h)))]
+    for _ in range(bends):
+        step = rng.normal(0, 0.2 * min(h, w), 2)
+        points.append((points[-1][0] + step[0], points[-1][1] + step[1]))
+    draw.line(points, fill=1, width=width, joint="curve")
+    for x, y in points:
+        draw.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=1)
+
+
+def thin(draw, rng, h, w):
+    for _ in range(int(rng.integers(4, 10))):
+        stroke(draw, rng, h, w, int(rng.integers(1, 4)), 4)
+
+
+def box(draw, rng, h, w):
+    """Boxes of 2 % of the picture."""
+    for _ in range(int(rng.integers(1, 4))):
+        side = 0.02 ** 0.5 * min(h, w) * rng.uniform(0.7, 1.4)
+        x, y = rng.uniform(0, w - side), rng.uniform(0, h - side)
+        draw.rectangle((x, y, x + side * rng.uniform(0.7, 1.4), y + side), fill=1)
+
+
+def wide(draw, rng, h, w):
+    for _ in range(int(rng.integers(1, 4))):
+        stroke(draw, rng, h, w, int(rng.uniform(0.06, 0.16) * min(h, w)), 3)
+
+
+DRAW = dict(text=text, thin=thin, box=box, wide=wide)
+
+
+def mask(kind, rng, h, w):
+    """uint8 h x w; random: 80 % of the pixels are missing."""
+    if kind == "random":
+        return np.uint8(rng.random((h, w)) < 0.8)
+    canvas = Image.new("L", (w, h))
+    DRAW[kind](ImageDraw.Draw(canvas), rng, h, w)
+    return np.asarray(canvas)
+
+
+def diffuse(image, hole, sweeps=24):
+    """Holes (N x 1 x H x W, 1: unknown) filled smoothly: Laplace's equation, coarse to fine."""
+    h, w = image.shape[2:]
+    known = 1 - hole
+    if min(h, w) <= 2:
+        return image * known + hole * (image * known).sum((2, 3), True) / known.sum((2, 3), True).clamp(min=1)
+    padded = F.pad(torch.cat([image * known, known], 1), (0, w % 2, 0, h % 2))
+    pooled = F.avg_pool2d(padded, 2)
+    half_known = (pooled[:, 3:] > 0).float()
+    half = diffuse(pooled[:, :3] / pooled[:, 3:].clamp(min=1e-6), 1 - half_known, sweeps)
+    large = F.interpolate(half, scale_factor=2, mode="bilinear", align_corners=False)[..., :h, :w]
+    x = image * known + large * hole
+    for _ in range(sweeps):
+        p = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        around = p[..., :-2, 1:-1] + p[..., 2:, 1:-1] + p[..., 1:-1, :-2] + p[..., 1:-1, 2:]
+        x = image * known + hole * around / 4
+    return x
