@@ -55,7 +55,7 @@ def mask(kind, rng, h, w):
         return np.uint8(rng.random((h, w)) < 0.8)
     canvas = Image.new("L", (w, h))
     DRAW[kind](ImageDraw.Draw(canvas), rng, h, w)
-    return np.asarray(canvas)
+    return np.array(canvas)
 
 
 def diffuse(image, hole, sweeps=24):
