@@ -9,7 +9,7 @@ BENCH holds CBSD68, BSD68, Kodak24, McMaster18, Set5, Set14 and, if at hand, LIV
             the answer clipped, not rounded; Kodak24 the centre 500 x 500. BSD68 as grey pictures
   upscale   shrunk as MATLAB's imresize does, on bytes; PSNR of Y without a border as wide as the factor
   deblock   JPEG by libjpeg, 4:2:0; RGB, what is gained over the decoder, and the least gain of a picture
-  cost      seconds and peak memory of the whole program on 2048 x 1536 pixels, PPM to PPM, all threads
+  cost      seconds, seconds of all processors together, and peak memory of the whole program on 2048 x 1536 pixels, PPM to PPM, all threads
 """
 import argparse
 import os
@@ -104,7 +104,7 @@ MEASURE = dict(denoise=measure_denoise, upscale=measure_upscale, deblock=measure
 
 
 def cost(tool, model):
-    """(seconds, bytes) of a 3 MP picture: four times a seeded texture of 1024 x 768, which no network can skip."""
+    """(seconds, seconds of all processors, bytes) of a 3 MP picture: four times a seeded texture of 1024 x 768, which no network can skip."""
     rgb = np.random.default_rng(0).integers(0, 256, (768, 1024, 3), np.uint8)
     options = ["-s", "25"] if model.task == "denoise" else []
     return tool.cost(model, np.tile(rgb, (2, 2, 1)), options)
@@ -118,14 +118,14 @@ def cell(figures, keys, form):
 def table(task, rows):
     """One task: our models first, the published ones below."""
     groups = [g for g in published.TABLES[task] if any(k in r[2] for r in rows for k in g[1])]
-    lines = [(name, f"{size:,}", figures, f"{seconds:.1f} s {memory / 2**20:.0f} MiB")
-             for name, size, figures, (seconds, memory) in rows]
+    lines = [(name, f"{size:,}", figures, f"{seconds:.1f} s ({cpu:.1f}) {memory / 2**20:.0f} MiB")
+             for name, size, figures, (seconds, cpu, memory) in rows]
     lines += [(*r, "") for r in published.FIGURES[task] if any(cell(r[2], *g[1:]) for g in groups)]
     print(f"\n{published.TITLES[task]}")
-    print("  {:<14}{:>10}".format("", "size") + "".join(f"{g[0]:>25}" for g in groups) + f"{'at 3 MP':>18}")
+    print("  {:<14}{:>10}".format("", "size") + "".join(f"{g[0]:>25}" for g in groups) + f"{'at 3 MP':>26}")
     for name, size, figures, at in lines:
         cells = "".join(f"{cell(figures, *g[1:]):>25}" for g in groups)
-        print(f"  {name:<14}{size:>10}{cells}{at:>18}".rstrip())
+        print(f"  {name:<14}{size:>10}{cells}{at:>26}".rstrip())
 
 
 def verdict(found):
@@ -165,7 +165,8 @@ def main():
             figures = {} if o.no_quality else MEASURE[model.task](tool, model, bench)
             found[model.name] = figures
             by_task.setdefault(model.task, []).append((model.name, model.parameters, figures, cost(tool, model)))
-    print("PSNR in dB, by the C tools; at 3 MP: seconds and peak memory, upscaling 3 MP to 4, 9 or 16 times as much" + (f"; only every {o.every}. picture" if o.every > 1 else ""))
+    print("PSNR in dB, by the C tools; at 3 MP: seconds (of all processors together), peak memory; 3 MP are enlarged to"
+          " 4, 9 or 16 times as much" + (f"; only every {o.every}. picture" if o.every > 1 else ""))
     for task, rows in by_task.items():
         table(task, rows)
     if not o.no_quality:

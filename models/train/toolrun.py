@@ -4,10 +4,19 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 
 import numpy as np
 from PIL import Image
+
+# A process of its own starts the tool: what a child is said to have used at most includes what its parent held.
+PROBE = """
+import os, resource, sys, time
+began = time.monotonic()
+status = os.spawnv(os.P_WAIT, sys.argv[1], sys.argv[1:])
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(time.monotonic() - began, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+sys.exit(status)
+"""
 
 
 def write_pfm(path, x):
@@ -82,7 +91,10 @@ class Tools:
         return done
 
     def command(self, model, options):
-        return [self.program(model.task), "-m", model.path, "--quiet", *options]
+        """The network alone, as papers measure it: without the means of colours being put right afterwards."""
+        program = self.program(model.task)
+        plain = ["--fix-color", "off"] if program.endswith("upscale") else []
+        return [program, "-m", model.path, "--quiet", *plain, *options]
 
     def restore(self, model, pictures, suffix, to, options):
         """All pictures in one call, through folders; the answers in order."""
@@ -96,13 +108,9 @@ class Tools:
         return [read(os.path.join(folders[1], f"{i:04d}{to}")) for i in range(len(pictures))]
 
     def cost(self, model, rgb, options):
-        """(seconds, peak bytes) of one run of the program, start and codecs included."""
+        """(seconds, seconds of all processors together, peak bytes) of one run of the program, start and codecs included."""
         source, target = (os.path.join(self.work, n) for n in ("cost.ppm", "cost-out.ppm"))
         Image.fromarray(rgb).save(source)
-        began = time.monotonic()
-        child = subprocess.Popen(self.command(model, options) + [source, target])
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode:
-            sys.exit(f"models-eval: {model.name} failed on {rgb.shape[1]} x {rgb.shape[0]} pixels")
-        return time.monotonic() - began, usage.ru_maxrss * 1024
+        probe = [sys.executable, "-S", "-c", PROBE, *self.command(model, options), source, target]
+        seconds, cpu, memory = self.run(probe).stdout.split()
+        return float(seconds), float(cpu), int(memory)

@@ -8,7 +8,6 @@
 data=$abs_top_srcdir/tests/models/data
 psnr=$abs_top_builddir/tests/models/psnr
 upscale=$abs_top_builddir/tools/cnn-upscale
-[ -x "$upscale" ] || upscale=$denoise
 
 # kinds TASK SCALE: suffixes of the spoilt crops that a model of this task restores; -: none are kept
 kinds() {
@@ -24,7 +23,7 @@ kinds() {
 restore() {
   case $1 in
     denoise) "$denoise" --quiet -m "$2" -s 25 "$3" "$4" ;;
-    upscale) "$upscale" --quiet -m "$2" "$3" "$4" ;;
+    upscale) "$upscale" --quiet --fix-color off -m "$2" "$3" "$4" ;;
     *) "$denoise" --quiet -m "$2" "$3" "$4" ;;
   esac
 }
