@@ -203,6 +203,7 @@ class Inpainter(nn.Module):
             for i, (c, n) in enumerate(zip(widths, depths)):
                 ways[i] = nn.Sequential(*[GatedBlock(c) for _ in range(n)])
         self.body.enter[-1] = nn.Sequential(*[GatedBlock(widths[-1], d) for d in dilations])
+        shrink(self.body.tail, 0.01)
 
     def forward(self, image, mask):
         return image + mask * self.body(torch.cat([image, mask], 1))
