@@ -109,13 +109,26 @@ bool drv_picks(const drv_settings *s) {
   return s->tool->picks && !s->model_name && (!s->model || drv_is_folder(s->model));
 }
 
+/* A level that no network there is for would fail for each picture. */
+static int has_level(const drv_run *run) {
+  const drv_settings *s = run->s;
+  for (size_t i = 0; i < run->candidates.n; i++)
+    if (!s->level_said || run->candidates.at[i].level == s->level) return DRV_GO;
+  if (s->model) drv_say(s, s->model, "no network there enlarges and removes noise of level %d", s->level);
+  else
+    drv_say(s, NULL,
+            "no built-in network enlarges and removes noise of level %d; -m names a folder of such ones",
+            s->level);
+  return DRV_EXIT_MODEL;
+}
+
 int drv_gather(drv_run *run) {
   const drv_settings *s = run->s;
   gathering g = {run, !s->model};
   if (run->candidates.n) return DRV_GO;
   if (s->model) drv_each_in(s, s->model, 0, consider_file, &g);
   else drv_each_built_in(s, consider, &g);
-  if (run->candidates.n) return DRV_GO;
+  if (run->candidates.n) return has_level(run);
   drv_say(s, s->model, "no network that enlarges was found%s",
           s->model ? " there" : "; -m names one, --models-dir says where built-in ones are");
   return DRV_EXIT_MODEL;
@@ -167,19 +180,10 @@ static const drv_candidate *choose(const drv_run *run, double factor, const drv_
 
 static int refuse(const drv_run *run, const drv_candidate *one, const drv_candidate *other,
                   cnnimg_error *err) {
-  const char *where = run->s->model;
   err->code = CNNIMG_BADARG;
-  if (other)
-    snprintf(err->text, sizeof err->text,
-             "%s: %s and %s enlarge by the same factor; -n NAME or -m FILE says which", where, one->name,
-             other->name);
-  else if (where)
-    snprintf(err->text, sizeof err->text, "%s: no network there enlarges and removes noise of level %d",
-             where, run->s->level);
-  else
-    snprintf(err->text, sizeof err->text,
-             "no built-in network enlarges and removes noise of level %d; -m names a folder of such ones",
-             run->s->level);
+  snprintf(err->text, sizeof err->text,
+           "%s: %s and %s enlarge by the same factor; -n NAME or -m FILE says which", run->s->model,
+           one->name, other->name);
   return err->code;
 }
 
@@ -187,7 +191,7 @@ int drv_pick(drv_run *run, const cnnimg_format *format, cnnimg_error *err) {
   const drv_candidate *other = NULL;
   if (!run->candidates.n) return CNNIMG_OK;
   const drv_candidate *c = choose(run, factor_for(&run->params, format), &other);
-  if (!c || (other && run->s->model)) return refuse(run, c, other, err);
+  if (other && run->s->model) return refuse(run, c, other, err);
   if (run->model_path && !strcmp(run->model_path, c->path) && run->model) return CNNIMG_OK;
   cnnimg_session_free(run->session);
   cnnimg_model_unref(run->model);
