@@ -8,10 +8,10 @@ size() { info "$1" | cut -d' ' -f1; }
 
 # ---- help, manual -------------------------------------------------------------------
 run 0 -h; silent; prints '^cnn-upscale: '
-[ "$(wc -l <out)" -le 40 ] || bad "--help has more than 40 lines"
+[ "$(wc -l <out)" -le 44 ] || bad "--help has more than 44 lines"
 [ "$(wc -L <out)" -le 80 ] || bad "--help is wider than 80 columns"
 cp out help
-sed 's/\\-/-/g' "$abs_top_srcdir/tools/cnn-upscale.1" >manual
+sed 's/\\-/-/g' "$abs_top_builddir/tools/cnn-upscale.1" >manual
 run 0 --list-options
 while read -r letter name kind _; do
   option=--$name
@@ -37,8 +37,8 @@ sized 75x50 --height 50
 sized 31x77 --size 31x77
 sized 31x77 --width 31 --height 77
 sized 30x20 --size 30x20
-run 0 -s 3 --json a.png c.png; prints '"status":"done","width":90,"height":60'
-run 0 -s 3 --json --dry-run a.png; prints '"status":"planned","width":90,"height":60'; prints '"estimated_seconds":'
+run 0 -s 3 --json a.png c.png; prints '"status":"done","input_width":30,"input_height":20,"width":90,"height":60'
+run 0 -s 3 --json --dry-run a.png; prints '"status":"planned","input_width":30,"input_height":20,"width":90,"height":60'; prints '"estimated_seconds":'
 run 0 --width 300 --dry-run a.png; prints '^a.png: 300x200 pixels'
 wrong() { option=$1; shift; for value; do run 2 "$option" "$value" a.png never.png; says "$option $value: "; done; }
 wrong -s 0 -1 x nan inf 1001 2x ''
