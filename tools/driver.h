@@ -202,6 +202,8 @@ void drv_near_helper(void);
 /* ---- levels.c: waifu2x's noise levels ------------------------------------------------------------ */
 
 enum { DRV_LEVEL_NONE = -1, DRV_LEVEL_MOST = 3 };
+/* What the name of a file says, as waifu2x's and Real-CUGAN's do; false: nothing. *scale 0: it does not say. */
+bool drv_name_says(const char *name, int *level, int *scale);
 /* A folder of several networks whose cards (noise_level) or names (as waifu2x's and Real-CUGAN's) say a level. */
 bool drv_has_levels(cnnimg_context *context, const char *folder);
 /* Its file for the settings' level and this factor (1: does not enlarge; 0: any); malloc'ed, or NULL and a sentence. */

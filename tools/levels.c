@@ -34,15 +34,21 @@ static bool digit_after(const char *name, const char *word, const char *not_behi
  * noise1_scale2.0x_model, scale2.0x_model (waifu2x), up2x-conservative, up2x-no-denoise, up2x-denoise1x (Real-CUGAN),
  * anime_style_noise1_scale_rgb (Chainer). What the network is comes from its bytes all the same.
  */
-static bool by_name(const char *name, made_for *f) {
-  int scale = 0;
-  bool enlarges = digit_after(name, "scale", "", &scale) || digit_after(name, "up", "", &scale);
-  if (!enlarges && strstr(name, "scale")) enlarges = true, scale = 2;
-  *f = (made_for){DRV_LEVEL_NONE, enlarges ? (uint32_t)scale : 1};
-  if (digit_after(name, "denoise", "", &f->level)) return true;
-  if (strstr(name, "no-denoise")) return f->level = 0, true;
-  if (digit_after(name, "noise", "de", &f->level)) return true;
+bool drv_name_says(const char *name, int *level, int *scale) {
+  *level = DRV_LEVEL_NONE, *scale = 0;
+  bool enlarges = digit_after(name, "scale", "", scale) || digit_after(name, "up", "", scale);
+  if (!enlarges && strstr(name, "scale")) enlarges = true, *scale = 2;
+  if (digit_after(name, "denoise", "", level)) return true;
+  if (strstr(name, "no-denoise")) return *level = 0, true;
+  if (digit_after(name, "noise", "de", level)) return true;
   return enlarges;
+}
+
+static bool by_name(const char *name, made_for *f) {
+  int scale;
+  bool said = drv_name_says(name, &f->level, &scale);
+  f->scale = scale ? (uint32_t)scale : 1;
+  return said;
 }
 
 /* The card comes first: the line noise_level, of the file or of FILE.card.json. */

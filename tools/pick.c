@@ -8,39 +8,24 @@
 
 #include "driver.h"
 
-#define NO_NOISE (-1) /* the level of a network that only enlarges */
-#define USUAL 2       /* the factor, where none is asked for */
+#define USUAL 2 /* the factor, where none is asked for */
 
-/* ---- what names say: waifu2x's noise1_scale2.0x_model, Real-CUGAN's up3x-denoise2x, and x4 or 4x ------------------ */
+/* ---- what names say ------------------------------------------------------------------------------ */
 
-static bool in_word(const char *name, size_t i) { return i && isalnum((unsigned char)name[i - 1]); }
+static bool first_of_word(const char *name, size_t i) { return !i || !isalnum((unsigned char)name[i - 1]); }
+static int digit(char c) { return c >= '1' && c <= '9' ? c - '0' : 0; }
 
-/* The digit behind a word; 0: it does not say. */
-static int digit_after(const char *name, const char *word) {
-  for (const char *p = name; (p = strstr(p, word)); p += strlen(word))
-    if (p[strlen(word)] >= '1' && p[strlen(word)] <= '9') return p[strlen(word)] - '0';
-  return 0;
+/* x4 or 4x, as a word of its own. */
+static int factor_at(const char *name, size_t i) {
+  if (!first_of_word(name, i)) return 0;
+  if (tolower((unsigned char)name[i]) == 'x') return digit(name[i + 1]);
+  bool x = tolower((unsigned char)name[i + 1]) == 'x' && !isalnum((unsigned char)name[i + 2]);
+  return x ? digit(name[i]) : 0;
 }
 
-static int scale_in(const char *name) {
-  int n = digit_after(name, "scale");
-  if (!n) n = digit_after(name, "up");
-  for (size_t i = 0; !n && name[i]; i++) {
-    bool digit = isdigit((unsigned char)name[i + 1]) && name[i + 1] != '0', first = !in_word(name, i);
-    if (first && (name[i] == 'x' || name[i] == 'X') && digit) n = name[i + 1] - '0';
-    else if (first && name[i] >= '1' && name[i] <= '9' && tolower((unsigned char)name[i + 1]) == 'x' &&
-             !isalnum((unsigned char)name[i + 2]))
-      n = name[i] - '0';
-  }
-  return n;
-}
-
-static int level_in(const char *name) {
-  const char *noise = strstr(name, "noise");
-  if (strstr(name, "no-denoise")) return 0;
-  for (; noise; noise = strstr(noise + 1, "noise"))
-    if (noise[5] >= '0' && noise[5] <= '9') return noise[5] - '0';
-  return NO_NOISE;
+static void ask_name(drv_candidate *c, const char *name) {
+  drv_name_says(name, &c->level, &c->scale);
+  for (size_t i = 0; !c->scale && name[i]; i++) c->scale = factor_at(name, i);
 }
 
 /* ---- candidates ----------------------------------------------------------------------------------- */
@@ -81,7 +66,8 @@ static void consider(void *user, const char *name, const char *path) {
   gathering *g = user;
   cnnimg_error err = {0};
   cnnimg_model *model = NULL;
-  drv_candidate c = {.scale = scale_in(name), .level = level_in(name)};
+  drv_candidate c = {0};
+  ask_name(&c, name);
   bool ask = g->built_in || !c.scale;
   const char *const *options = g->run->s->model_opts.at;
   if (ask && cnnimg_model_load_opt(g->run->context, path, options, &model, &err)) {
@@ -109,13 +95,26 @@ bool drv_picks(const drv_settings *s) {
   return s->tool->picks && !s->model_name && (!s->model || drv_is_folder(s->model));
 }
 
+/* A level that no network there is for would fail for each picture. */
+static int has_level(const drv_run *run) {
+  const drv_settings *s = run->s;
+  for (size_t i = 0; i < run->candidates.n; i++)
+    if (!s->level_said || run->candidates.at[i].level == s->level) return DRV_GO;
+  if (s->model) drv_say(s, s->model, "no network there enlarges and removes noise of level %d", s->level);
+  else
+    drv_say(s, NULL,
+            "no built-in network enlarges and removes noise of level %d; -m names a folder of such ones",
+            s->level);
+  return DRV_EXIT_MODEL;
+}
+
 int drv_gather(drv_run *run) {
   const drv_settings *s = run->s;
   gathering g = {run, !s->model};
   if (run->candidates.n) return DRV_GO;
   if (s->model) drv_each_in(s, s->model, 0, consider_file, &g);
   else drv_each_built_in(s, consider, &g);
-  if (run->candidates.n) return DRV_GO;
+  if (run->candidates.n) return has_level(run);
   drv_say(s, s->model, "no network that enlarges was found%s",
           s->model ? " there" : "; -m names one, --models-dir says where built-in ones are");
   return DRV_EXIT_MODEL;
@@ -167,19 +166,10 @@ static const drv_candidate *choose(const drv_run *run, double factor, const drv_
 
 static int refuse(const drv_run *run, const drv_candidate *one, const drv_candidate *other,
                   cnnimg_error *err) {
-  const char *where = run->s->model;
   err->code = CNNIMG_BADARG;
-  if (other)
-    snprintf(err->text, sizeof err->text,
-             "%s: %s and %s enlarge by the same factor; -n NAME or -m FILE says which", where, one->name,
-             other->name);
-  else if (where)
-    snprintf(err->text, sizeof err->text, "%s: no network there enlarges and removes noise of level %d",
-             where, run->s->level);
-  else
-    snprintf(err->text, sizeof err->text,
-             "no built-in network enlarges and removes noise of level %d; -m names a folder of such ones",
-             run->s->level);
+  snprintf(err->text, sizeof err->text,
+           "%s: %s and %s enlarge by the same factor; -n NAME or -m FILE says which", run->s->model,
+           one->name, other->name);
   return err->code;
 }
 
@@ -187,7 +177,7 @@ int drv_pick(drv_run *run, const cnnimg_format *format, cnnimg_error *err) {
   const drv_candidate *other = NULL;
   if (!run->candidates.n) return CNNIMG_OK;
   const drv_candidate *c = choose(run, factor_for(&run->params, format), &other);
-  if (!c || (other && run->s->model)) return refuse(run, c, other, err);
+  if (other && run->s->model) return refuse(run, c, other, err);
   if (run->model_path && !strcmp(run->model_path, c->path) && run->model) return CNNIMG_OK;
   cnnimg_session_free(run->session);
   cnnimg_model_unref(run->model);

@@ -67,9 +67,9 @@ static int check(const drv_settings *s, char why[DRV_WHY]) {
 
 static const drv_option options[] = {
     {'s', "scale", "F", "factor, any above 0: 2, 4, 1.5 [the model's]", DRV_OWN, .own = set_factor},
-    {0, "width", "W", "width of the result; alone, height follows", DRV_OWN, .own = set_width},
-    {0, "height", "H", "height of the result; alone, width follows", DRV_OWN, .own = set_height},
-    {0, "size", "WxH", "both, whatever the proportions", DRV_OWN, .own = set_size},
+    {0, "width", "W", "of the result; also --height H, --size WxH", DRV_OWN, .own = set_width},
+    {0, "height", "H", NULL, DRV_OWN, .own = set_height},
+    {0, "size", "WxH", NULL, DRV_OWN, .own = set_size},
     {0, "fix-color", "HOW", "on: keep the input's colours, or off [on]", DRV_OWN, .own = set_fix_color},
     {0}};
 
@@ -79,7 +79,7 @@ const drv_tool drv_this_tool = {
     .task = CNNIMG_TASK_UPSCALE,
     .model = "upscale-x2",
     .options = options,
-    .examples = "Examples: cnn-upscale -s 3 small.png large.png   cnn-upscale --width 3840 -r in -o out\n",
+    .examples = "Examples: cnn-upscale -s 3 in.png out.png   cnn-upscale --width 99 -r in -o out\n",
     .level = set_level,
     .defaults = defaults,
     .check = check,

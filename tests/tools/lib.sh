@@ -3,6 +3,7 @@
 set -u
 : "${abs_top_builddir:?run by make check}"
 denoise=$abs_top_builddir/tools/cnn-denoise
+upscale=$abs_top_builddir/tools/cnn-upscale
 mkpic=$abs_top_builddir/tests/tools/mkpic
 failures=0
 work=$(mktemp -d) || exit 99

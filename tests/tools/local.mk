@@ -26,6 +26,7 @@ tool_tests = \
 	tests/tools/options.sh \
 	tests/tools/same-bytes.sh \
 	tests/tools/save.sh \
+	tests/tools/upscale.sh \
 	tests/tools/wrap.sh \
 	tests/tools/zoo.sh
 dist_check_SCRIPTS += $(tool_tests)
