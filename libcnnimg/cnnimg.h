@@ -429,7 +429,12 @@ CNNIMG_API int cnnimg_run_rows(cnnimg_session *session, cnnimg_read_row read, vo
 /**
  * Blind estimate of the standard deviation of additive white Gaussian noise (0..255 scale), from the
  * smallest eigenvalues of the covariance of small patches: Chen, Zhu, Heng, "An efficient
- * statistical method for image noise level estimation", ICCV 2015. Pictures smaller than 5x5 pixels give 0.
+ * statistical method for image noise level estimation", ICCV 2015. Where chroma holds no noise of its own from pixel to
+ * pixel, as in JPEG files with subsampled chroma and whatever was made of them, it is luma's alone, from the middle
+ * frequencies of those blocks that have least in the low ones (as in Ponomarenko et al., "An automatic approach to lossy
+ * compression of AVIRIS images", IGARSS 2007): the sigma that noise had which gives luma this much.
+ * Pictures smaller than 5x5 pixels give 0.
+ * @return #CNNIMG_BADARG (the view), #CNNIMG_UNSUPPORTED (samples that are no numbers), #CNNIMG_NOMEM.
  */
 CNNIMG_API int cnnimg_estimate_sigma(const cnnimg_view *view, float *sigma, cnnimg_error *err);
 

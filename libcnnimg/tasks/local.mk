@@ -18,6 +18,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/job_run.c \
 	libcnnimg/tasks/network.c libcnnimg/tasks/network.h \
 	libcnnimg/tasks/noise.c libcnnimg/tasks/noise.h \
+	libcnnimg/tasks/noise_luma.c \
 	libcnnimg/tasks/picture.c libcnnimg/tasks/picture.h \
 	libcnnimg/tasks/rects.c libcnnimg/tasks/rects.h \
 	libcnnimg/tasks/resample.c libcnnimg/tasks/resample.h \
