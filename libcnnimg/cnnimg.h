@@ -308,7 +308,9 @@ typedef struct cnnimg_params {
   size_t struct_size; /**< sizeof(cnnimg_params), set by cnnimg_params_init() */
   int task;           /**< a #cnnimg_task */
   float strength;     /**< 0..1: mix of the result (1) and the original (0); default 1 */
-  float detail;       /**< reserved: 0 */
+  /** 0..1: how much of the luma that noise does not explain is given back (default 0): what the network took from the
+   * picture and stands out of it as texture does. For results of the source's own size. */
+  float detail;
   float sigma;        /**< standard deviation of the noise on the 0..255 scale; < 0: estimate (the default) */
   uint32_t tile;      /**< width of a column stripe in pixels of the result; 0: chosen. Changes no byte. */
   /** The result's size over the source's is scale_num / scale_den, any above 0, rounded; 0: the network's factor. */
@@ -342,6 +344,9 @@ typedef struct cnnimg_params {
    * leave a seam where that grid does not continue; most networks have none.
    */
   uint32_t wrap;
+  /** 0..1: how much of what the network did to chroma counts: 1 (the default) all of it, 0: chroma (colour less luma,
+   * ITU-R BT.601) is the source's. Luma is the network's in any case, but for what a sample cannot hold. */
+  float chroma;
 } cnnimg_params;
 
 /** What a run will cost. Owned by the session; grows at its end only. */

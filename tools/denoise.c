@@ -30,11 +30,15 @@ static int set_level(drv_settings *s, int level, char why[DRV_WHY]) {
   return 0;
 }
 
+static int set_chroma(drv_settings *s, const char *value, char why[DRV_WHY]) {
+  return drv_share(value, &s->params.chroma, why);
+}
+
 static const drv_option options[] = {
     {'s', "sigma", "S", "strength of the noise, 0..75 of 255, or auto [auto]", DRV_OWN, .own = set_sigma},
     {0, "estimate", NULL, "print that strength and write nothing", DRV_FLAG,
      .at = offsetof(drv_settings, measure_only)},
-    {0, "chroma", "PCT", NULL, .kind = DRV_LATER},
+    {0, "chroma", "PCT", "strength for chroma alone, 0..100 [100]", DRV_OWN, .own = set_chroma},
     {0, "jpeg", "QF", NULL, .kind = DRV_LATER},
     {0, "deblur", "KERNEL", NULL, .kind = DRV_LATER},
     {0, "iterations", "N", NULL, .kind = DRV_LATER},

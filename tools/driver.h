@@ -118,6 +118,8 @@ int drv_set_memory(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_strength(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_augment(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_wrap(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_set_detail(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_share(const char *value, float *share, char why[DRV_WHY]); /* a percentage */
 int drv_set_keep(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_suffix(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_shard(drv_settings *s, const char *value, char why[DRV_WHY]);

@@ -7,7 +7,9 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/card_file.c \
 	libcnnimg/tasks/chain.c libcnnimg/tasks/chain.h \
 	libcnnimg/tasks/copies.c libcnnimg/tasks/copies.h \
+	libcnnimg/tasks/chroma.c \
 	libcnnimg/tasks/deliver.c \
+	libcnnimg/tasks/detail.c \
 	libcnnimg/tasks/eigen.c \
 	libcnnimg/tasks/facts.c libcnnimg/tasks/facts.h \
 	libcnnimg/tasks/family.c libcnnimg/tasks/family.h \
