@@ -202,7 +202,7 @@ CNNIMG_API int cnnimg_model_load_memory(cnnimg_context *context, const void *dat
  * The same with lines that complete the model's card or replace its own; what a file does not say.
  * | line                | meaning                                                                                |
  * |---------------------|----------------------------------------------------------------------------------------|
- * | `input.NAME=ROLE`   | what the input NAME is for: image, sigma, mask, hint, kernel, or vector:1,0.5,... (constants: one an element, or one a channel of a map) |
+ * | `input.NAME=ROLE`   | what the input NAME is for: image, sigma, mask, hint, kernel, quality (of a JPEG file: 1 - quality / 100), or vector:1,0.5,... (constants: one an element, or one a channel of a map) |
  * | `output=NAME`       | which output is the picture (default: the first)                                       |
  * | `range=255`         | the network's white (default 1)                                                        |
  * | `mean=R,G,B`        | subtracted from what the network gets, after range (default 0; one number: for all)    |
@@ -347,6 +347,8 @@ typedef struct cnnimg_params {
   /** 0..1: how much of what the network did to chroma counts: 1 (the default) all of it, 0: chroma (colour less luma,
    * ITU-R BT.601) is the source's. Luma is the network's in any case, but for what a sample cannot hold. */
   float chroma;
+  /** Quality of the JPEG file that the picture was, 1..100, for networks that take it (input.NAME=quality); 0: not known. */
+  uint32_t jpeg_quality;
 } cnnimg_params;
 
 /** What a run will cost. Owned by the session; grows at its end only. */

@@ -31,6 +31,8 @@ static int check_sigma(float sigma, cnnimg_error *err) {
 /* What later versions may do is refused by this one, not passed over. */
 static int check_reserved(const cnnimg_params *p, cnnimg_error *err) {
   if (p->fix_color > 1) return ci_fail(err, CNNIMG_BADARG, "fix_color %u is neither 0 nor 1", p->fix_color);
+  if (p->jpeg_quality > 100)
+    return ci_fail(err, CNNIMG_BADARG, "a JPEG quality of %u, which ends at 100", p->jpeg_quality);
   if (p->augment > 1) return ci_fail(err, CNNIMG_BADARG, "augment %u is neither 0 nor 1", p->augment);
   if (p->wrap > (CNNIMG_WRAP_X | CNNIMG_WRAP_Y))
     return ci_fail(err, CNNIMG_BADARG, "wrap %u is none of 0 to 3", p->wrap);

@@ -143,7 +143,6 @@ int drv_share(const char *value, float *share, char why[DRV_WHY]) {
   return 0;
 }
 
-<<<<<<< HEAD
 int drv_set_augment(drv_settings *s, const char *value, char why[DRV_WHY]) {
   (void)value, (void)why;
   s->params.augment = 1;
@@ -156,14 +155,14 @@ int drv_set_wrap(drv_settings *s, const char *value, char why[DRV_WHY]) {
     if (!strcmp(value, words[i])) return s->params.wrap = i, 0;
   snprintf(why, DRV_WHY, "must be one of x|y|both");
   return -1;
-=======
+}
+
 int drv_set_strength(drv_settings *s, const char *value, char why[DRV_WHY]) {
   return drv_share(value, &s->params.strength, why);
 }
 
 int drv_set_detail(drv_settings *s, const char *value, char why[DRV_WHY]) {
   return drv_share(value, &s->params.detail, why);
->>>>>>> ea2e8c4 (tasks, tools: --detail and --chroma)
 }
 
 int drv_set_keep(drv_settings *s, const char *value, char why[DRV_WHY]) {
