@@ -202,7 +202,7 @@ CNNIMG_API int cnnimg_model_load_memory(cnnimg_context *context, const void *dat
  * The same with lines that complete the model's card or replace its own; what a file does not say.
  * | line                | meaning                                                                                |
  * |---------------------|----------------------------------------------------------------------------------------|
- * | `input.NAME=ROLE`   | what the input NAME is for: image, sigma, mask, hint, kernel, or vector:1,0.5,... (constants: one an element, or one a channel of a map) |
+ * | `input.NAME=ROLE`   | what the input NAME is for: image, sigma, mask, hint, kernel, quality (of a JPEG file: 1 - quality / 100), or vector:1,0.5,... (constants: one an element, or one a channel of a map) |
  * | `output=NAME`       | which output is the picture (default: the first)                                       |
  * | `range=255`         | the network's white (default 1)                                                        |
  * | `mean=R,G,B`        | subtracted from what the network gets, after range (default 0; one number: for all)    |
@@ -306,7 +306,9 @@ typedef struct cnnimg_params {
   size_t struct_size; /**< sizeof(cnnimg_params), set by cnnimg_params_init() */
   int task;           /**< a #cnnimg_task */
   float strength;     /**< 0..1: mix of the result (1) and the original (0); default 1 */
-  float detail;       /**< reserved: 0 */
+  /** 0..1: how much of the luma that noise does not explain is given back (default 0): what the network took from the
+   * picture and stands out of it as texture does. For results of the source's own size. */
+  float detail;
   float sigma;        /**< standard deviation of the noise on the 0..255 scale; < 0: estimate (the default) */
   uint32_t tile;      /**< width of a column stripe in pixels of the result; 0: chosen. Changes no byte. */
   /** The result's size over the source's is scale_num / scale_den, any above 0, rounded; 0: the network's factor. */
@@ -340,6 +342,11 @@ typedef struct cnnimg_params {
    * leave a seam where that grid does not continue; most networks have none.
    */
   uint32_t wrap;
+  /** 0..1: how much of what the network did to chroma counts: 1 (the default) all of it, 0: chroma (colour less luma,
+   * ITU-R BT.601) is the source's. Luma is the network's in any case, but for what a sample cannot hold. */
+  float chroma;
+  /** Quality of the JPEG file that the picture was, 1..100, for networks that take it (input.NAME=quality); 0: not known. */
+  uint32_t jpeg_quality;
 } cnnimg_params;
 
 /** What a run will cost. Owned by the session; grows at its end only. */
@@ -427,7 +434,12 @@ CNNIMG_API int cnnimg_run_rows(cnnimg_session *session, cnnimg_read_row read, vo
 /**
  * Blind estimate of the standard deviation of additive white Gaussian noise (0..255 scale), from the
  * smallest eigenvalues of the covariance of small patches: Chen, Zhu, Heng, "An efficient
- * statistical method for image noise level estimation", ICCV 2015. Pictures smaller than 5x5 pixels give 0.
+ * statistical method for image noise level estimation", ICCV 2015. Where chroma holds no noise of its own from pixel to
+ * pixel, as in JPEG files with subsampled chroma and whatever was made of them, it is luma's alone, from the middle
+ * frequencies of those blocks that have least in the low ones (as in Ponomarenko et al., "An automatic approach to lossy
+ * compression of AVIRIS images", IGARSS 2007): the sigma that noise had which gives luma this much.
+ * Pictures smaller than 5x5 pixels give 0.
+ * @return #CNNIMG_BADARG (the view), #CNNIMG_UNSUPPORTED (samples that are no numbers), #CNNIMG_NOMEM.
  */
 CNNIMG_API int cnnimg_estimate_sigma(const cnnimg_view *view, float *sigma, cnnimg_error *err);
 

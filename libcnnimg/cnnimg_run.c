@@ -21,7 +21,7 @@ struct cnnimg_session {
 /* ---- parameters ---------------------------------------------------------------------- */
 
 void cnnimg_params_init(cnnimg_params *p, int task) {
-  *p = (cnnimg_params){.struct_size = sizeof *p, .task = task, .strength = 1.0f, .sigma = -1.0f};
+  *p = (cnnimg_params){.struct_size = sizeof *p, .task = task, .strength = 1.0f, .sigma = -1.0f, .chroma = 1.0f};
 }
 
 static int check_sigma(float sigma, cnnimg_error *err) {
@@ -30,8 +30,9 @@ static int check_sigma(float sigma, cnnimg_error *err) {
 
 /* What later versions may do is refused by this one, not passed over. */
 static int check_reserved(const cnnimg_params *p, cnnimg_error *err) {
-  if (p->detail != 0) return ci_fail(err, CNNIMG_UNSUPPORTED, "detail is not there yet");
   if (p->fix_color > 1) return ci_fail(err, CNNIMG_BADARG, "fix_color %u is neither 0 nor 1", p->fix_color);
+  if (p->jpeg_quality > 100)
+    return ci_fail(err, CNNIMG_BADARG, "a JPEG quality of %u, which ends at 100", p->jpeg_quality);
   if (p->augment > 1) return ci_fail(err, CNNIMG_BADARG, "augment %u is neither 0 nor 1", p->augment);
   if (p->wrap > (CNNIMG_WRAP_X | CNNIMG_WRAP_Y))
     return ci_fail(err, CNNIMG_BADARG, "wrap %u is none of 0 to 3", p->wrap);
@@ -48,6 +49,10 @@ static int read_params(cnnimg_params *to, const cnnimg_params *from, cnnimg_erro
   to->struct_size = sizeof *to;
   if (!(to->strength >= 0 && to->strength <= 1))
     return ci_fail(err, CNNIMG_BADARG, "strength %g is not in 0..1", (double)to->strength);
+  if (!(to->detail >= 0 && to->detail <= 1))
+    return ci_fail(err, CNNIMG_BADARG, "detail %g is not in 0..1", (double)to->detail);
+  if (!(to->chroma >= 0 && to->chroma <= 1))
+    return ci_fail(err, CNNIMG_BADARG, "chroma %g is not in 0..1", (double)to->chroma);
   if (to->tile > INT32_MAX / 2) return ci_fail(err, CNNIMG_BADARG, "tiles of %u pixels", to->tile);
   int status = check_sigma(to->sigma, err);
   return status ? status : check_reserved(to, err);

@@ -15,7 +15,9 @@ static int set_sigma(drv_settings *s, const char *value, char why[DRV_WHY]) {
     return 0;
   }
   if (drv_number(value, 0, SIGMA_MAX, &v)) {
-    snprintf(why, DRV_WHY, "must be auto, or a number from 0 to %d", SIGMA_MAX);
+    s->sigma_map = value;
+    if (cnnimg_looks_like_picture(value)) return 0;
+    snprintf(why, DRV_WHY, "must be auto, a number from 0 to %d, or a picture (--sigma-map)", SIGMA_MAX);
     return -1;
   }
   s->params.sigma = (float)v;
@@ -30,12 +32,38 @@ static int set_level(drv_settings *s, int level, char why[DRV_WHY]) {
   return 0;
 }
 
+static int set_chroma(drv_settings *s, const char *value, char why[DRV_WHY]) {
+  return drv_share(value, &s->params.chroma, why);
+}
+
+static int set_jpeg(drv_settings *s, const char *value, char why[DRV_WHY]) {
+  double v = 0;
+  s->jpeg = true;
+  s->params.jpeg_quality = 0;
+  if (!strcmp(value, "auto")) return 0;
+  snprintf(why, DRV_WHY, "must be auto, or a whole number from 1 to 100");
+  if (drv_number(value, 1, 100, &v) || v != (uint32_t)v) return -1;
+  s->params.jpeg_quality = (uint32_t)v;
+  return 0;
+}
+
+/* Options that contradict each other. */
+static int check(const drv_settings *s, char why[DRV_WHY]) {
+  bool noise = s->level_said || s->params.sigma >= 0;
+  if (s->sigma_map && noise) return snprintf(why, DRV_WHY, "a map of sigma, and one sigma for all"), -1;
+  if (s->jpeg && (noise || s->sigma_map))
+    return snprintf(why, DRV_WHY, "--jpeg removes JPEG artefacts, not noise of some sigma"), -1;
+  return 0;
+}
+
 static const drv_option options[] = {
     {'s', "sigma", "S", "strength of the noise, 0..75 of 255, or auto [auto]", DRV_OWN, .own = set_sigma},
+    {0, "sigma-map", "FILE", "grey picture of it, of the same size; 255 is sigma 255", DRV_TEXT,
+     .at = offsetof(drv_settings, sigma_map)},
     {0, "estimate", NULL, "print that strength and write nothing", DRV_FLAG,
      .at = offsetof(drv_settings, measure_only)},
-    {0, "chroma", "PCT", NULL, .kind = DRV_LATER},
-    {0, "jpeg", "QF", NULL, .kind = DRV_LATER},
+    {0, "chroma", "PCT", "strength for chroma alone, 0..100 [100]", DRV_OWN, .own = set_chroma},
+    {0, "jpeg", "QF", "remove JPEG artefacts; quality 1..100 or auto", DRV_OWN, .own = set_jpeg},
     {0, "deblur", "KERNEL", NULL, .kind = DRV_LATER},
     {0, "iterations", "N", NULL, .kind = DRV_LATER},
     {0}};
@@ -48,6 +76,7 @@ const drv_tool drv_this_tool = {
     .options = options,
     .examples = "Examples: cnn-denoise noisy.jpg clean.png   cnn-denoise -s 25 -r photos -o clean\n",
     .level = set_level,
+    .check = check,
     .measure = cnnimg_estimate_sigma,
     .estimates = true,
 };

@@ -38,7 +38,8 @@ static int load_model(drv_run *run, drv_settings *s) {
   run->model_path = find_model(run, s);
   if (!run->model_path) return DRV_EXIT_MODEL;
   if (!cnnimg_model_load_opt(run->context, run->model_path, s->model_opts.at, &run->model, &err)) {
-    int status = drv_use_level(s, run->model, run->model_path);
+    int status = drv_check_model(s, run->model, run->model_path);
+    if (status == DRV_GO) status = drv_use_level(s, run->model, run->model_path);
     run->params.sigma = s->params.sigma;
     return status;
   }

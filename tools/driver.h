@@ -77,6 +77,8 @@ struct drv_settings {
   int level;                     /* -n LEVEL, where level_said */
   bool level_said;               /* and no sigma after it */
   bool level_file;               /* the model's file was chosen by its level */
+  bool jpeg;                     /* JPEG artefacts are to be removed */
+  const char *sigma_map;         /* picture of the noise; NULL: none */
   bool measure_only; /* the tool's measure() is all that is wanted: nothing is written, no model is needed */
 };
 
@@ -118,6 +120,8 @@ int drv_set_memory(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_strength(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_augment(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_wrap(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_set_detail(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_share(const char *value, float *share, char why[DRV_WHY]); /* a percentage */
 int drv_set_keep(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_suffix(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_shard(drv_settings *s, const char *value, char why[DRV_WHY]);
@@ -303,6 +307,7 @@ struct drv_run {
   char *planned;             /* the plan that was printed last */
   drv_candidates candidates; /* none: the model is the one that was named */
   drv_written written;
+  cnnimg_view map; /* of sigma; data NULL: not read */
   drv_item *next; /* the file that is opened and decoded while the present one is computed; NULL: none */
   drv_item *last; /* the file whose end is encoded meanwhile; NULL: none */
   bool alone;     /* there is one file only */
@@ -359,6 +364,12 @@ int drv_lane_drain(drv_lane *l, cnnimg_error *err);
 int drv_thread_start(pthread_t *id, void *(*work)(void *), void *arg);
 /* Stops after the row that is being worked at. NULL is allowed. */
 void drv_lane_end(drv_lane *l);
+
+/* besides.c: what a network wants besides the picture. Does the model do what was asked for? DRV_GO, or a sentence and a status. */
+int drv_check_model(const drv_settings *s, const cnnimg_model *model, const char *path);
+/* The map of sigma and the JPEG quality for this picture, into the run's parameters. */
+int drv_use_besides(drv_run *run, const drv_river *r, cnnimg_error *err);
+uint64_t drv_memory_cap(const drv_settings *s); /* measure.c: of --memory, else half of the machine's */
 
 /* The session for pictures of this format, made or the last one again. */
 int drv_session_for(drv_run *run, const cnnimg_format *format, cnnimg_error *err);

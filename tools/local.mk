@@ -5,7 +5,7 @@ EXTRA_DIST += tools/cnn-denoise.1.in tools/cnn-upscale.1.in $(man_parts)
 CLEANFILES += tools/cnn-denoise.1 tools/cnn-upscale.1
 
 driver_sources = \
-	tools/cards.c \
+	tools/besides.c tools/cards.c \
 	tools/driver.c \
 	tools/driver.h \
 	tools/files.c \

@@ -16,7 +16,7 @@ static int fail(cnnimg_error *err, int status, const char *sentence) {
 }
 
 /* The cap of --memory, or half of what the machine has. */
-static uint64_t memory_cap(const drv_settings *s) {
+uint64_t drv_memory_cap(const drv_settings *s) {
   long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
   if (s->config.memory_limit) return s->config.memory_limit;
   return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 2 : (uint64_t)1 << 30;
@@ -34,7 +34,7 @@ static int read_all(cnnimg_reader *reader, cnnimg_view *view, cnnimg_error *err)
 int drv_measure(drv_run *run, cnnimg_reader *reader, drv_result *r, cnnimg_error *err) {
   const cnnimg_format f = cnnimg_reader_info(reader)->format;
   size_t row = drv_row_bytes(&f), pixel = ((size_t)f.colours + f.alpha) * f.sample;
-  if (row > memory_cap(run->s) / f.height)
+  if (row > drv_memory_cap(run->s) / f.height)
     return fail(err, CNNIMG_LIMIT,
                 "the whole picture is needed to measure it, and does not fit in memory (--memory)");
   cnnimg_view view = {.data = malloc(row * f.height),
@@ -70,6 +70,7 @@ static int measure_speed(drv_run *run, cnnimg_error *err) {
   cnnimg_session *session = NULL;
   cnnimg_cost cost;
   params.progress = NULL;
+  params.sigma_map = NULL;
   params.scale_num = params.scale_den = params.result_width = params.result_height = 0;
   if (params.sigma < 0) params.sigma = 25;
   int status = cnnimg_session_new(run->context, run->model, &params, &f, &session, err);

@@ -156,9 +156,12 @@ static void say_not_found(const drv_settings *s, const char *word) {
   drv_say(s, NULL, "no model is called %s; --list-models shows those that there are", word);
 }
 
+/* Removing JPEG artefacts is another network's work. */
+static const char *usual_model(const drv_settings *s) { return s->jpeg ? "deblock" : s->tool->model; }
+
 char *drv_find_model(const drv_settings *s) {
   bool folder_of_names = s->model_name && s->model && drv_is_folder(s->model);
-  const char *word = s->model && !folder_of_names ? s->model : s->model_name ? s->model_name : s->tool->model;
+  const char *word = s->model && !folder_of_names ? s->model : s->model_name ? s->model_name : usual_model(s);
   char *path = find(s, word);
   if (!path) say_not_found(s, word);
   return path;

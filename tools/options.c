@@ -37,6 +37,7 @@ const drv_option drv_common_options[] = {
     {'x', NULL, NULL, "mean of all 8 flips and rotations; 8 times slower", DRV_OWN, .own = drv_set_augment},
     {0, "wrap", "AXIS", "seamless textures: x, y or both go on at the other side", DRV_OWN, .words = "x|y|both",
      .own = drv_set_wrap},
+    {0, "detail", "PCT", "texture that noise does not explain, 0..100 [0]", DRV_OWN, .own = drv_set_detail},
     {0, "depth", "BITS", "keep, 8 or 16 bits a sample [keep]", DRV_WORD, .at = AT(depth),
      .words = "keep|8|16"},
     {0, "keep", "LIST", "metadata: all, none or of exif,icc,xmp,text [all]", DRV_OWN, .own = drv_set_keep},
@@ -64,7 +65,6 @@ const drv_option drv_common_options[] = {
     {0, "version", NULL, "print the version", DRV_OWN, .own = drv_show_version},
     {'h', "help", NULL, "print this", DRV_OWN, .own = drv_show_help},
     {0, "list-options", NULL, NULL, DRV_OWN, .own = drv_show_options},
-    {0, "detail", "PCT", NULL, .kind = DRV_LATER},
     {0}};
 
 int drv_names_add(drv_names *names, const char *name) {

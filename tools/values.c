@@ -135,11 +135,11 @@ int drv_set_memory(drv_settings *s, const char *value, char why[DRV_WHY]) {
   return bad;
 }
 
-int drv_set_strength(drv_settings *s, const char *value, char why[DRV_WHY]) {
+int drv_share(const char *value, float *share, char why[DRV_WHY]) {
   double v;
   snprintf(why, DRV_WHY, "must be a percentage from 0 to 100");
   if (drv_number(value, 0, 100, &v)) return -1;
-  s->params.strength = (float)(v / 100);
+  *share = (float)(v / 100);
   return 0;
 }
 
@@ -155,6 +155,14 @@ int drv_set_wrap(drv_settings *s, const char *value, char why[DRV_WHY]) {
     if (!strcmp(value, words[i])) return s->params.wrap = i, 0;
   snprintf(why, DRV_WHY, "must be one of x|y|both");
   return -1;
+}
+
+int drv_set_strength(drv_settings *s, const char *value, char why[DRV_WHY]) {
+  return drv_share(value, &s->params.strength, why);
+}
+
+int drv_set_detail(drv_settings *s, const char *value, char why[DRV_WHY]) {
+  return drv_share(value, &s->params.detail, why);
 }
 
 int drv_set_keep(drv_settings *s, const char *value, char why[DRV_WHY]) {

@@ -186,7 +186,8 @@ int drv_river_open(const drv_run *run, drv_river *r, const drv_job *job, bool ea
 }
 
 int drv_river_plan(drv_run *run, drv_river *r, drv_result *result, cnnimg_error *err) {
-  int status = drv_session_for(run, &r->worked, err);
+  int status = drv_use_besides(run, r, err);
+  if (!status) status = drv_session_for(run, &r->worked, err);
   result->model = run->model_path;
   if (status) return status;
   result->cost = *cnnimg_session_cost(run->session);
@@ -246,4 +247,5 @@ void drv_run_fini(drv_run *run) {
   free(run->model_path);
   free(run->planned);
   drv_written_fini(&run->written);
+  free(run->map.data);
 }

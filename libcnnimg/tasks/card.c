@@ -129,7 +129,7 @@ static int read_tones(ci_card *card, const ci_program *p, cnnimg_error *err) {
 
 /* ---- inputs and outputs --------------------------------------------------------------------- */
 
-static const char *const role_names[] = {"", "image", "sigma", "mask", "hint", "kernel", "vector"};
+static const char *const role_names[] = {"", "image", "sigma", "mask", "hint", "kernel", "quality", "vector"};
 
 const char *ci_role_name(ci_role role) { return role_names[role]; }
 
@@ -145,6 +145,7 @@ static const char *said_of(const ci_program *p, size_t i) {
 
 static ci_role role_named(const char *word) {
   if (!strncmp(word, "vector:", 7)) return CI_ROLE_VECTOR;
+  if (!strcmp(word, "qf")) return CI_ROLE_QUALITY; /* as FBCNN calls it */
   for (ci_role r = CI_ROLE_IMAGE; r < CI_ROLE_VECTOR; r++)
     if (!strcmp(word, role_names[r])) return r;
   return CI_ROLE_UNKNOWN;

@@ -15,6 +15,7 @@ typedef enum ci_role {
   CI_ROLE_MASK,
   CI_ROLE_HINT,
   CI_ROLE_KERNEL,
+  CI_ROLE_QUALITY, /* one number: 0 for a JPEG file's best quality, 1 for its worst */
   CI_ROLE_VECTOR
 } ci_role;
 

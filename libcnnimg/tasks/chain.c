@@ -13,6 +13,8 @@ static const ci_stage_maker makers[] = {
     ci_stage_resample_new,
     ci_stage_alpha_new,
     ci_stage_fix_color_new,
+    ci_stage_chroma_new,
+    ci_stage_detail_new,
     ci_stage_strength_new,
 };
 #define MOST_STAGES (sizeof makers / sizeof *makers)

@@ -174,6 +174,12 @@ static void fill_numbers(const ci_job *j, size_t i, const ci_view *v, ci_rect r)
         ci_view_at(v, x, y)[c] = from[each ? (size_t)c : element(v->map, last, c, x, y)];
 }
 
+/* FBCNN's scale. */
+static void fill_quality(const ci_job *j, const ci_view *v, ci_rect r) {
+  for (int32_t y = r.y0; y < r.y1; y++)
+    for (int32_t x = r.x0; x < r.x1; x++) ci_view_at(v, x, y)[0] = 1 - (float)j->o.params.jpeg_quality / 100;
+}
+
 int ci_job_fill(void *user, uint32_t i, const ci_view *v, ci_rect r, cnnimg_error *err) {
   ci_job *j = user;
   switch (j->card.role[i]) {
@@ -187,6 +193,9 @@ int ci_job_fill(void *user, uint32_t i, const ci_view *v, ci_rect r, cnnimg_erro
       return fill_view(j, &j->mask, v, r, err);
     case CI_ROLE_HINT:
       return fill_view(j, &j->hints, v, r, err);
+    case CI_ROLE_QUALITY:
+      fill_quality(j, v, r);
+      return CNNIMG_OK;
     case CI_ROLE_KERNEL:
       fill_kernel(j, i, v, r);
       return CNNIMG_OK;

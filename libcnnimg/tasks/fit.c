@@ -16,7 +16,7 @@ static int one_dims(const ci_sizes *s, size_t i, int32_t height, int32_t width, 
   const ci_program *p = s->program;
   const ci_card *c = s->card;
   int32_t channels = s->picture_channels;
-  if (c->role[i] == CI_ROLE_SIGMA || c->role[i] == CI_ROLE_MASK) channels = 1;
+  if (c->role[i] == CI_ROLE_SIGMA || c->role[i] == CI_ROLE_MASK || c->role[i] == CI_ROLE_QUALITY) channels = 1;
   if (c->role[i] == CI_ROLE_HINT) channels = s->hint_channels;
   if (c->role[i] == CI_ROLE_VECTOR) channels = (int32_t)c->vector_n[i];
   if (c->role[i] == CI_ROLE_KERNEL && s->kernel_width)

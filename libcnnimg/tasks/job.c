@@ -82,6 +82,16 @@ static int check_kernel(const ci_job *j, size_t i, cnnimg_error *err) {
                  input_name(j, i), s.c, s.h, s.w, f->width, f->height);
 }
 
+static int check_quality(const ci_job *j, size_t i, cnnimg_error *err) {
+  ci_shape s = ci_network_shape(j->net, i);
+  if (s.c != 1)
+    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network's input %s takes %d numbers, a quality is one", input_name(j, i),
+                   s.c);
+  if (j->o.params.jpeg_quality) return CNNIMG_OK;
+  return ci_fail(err, CNNIMG_BADARG, "the network's input %s wants params.jpeg_quality, the quality of the JPEG file",
+                 input_name(j, i));
+}
+
 static int check_vector(const ci_job *j, size_t i, cnnimg_error *err) {
   ci_shape s = ci_network_shape(j->net, i);
   size_t n = j->card.vector_n[i];
@@ -118,6 +128,8 @@ static int check_input(ci_job *j, size_t i, cnnimg_error *err) {
       return want_view(j, i, &j->hints, "hints", err);
     case CI_ROLE_KERNEL:
       return check_kernel(j, i, err);
+    case CI_ROLE_QUALITY:
+      return check_quality(j, i, err);
     case CI_ROLE_VECTOR:
       return check_vector(j, i, err);
     default:

@@ -7,7 +7,9 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/card_file.c \
 	libcnnimg/tasks/chain.c libcnnimg/tasks/chain.h \
 	libcnnimg/tasks/copies.c libcnnimg/tasks/copies.h \
+	libcnnimg/tasks/chroma.c \
 	libcnnimg/tasks/deliver.c \
+	libcnnimg/tasks/detail.c \
 	libcnnimg/tasks/eigen.c \
 	libcnnimg/tasks/facts.c libcnnimg/tasks/facts.h \
 	libcnnimg/tasks/family.c libcnnimg/tasks/family.h \
@@ -18,6 +20,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/job_run.c \
 	libcnnimg/tasks/network.c libcnnimg/tasks/network.h \
 	libcnnimg/tasks/noise.c libcnnimg/tasks/noise.h \
+	libcnnimg/tasks/noise_luma.c \
 	libcnnimg/tasks/picture.c libcnnimg/tasks/picture.h \
 	libcnnimg/tasks/rects.c libcnnimg/tasks/rects.h \
 	libcnnimg/tasks/resample.c libcnnimg/tasks/resample.h \

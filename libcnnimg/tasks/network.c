@@ -67,7 +67,7 @@ int ci_network_check(const ci_program *p, size_t output, const ci_dims *inputs, 
 /* Of an input that leaves them open. */
 static int32_t channels_of(const ci_program *p, size_t i, int32_t picture) {
   ci_role role = ci_role_of(p, i);
-  return role == CI_ROLE_SIGMA || role == CI_ROLE_MASK || role == CI_ROLE_KERNEL ? 1 : picture;
+  return role == CI_ROLE_SIGMA || role == CI_ROLE_MASK || role == CI_ROLE_KERNEL || role == CI_ROLE_QUALITY ? 1 : picture;
 }
 
 static int probe(const ci_program *p, int32_t channels, cnnimg_error *err) {

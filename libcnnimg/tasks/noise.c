@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* noise.c - blind noise level: the smallest eigenvalues of the covariance of patches */
+/* noise.c - blind noise level: the smallest eigenvalues of the covariance of patches, or luma alone where chroma is silent */
 #include "tasks/noise.h"
 
 #include <math.h>
@@ -125,19 +125,26 @@ static int refine(gather *g, ci_noise_row get, void *user, double *sigma, cnnimg
   return CNNIMG_OK;
 }
 
-int ci_noise_estimate(const cnnimg_format *f, ci_noise_row get, void *user, float *sigma, cnnimg_error *err) {
-  *sigma = 0;
-  if (f->width < PATCH || f->height < PATCH) return CNNIMG_OK;
+static int of_patches(const cnnimg_format *f, ci_noise_row get, void *user, double *sigma, cnnimg_error *err) {
   gather g = {.f = f, .dim = PATCH * PATCH * f->colours, .low = -INFINITY, .high = INFINITY};
-  double s = 0, places = (double)(f->width - PATCH + 1) * (double)(f->height - PATCH + 1);
+  double places = (double)(f->width - PATCH + 1) * (double)(f->height - PATCH + 1);
   g.step = (int)fmax(1, floor(sqrt(places / WANT_PATCHES)));
   g.cov = ci_calloc((size_t)g.dim * (size_t)g.dim, sizeof *g.cov);
   g.rows = ci_calloc((size_t)f->width * PATCH, 4 * sizeof *g.rows);
-  int status = g.cov && g.rows ? one_pass(&g, get, user, &s, err)
+  int status = g.cov && g.rows ? one_pass(&g, get, user, sigma, err)
                                : ci_fail(err, CNNIMG_NOMEM, "no memory for the noise estimate");
-  if (!status && (f->sample == CNNIMG_U8 || f->sample == CNNIMG_U16)) status = refine(&g, get, user, &s, err);
+  if (!status && (f->sample == CNNIMG_U8 || f->sample == CNNIMG_U16)) status = refine(&g, get, user, sigma, err);
   free(g.cov);
   free(g.rows);
-  if (!status) *sigma = (float)s;
+  return status;
+}
+
+int ci_noise_estimate(const cnnimg_format *f, ci_noise_row get, void *user, float *sigma, cnnimg_error *err) {
+  double all = 0, luma = -1;
+  *sigma = 0;
+  if (f->width < PATCH || f->height < PATCH) return CNNIMG_OK;
+  int status = of_patches(f, get, user, &all, err);
+  if (!status) status = ci_noise_of_luma(f, get, user, &luma, err);
+  if (!status) *sigma = (float)(luma < 0 ? all : luma);
   return status;
 }

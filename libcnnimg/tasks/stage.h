@@ -64,6 +64,8 @@ ci_rect ci_stage_around(ci_rect r, int32_t reach, ci_shape picture);
 int ci_stage_resample_new(ci_stage **out, const ci_stage_spec *spec, cnnimg_error *err);
 int ci_stage_alpha_new(ci_stage **out, const ci_stage_spec *spec, cnnimg_error *err);
 int ci_stage_fix_color_new(ci_stage **out, const ci_stage_spec *spec, cnnimg_error *err);
+int ci_stage_chroma_new(ci_stage **out, const ci_stage_spec *spec, cnnimg_error *err);
+int ci_stage_detail_new(ci_stage **out, const ci_stage_spec *spec, cnnimg_error *err);
 int ci_stage_strength_new(ci_stage **out, const ci_stage_spec *spec, cnnimg_error *err);
 
 #endif

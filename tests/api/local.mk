@@ -1,11 +1,12 @@
 # tests/api - the public door
 api_tests = \
 	tests/api/test_cnnimg tests/api/test_views tests/api/test_sizes tests/api/test_regions \
-	tests/api/test_tensors tests/api/test_enlarge tests/api/test_threads tests/api/test_failure tests/api/test_share tests/api/test_save
+	tests/api/test_tensors tests/api/test_behind tests/api/test_enlarge tests/api/test_threads tests/api/test_failure tests/api/test_share tests/api/test_save
 check_PROGRAMS += $(api_tests)
 TESTS += $(api_tests)
 door = tests/api/door.c tests/api/door.h
 tests_api_test_cnnimg_SOURCES = tests/api/test_cnnimg.c
+tests_api_test_behind_SOURCES = tests/api/test_behind.c $(door)
 tests_api_test_enlarge_SOURCES = tests/api/test_enlarge.c $(door)
 tests_api_test_sizes_SOURCES = tests/api/test_sizes.c $(door)
 tests_api_test_regions_SOURCES = tests/api/test_regions.c $(door)
@@ -32,7 +33,7 @@ TESTS += tests/api/check-abi.sh
 EXTRA_DIST += tests/api/abi.awk tests/api/abi.txt
 EXTRA_DIST += tests/api/make_nets.py tests/api/data/README.md \
 	tests/api/data/arrays.onnx tests/api/data/double.onnx tests/api/data/halves.onnx tests/api/data/identity.onnx \
-	tests/api/data/inputs.onnx tests/api/data/last.onnx tests/api/data/odd.onnx tests/api/data/reverse.onnx tests/api/data/shift.onnx \
+	tests/api/data/inputs.onnx tests/api/data/last.onnx tests/api/data/odd.onnx tests/api/data/quality.onnx tests/api/data/reverse.onnx tests/api/data/shift.onnx \
 	tests/api/data/upvalid.onnx tests/api/data/valid.onnx tests/api/data/grey.onnx tests/api/data/luma.onnx \
 	tests/api/data/studio.onnx tests/api/data/fixed.onnx \
 	tests/api/data/grey-13x9.f32 tests/api/data/grey-40x21.f32 tests/api/data/luma-13x9.f32 tests/api/data/luma-40x21.f32 \

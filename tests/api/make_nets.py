@@ -183,3 +183,8 @@ for w, h in (13, 9), (40, 21):
     for v, (a, b) in (m.graph.input[0], (h, w)), (m.graph.output[0], (3 * h, 3 * w)):
         v.type.tensor_type.shape.dim[2].dim_value, v.type.tensor_type.shape.dim[3].dim_value = a, b
     keep("fixed", w, h, ort.InferenceSession(m.SerializeToString()).run(None, {"image": picture(w, h)[None]})[0][0])
+
+# ---- a JPEG file's quality beside the picture -------------------------------------------------------
+save("quality", [helper.make_node("Reshape", ["qf", "shape"], ["q"]), helper.make_node("Add", ["image", "q"], ["result"])],
+     [("image", [1, 3, "h", "w"]), ("qf", [1, 1])], [("result", [1, 3, "h", "w"])],
+     [const("shape", [1, 1, 1, 1], np.int64)], task="deblock")

@@ -208,8 +208,11 @@ static void test_missing_inputs_are_named(void **state) {
           "params.kernel");
   REFUSED(cnnimg_session_new(*state, m, (p = all, p.hints = p.mask = p.kernel, &p), &f, &s, err),
           CNNIMG_BADARG, "5x3");
-  REFUSED(cnnimg_session_new(*state, m, (p = all, p.detail = 1, &p), &f, &s, err), CNNIMG_UNSUPPORTED,
-          "detail");
+  REFUSED(cnnimg_session_new(*state, m, (p = all, p.detail = 1.5f, &p), &f, &s, err), CNNIMG_BADARG,
+          "detail 1.5");
+  REFUSED(cnnimg_session_new(*state, m, (p = all, p.chroma = -1, &p), &f, &s, err), CNNIMG_BADARG, "chroma -1");
+  REFUSED(cnnimg_session_new(*state, m, (p = all, p.jpeg_quality = 101, &p), &f, &s, err), CNNIMG_BADARG,
+          "quality of 101");
   REFUSED(cnnimg_session_new(*state, m, (p = all, p.augment = 8, &p), &f, &s, err), CNNIMG_BADARG,
           "augment");
   REFUSED(cnnimg_session_new(*state, m, (p = all, p.strength = 1.5f, &p), &f, &s, err), CNNIMG_BADARG,

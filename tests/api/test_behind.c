@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* test_behind.c - what is done to the network's result at its own size: chroma, detail; and a JPEG file's quality */
+#include "door.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *open_context(void) { return door_context(2); }
+
+static int setup(void **state) { return (*state = open_context()) == NULL; }
+static int teardown(void **state) { return cnnimg_close(*state), 0; }
+
+static cnnimg_session *session(cnnimg_context *c, cnnimg_model *m, const cnnimg_format *f, float chroma,
+                               float detail, uint32_t tile) {
+  cnnimg_params p;
+  cnnimg_session *s = NULL;
+  cnnimg_params_init(&p, CNNIMG_TASK_DENOISE);
+  p.chroma = chroma, p.detail = detail, p.tile = tile, p.sigma = 25;
+  OK(cnnimg_session_new(c, m, &p, f, &s, err));
+  return s;
+}
+
+static void run_once(cnnimg_context *c, cnnimg_model *m, const cnnimg_view *src, float chroma, float detail,
+                     const cnnimg_view *dst) {
+  cnnimg_session *s = session(c, m, &src->format, chroma, detail, 0);
+  OK(cnnimg_run(s, src, dst, err));
+  cnnimg_session_free(s);
+}
+
+static double luma(const cnnimg_view *v, uint32_t x, uint32_t y) {
+  return 0.299 * (double)door_get(v, x, y, 0) + 0.587 * (double)door_get(v, x, y, 1) +
+         0.114 * (double)door_get(v, x, y, 2);
+}
+
+/* halves makes chroma smaller, too. */
+static void test_chroma_is_mixed_and_luma_kept(void **state) {
+  const cnnimg_format f = door_format(40, 21, 3, 0, CNNIMG_F32);
+  cnnimg_model *m = door_model(*state, "halves", NULL);
+  cnnimg_view src, whole, mixed;
+  void *a = door_picture(&f, &src), *b = door_empty(&f, &whole), *c = door_empty(&f, &mixed);
+  run_once(*state, m, &src, 1, 0, &whole);
+  for (int quarter = 0; quarter < 4; quarter++) {
+    double share = quarter / 4.0;
+    run_once(*state, m, &src, (float)share, 0, &mixed);
+    for (uint32_t i = 0; i < 40 * 21; i++) {
+      uint32_t x = i % 40, y = i / 40;
+      double l = luma(&whole, x, y), old = luma(&src, x, y);
+      assert_true(fabs(luma(&mixed, x, y) - l) < 1e-6);
+      for (uint32_t k = 0; k < 3; k++) {
+        double want = l + share * ((double)door_get(&whole, x, y, k) - l) +
+                      (1 - share) * ((double)door_get(&src, x, y, k) - old);
+        assert_true(fabs((double)door_get(&mixed, x, y, k) - want) < 1e-6);
+      }
+    }
+  }
+  cnnimg_model_unref(m);
+  free(a), free(b), free(c);
+}
+
+/* ---- detail ------------------------------------------------------------------------------ */
+
+#define SIDE 128
+
+static double normal(uint64_t *seed) {
+  double sum = -6;
+  for (int i = 0; i < 12; i++) sum += door_random(seed, 1 << 20) / (double)(1 << 20);
+  return sum;
+}
+
+static double stripes(uint32_t x, uint32_t y) {
+  return x > SIDE / 2 && y > SIDE / 2 ? 0.2 * cos(2 * acos(-1) * (x + y) / 5.0) : 0;
+}
+
+/* Grey with noise, and stripes in one quarter. */
+static void *noisy_stripes(cnnimg_view *v) {
+  const cnnimg_format f = door_format(SIDE, SIDE, 1, 0, CNNIMG_F32);
+  void *p = door_empty(&f, v);
+  uint64_t seed = 5;
+  for (uint32_t y = 0; y < SIDE; y++)
+    for (uint32_t x = 0; x < SIDE; x++)
+      door_put(v, x, y, 0, (float)(stripes(x, y) + 0.02 * normal(&seed)));
+  return p;
+}
+
+/* The network here takes everything away, so the residual is the picture: stripes come back, noise does not. */
+static void test_texture_comes_back_and_noise_does_not(void **state) {
+  static const char *const nothing[] = {"output.range=1e9", NULL};
+  cnnimg_model *m = door_model(*state, "identity", nothing);
+  cnnimg_view src, dst;
+  void *a = noisy_stripes(&src), *b = door_empty(&src.format, &dst);
+  double lost = 0, all = 0, grain = 0;
+  run_once(*state, m, &src, 1, 1, &dst);
+  for (uint32_t y = 8; y < SIDE - 8; y++)
+    for (uint32_t x = 8; x < SIDE - 8; x++) {
+      double got = (double)door_get(&dst, x, y, 0), texture = stripes(x, y);
+      if (x < SIDE / 2 - 8 || y < SIDE / 2 - 8) grain += got * got;
+      if (x < SIDE / 2 + 8 || y < SIDE / 2 + 8) continue;
+      lost += (got - texture) * (got - texture), all += texture * texture;
+    }
+  assert_true(lost < 0.02 * all);
+  assert_true(sqrt(grain / (SIDE * SIDE)) < 0.003); /* of 0.02 */
+  cnnimg_model_unref(m);
+  free(a), free(b);
+}
+
+static void test_nothing_comes_back_where_nothing_was_taken(void **state) {
+  const cnnimg_format f = door_format(40, 21, 3, CNNIMG_ALPHA_STRAIGHT, CNNIMG_U8);
+  cnnimg_model *m = door_model(*state, "identity", NULL);
+  cnnimg_view src, dst;
+  void *a = door_picture(&f, &src), *b = door_empty(&f, &dst);
+  run_once(*state, m, &src, 0, 1, &dst);
+  door_assert_same(&src, &dst);
+  cnnimg_model_unref(m);
+  free(a), free(b);
+}
+
+static void test_detail_needs_the_pictures_own_size(void **state) {
+  const cnnimg_format f = door_format(8, 8, 3, 0, CNNIMG_U8);
+  cnnimg_model *m = door_model(*state, "double", NULL);
+  cnnimg_params p;
+  cnnimg_session *s = NULL;
+  cnnimg_params_init(&p, CNNIMG_TASK_UPSCALE);
+  p.detail = 1;
+  REFUSED(cnnimg_session_new(*state, m, &p, &f, &s, err), CNNIMG_UNSUPPORTED, "own size (8x8, not 16x16)");
+  cnnimg_model_unref(m);
+}
+
+/* ---- the same bytes --------------------------------------------------------------------------- */
+
+static void check_rectangle(cnnimg_session *s, const cnnimg_view *src, const cnnimg_view *whole,
+                            uint64_t *seed) {
+  uint32_t W = whole->format.width, H = whole->format.height;
+  uint32_t w = 1 + door_random(seed, W < 50 ? W : 50), h = 1 + door_random(seed, H < 50 ? H : 50);
+  uint32_t x = door_random(seed, W - w + 1), y = door_random(seed, H - h + 1);
+  cnnimg_format f = whole->format;
+  cnnimg_view dst, want = door_crop(whole, x, y, w, h);
+  f.width = w, f.height = h;
+  void *p = door_empty(&f, &dst);
+  OK(cnnimg_run_region(s, cnnimg_read_view, (void *)(uintptr_t)src, x, y, &dst, err));
+  door_assert_same(&want, &dst);
+  free(p);
+}
+
+static void check_size(cnnimg_context *c, cnnimg_model *m, uint32_t width, uint32_t height, int colours) {
+  const cnnimg_format f = door_format(width, height, colours, 0, CNNIMG_F32);
+  cnnimg_view src, whole, again;
+  void *a = door_picture(&f, &src), *b = door_empty(&f, &whole), *d = door_empty(&f, &again);
+  uint64_t seed = 9;
+  for (uint32_t y = 0; y < height; y++)
+    for (uint32_t x = 0; x < width; x++)
+      for (uint32_t k = 0; k < (uint32_t)colours; k++)
+        door_put(&src, x, y, k, door_get(&src, x, y, k) + 0.05f * (float)normal(&seed));
+  run_once(c, m, &src, 0.3f, 0.8f, &whole);
+  cnnimg_session *s = session(c, m, &f, 0.3f, 0.8f, 40);
+  OK(cnnimg_run(s, &src, &again, err));
+  door_assert_same(&whole, &again);
+  for (int k = 0; k < 12; k++) check_rectangle(s, &src, &whole, &seed);
+  cnnimg_session_free(s);
+  free(a), free(b), free(d);
+}
+
+static void test_any_rectangle_is_the_same_bytes(void **state) {
+  static const uint32_t sizes[][2] = {{210, 190}, {97, 31}, {300, 5}, {1, 1}, {2, 40}, {17, 16}};
+  cnnimg_model *m = door_model(*state, "valid", NULL);
+  for (size_t i = 0; i < COUNT(sizes) * 2; i++)
+    check_size(*state, m, sizes[i / 2][0], sizes[i / 2][1], i % 2 ? 1 : 3);
+  cnnimg_model_unref(m);
+}
+
+/* ---- quality ---------------------------------------------------------------------------------------- */
+
+static void test_quality_reaches_the_network(void **state) {
+  const cnnimg_format f = door_format(9, 5, 3, 0, CNNIMG_F32);
+  cnnimg_model *m = door_model(*state, "quality", NULL);
+  cnnimg_view src, dst;
+  void *a = door_picture(&f, &src), *b = door_empty(&f, &dst);
+  cnnimg_params p;
+  cnnimg_session *s = NULL;
+  cnnimg_params_init(&p, CNNIMG_TASK_NONE);
+  REFUSED(cnnimg_session_new(*state, m, &p, &f, &s, err), CNNIMG_BADARG, "params.jpeg_quality");
+  p.jpeg_quality = 40;
+  OK(cnnimg_session_new(*state, m, &p, &f, &s, err));
+  OK(cnnimg_run(s, &src, &dst, err));
+  for (uint32_t y = 0; y < 5; y++)
+    for (uint32_t x = 0; x < 9; x++)
+      assert_true(fabsf(door_get(&dst, x, y, 1) - door_get(&src, x, y, 1) - 0.6f) < 1e-6f);
+  cnnimg_session_free(s);
+  cnnimg_model_unref(m);
+  free(a), free(b);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(test_chroma_is_mixed_and_luma_kept, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_texture_comes_back_and_noise_does_not, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_nothing_comes_back_where_nothing_was_taken, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_detail_needs_the_pictures_own_size, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_any_rectangle_is_the_same_bytes, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_quality_reaches_the_network, setup, teardown),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

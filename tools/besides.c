@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* besides.c - what a network wants besides the picture: a map of its noise, the quality of its JPEG file */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "driver.h"
+
+static bool takes(const cnnimg_model *model, const char *role) {
+  const cnnimg_port *p;
+  for (size_t i = 0; (p = cnnimg_model_input(model, i)); i++)
+    if (!strcmp(p->role, role)) return true;
+  return false;
+}
+
+/* ---- does the model do what was asked for? -------------------------------------------------- */
+
+int drv_check_model(const drv_settings *s, const cnnimg_model *model, const char *path) {
+  const char *task = cnnimg_model_get(model, "task");
+  if (s->jpeg && task && strcmp(task, "deblock")) {
+    drv_say(s, path,
+            "--jpeg wants a network that removes JPEG artefacts (task deblock); the task of this one is %s",
+            task);
+    return DRV_EXIT_USAGE;
+  }
+  if (s->sigma_map && !takes(model, "sigma")) {
+    drv_say(s, path, "this network takes no map of sigma");
+    return DRV_EXIT_USAGE;
+  }
+  return DRV_GO;
+}
+
+/* ---- the map of sigma ---------------------------------------------------------------------------- */
+
+static int fail(cnnimg_error *err, int status, const char *path, const char *sentence) {
+  err->code = status;
+  snprintf(err->text, sizeof err->text, "%s: %s", path, sentence);
+  return status;
+}
+
+static int read_map(drv_run *run, cnnimg_reader *reader, cnnimg_error *err) {
+  cnnimg_format f = cnnimg_reader_info(reader)->format;
+  const char *path = run->s->sigma_map;
+  size_t row = drv_row_bytes(&f);
+  if (f.colours != 1 || f.alpha)
+    return fail(err, CNNIMG_BADARG, path, "a map of sigma is a grey picture without alpha; this one is not");
+  if (row > drv_memory_cap(run->s) / f.height)
+    return fail(err, CNNIMG_LIMIT, path, "the map of sigma does not fit in memory (--memory)");
+  cnnimg_view_init(&run->map, &f, malloc(row * f.height));
+  int status = run->map.data ? CNNIMG_OK : fail(err, CNNIMG_NOMEM, path, "no memory for the map of sigma");
+  for (uint32_t y = 0; !status && y < f.height; y++)
+    status = cnnimg_reader_row(reader, (char *)run->map.data + y * row, err);
+  if (!status) return CNNIMG_OK;
+  free(run->map.data);
+  run->map.data = NULL;
+  return status;
+}
+
+/* It is read once, and serves all pictures of its size. */
+static int load_map(drv_run *run, cnnimg_error *err) {
+  cnnimg_reader *reader = NULL;
+  if (run->map.data) return CNNIMG_OK;
+  int status = cnnimg_reader_open(run->context, run->s->sigma_map, !run->s->no_rotate, &reader, err);
+  if (!status) status = read_map(run, reader, err);
+  cnnimg_reader_close(reader);
+  return status;
+}
+
+static int use_map(drv_run *run, const cnnimg_format *f, cnnimg_error *err) {
+  int status = load_map(run, err);
+  const cnnimg_format *m = &run->map.format;
+  if (status) return status;
+  run->params.sigma_map = &run->map;
+  if (m->width == f->width && m->height == f->height) return CNNIMG_OK;
+  err->code = CNNIMG_BADARG;
+  snprintf(err->text, sizeof err->text, "the map of sigma %s has %ux%u pixels, the picture has %ux%u",
+           run->s->sigma_map, m->width, m->height, f->width, f->height);
+  return CNNIMG_BADARG;
+}
+
+/* ---- the quality of the JPEG file --------------------------------------------------------------------- */
+
+/* Sessions are made for one quality, where the network takes it. */
+static int use_quality(drv_run *run, const cnnimg_info *info, const char *path, cnnimg_error *err) {
+  uint32_t said = run->s->params.jpeg_quality, quality = said ? said : info->quality;
+  if (!takes(run->model, "quality")) return CNNIMG_OK;
+  if (!quality)
+    return fail(err, CNNIMG_UNSUPPORTED, path,
+                "the JPEG quality of this picture is not known; --jpeg QF says it");
+  if (!said) drv_note(run->s, path, "JPEG quality %u (estimated)", quality);
+  if (quality == run->params.jpeg_quality) return CNNIMG_OK;
+  cnnimg_session_free(run->session);
+  run->session = NULL;
+  run->params.jpeg_quality = quality;
+  return CNNIMG_OK;
+}
+
+int drv_use_besides(drv_run *run, const drv_river *r, cnnimg_error *err) {
+  int status = run->s->sigma_map ? use_map(run, &r->worked, err) : CNNIMG_OK;
+  if (!status && run->s->jpeg) status = use_quality(run, cnnimg_reader_info(r->reader), r->job->in, err);
+  return status;
+}
