@@ -106,18 +106,28 @@ static void print_plan(drv_run *run) {
 
 /* What the file that is written cannot hold is said. */
 static void note_losses(const drv_settings *s, const char *path, const char *codec, const cnnimg_format *f) {
-  bool jpeg =
-      !strcmp(codec, "jpg") || !strcmp(codec, "jpeg") || !strcmp(codec, "jpe") || !strcmp(codec, "jfif");
-  bool pam = !strcmp(codec, "pam"), png = !strcmp(codec, "png");
-  if (f->alpha && !png && !pam) drv_note(s, path, "a %s file holds no alpha channel; laid on white", codec);
-  if (jpeg && f->sample != CNNIMG_U8)
-    drv_note(s, path, "a %s file holds 8 bits a sample; rounded to them", codec);
+  cnnimg_format held;
+  if (cnnimg_codec_fit(codec, f, &held, NULL)) return; /* the writer says it */
+  if (f->alpha && !held.alpha) drv_note(s, path, "a %s file holds no alpha channel; laid on white", codec);
+  if (CNNIMG_SAMPLE_BYTES(held.sample) < CNNIMG_SAMPLE_BYTES(f->sample))
+    drv_note(s, path, "a %s file holds %zu bits a sample; rounded to them", codec, 8 * CNNIMG_SAMPLE_BYTES(held.sample));
 }
 
 static const char *type_of(const drv_settings *s, const char *out, const cnnimg_info *info) {
   const char *dot = out ? strrchr(drv_base(out), '.') : NULL;
   if (s->format) return s->format;
   return dot && cnnimg_can_write(out) ? dot + 1 : info->codec;
+}
+
+/* A result that is larger than its container is refused before anything is computed, dry runs too. */
+static int check_size(const drv_settings *s, const drv_job *job, const river *r, const drv_result *result,
+                      cnnimg_error *err) {
+  cnnimg_format f = r->read, held;
+  cnnimg_error why;
+  f.width = result->width, f.height = result->height;
+  const char *type = type_of(s, job->out, cnnimg_reader_info(r->reader)), *path = job->out ? job->out : job->in;
+  int status = cnnimg_codec_fit(type, &f, &held, &why);
+  return status == CNNIMG_UNSUPPORTED ? fail(err, status, "%s: %s", path, why.text) : CNNIMG_OK;
 }
 
 static int open_writer(const drv_run *run, const drv_job *job, river *r, cnnimg_error *err) {
@@ -200,6 +210,8 @@ static int run_file(drv_run *run, const drv_job *job, river *r, drv_result *resu
   result->width = result->cost.width;
   result->height = result->cost.height;
   print_plan(run);
+  status = check_size(run->s, job, r, result, err);
+  if (status) return status;
   if (run->s->dry_run) return drv_plan_only(run, result, err);
   r->result = r->worked;
   r->result.width = result->width;
@@ -219,6 +231,8 @@ int drv_work(drv_run *run, const drv_job *job, drv_result *result, cnnimg_error 
   int status = cnnimg_reader_open(run->context, job->in, !run->s->no_rotate, &r.reader, err);
   if (!status) {
     r.read = cnnimg_reader_info(r.reader)->format;
+    const char *note = cnnimg_reader_info(r.reader)->note;
+    if (note) drv_note(run->s, job->in, "%s", note);
     r.worked = worked_format(run->s, &r.read);
     result->in_width = result->width = r.read.width;
     result->in_height = result->height = r.read.height;
