@@ -21,6 +21,7 @@ tool_tests = \
 	tests/tools/options.sh \
 	tests/tools/same-bytes.sh \
 	tests/tools/save.sh \
+	tests/tools/webp-tiff.sh \
 	tests/tools/zoo.sh
 dist_check_SCRIPTS += $(tool_tests)
 TESTS += $(tool_tests)
