@@ -489,8 +489,8 @@ typedef struct cnnimg_info {
   uint8_t has_icc;      /**< 1: the file brings a colour profile */
   uint8_t has_exif;     /**< 1: ... EXIF */
   uint8_t has_xmp;      /**< 1: ... XMP */
-  uint8_t lossless;     /**< 1: the file was compressed without loss, or not at all */
   const char *note;     /**< what the file holds besides, and is not delivered (more pages ...), in words; NULL: nothing */
+  uint8_t lossless;     /**< 1: the file was compressed without loss, or not at all */
 } cnnimg_info;
 
 #define CNNIMG_KEEP_ICC 1u  /**< colour profile */

@@ -110,6 +110,9 @@ int drv_parse(drv_settings *s, int argc, char **argv); /* DRV_GO or an exit stat
 void drv_settings_free(drv_settings *s);
 int drv_names_add(drv_names *names, const char *name);                 /* 0, or -1 without memory */
 int drv_number(const char *text, double min, double max, double *out); /* 0, or -1: not such a number */
+/* What can be written, for sentences: "png, jpg, ppm". Returns words. */
+#define DRV_WORDS 80
+const char *drv_formats(char words[DRV_WORDS]);
 int drv_set_format(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_add_model_opt(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_save(drv_settings *s, const char *value, char why[DRV_WHY]);

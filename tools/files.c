@@ -172,6 +172,12 @@ static void compute(drv_run *run, drv_item *it) {
   if (it->status) it->status = drv_river_finish(&it->river, it->status, &it->err);
 }
 
+/* What the file holds besides, and what is left behind, is said. */
+static void say_besides(const drv_run *run, const drv_item *it) {
+  const char *note = it->river.reader ? cnnimg_reader_info(it->river.reader)->note : NULL;
+  if (note) drv_note(run->s, it->job->in, "%s", note);
+}
+
 static void do_file(drv_run *run, const drv_jobs *jobs, size_t i) {
   drv_progress_file(&run->progress, &jobs->at[i]);
   drv_item *it = open_item(run, &jobs->at[i]);
@@ -182,6 +188,7 @@ static void do_file(drv_run *run, const drv_jobs *jobs, size_t i) {
     return;
   }
   if (it->start <= 0) it->start = drv_now();
+  say_besides(run, it);
   it->result.in_width = it->result.width = it->river.read.width;
   it->result.in_height = it->result.height = it->river.read.height;
   it->made = made_meanwhile(run, it->job);

@@ -44,9 +44,9 @@ static int check_file(const drv_settings *s) {
   struct stat st;
   const char *base = drv_base(s->output), *dot = strrchr(base, '.');
   if (s->format || !stat(s->output, &st) || (dot && cnnimg_can_write(s->output))) return DRV_GO;
-  if (dot && dot != base)
-    return bad_place(
-        s, "this version writes no files of that name (png, jpg, ppm, pam, pfm); -f says what it shall be");
+  char words[DRV_WORDS], why[160];
+  snprintf(why, sizeof why, "this version writes no files of that name (%s); -f says what it shall be", drv_formats(words));
+  if (dot && dot != base) return bad_place(s, why);
   return bad_place(
       s, "a folder that is not there? End it with / to have it made; for a file give it a suffix or -f");
 }

@@ -18,9 +18,9 @@ static int add_input(drv_settings *s, const char *value, char why[DRV_WHY]) {
 const drv_option drv_common_options[] = {
     {'i', "input", "PATH", "input: file, folder or - (standard input)", DRV_OWN, .own = add_input},
     {'o', "output", "PATH", "output: file, folder or - (standard output)", DRV_TEXT, .at = AT(output)},
-    {'f', "format", "FMT", "png, jpg, ppm, pam or pfm [by name, else as the input]", DRV_OWN,
+    {'f', "format", "FMT", "png, jpg, webp, tiff, ppm, pam, pfm [by name or input]", DRV_OWN,
      .own = drv_set_format},
-    {'q', "quality", "N", "JPEG quality, 1..100 [like the input's, else 95]", DRV_COUNT, .at = AT(quality), 1,
+    {'q', "quality", "N", "JPEG, WebP quality 1..100 [like the input's, else 95]", DRV_COUNT, .at = AT(quality), 1,
      100},
     {'m', "model", "NAME|PATH", "built-in model, weight file or its folder", DRV_TEXT, .at = AT(model)},
     {0, "model-opt", "KEY=VALUE", "what the model's card does not say, as range=255", DRV_OWN,

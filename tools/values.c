@@ -27,12 +27,22 @@ static int whole(const char *text, double min, double max, long *out) {
   return 0;
 }
 
+const char *drv_formats(char words[DRV_WORDS]) {
+  const char *word;
+  size_t n = 0;
+  *words = 0;
+  for (size_t i = 0; (word = cnnimg_codec_word(i)) && n + strlen(word) + 3 < DRV_WORDS; i++)
+    n += (size_t)snprintf(words + n, DRV_WORDS - n, "%s%s", n ? ", " : "", word);
+  return words;
+}
+
 int drv_set_format(drv_settings *s, const char *value, char why[DRV_WHY]) {
   char name[32];
   snprintf(name, sizeof name, "x.%s", value);
   s->format = value;
   if (*value && strlen(value) < 16 && !strpbrk(value, "./") && cnnimg_can_write(name)) return 0;
-  snprintf(why, DRV_WHY, "is no format that this version writes (png, jpg, ppm, pam, pfm)");
+  char words[DRV_WORDS];
+  snprintf(why, DRV_WHY, "is no format that this version writes (%s)", drv_formats(words));
   return -1;
 }
 

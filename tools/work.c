@@ -97,12 +97,11 @@ static void print_plan(drv_run *run) {
 
 /* What the file that is written cannot hold is said. */
 static void note_losses(const drv_settings *s, const char *path, const char *codec, const cnnimg_format *f) {
-  bool jpeg =
-      !strcmp(codec, "jpg") || !strcmp(codec, "jpeg") || !strcmp(codec, "jpe") || !strcmp(codec, "jfif");
-  bool pam = !strcmp(codec, "pam"), png = !strcmp(codec, "png");
-  if (f->alpha && !png && !pam) drv_note(s, path, "a %s file holds no alpha channel; laid on white", codec);
-  if (jpeg && f->sample != CNNIMG_U8)
-    drv_note(s, path, "a %s file holds 8 bits a sample; rounded to them", codec);
+  cnnimg_format held;
+  if (cnnimg_codec_fit(codec, f, &held, NULL)) return; /* the writer says it */
+  if (f->alpha && !held.alpha) drv_note(s, path, "a %s file holds no alpha channel; laid on white", codec);
+  if (CNNIMG_SAMPLE_BYTES(held.sample) < CNNIMG_SAMPLE_BYTES(f->sample))
+    drv_note(s, path, "a %s file holds %zu bits a sample; rounded to them", codec, 8 * CNNIMG_SAMPLE_BYTES(held.sample));
 }
 
 static const char *type_of(const drv_settings *s, const char *out, const cnnimg_info *info) {
@@ -115,6 +114,17 @@ int drv_river_place(const drv_run *run, const drv_river *r, cnnimg_error *err) {
   const char *path = r->job->out;
   if (!path || !drv_written_has(&run->written, path)) return CNNIMG_OK;
   return fail(err, CNNIMG_IO, "%s: leads to the result of another input, which will not be replaced", path);
+}
+
+/* A result that is larger than its container is refused before anything is computed, dry runs too. */
+static int check_size(const drv_settings *s, const drv_river *r, const drv_result *result, cnnimg_error *err) {
+  const drv_job *job = r->job;
+  cnnimg_format f = r->read, held;
+  cnnimg_error why;
+  f.width = result->width, f.height = result->height;
+  const char *type = type_of(s, job->out, cnnimg_reader_info(r->reader)), *path = job->out ? job->out : job->in;
+  int status = cnnimg_codec_fit(type, &f, &held, &why);
+  return status == CNNIMG_UNSUPPORTED ? fail(err, status, "%s: %s", path, why.text) : CNNIMG_OK;
 }
 
 static int open_writer(const drv_run *run, drv_river *r, cnnimg_error *err) {
@@ -193,6 +203,8 @@ int drv_river_plan(drv_run *run, drv_river *r, drv_result *result, cnnimg_error 
   result->cost = *cnnimg_session_cost(run->session);
   result->width = result->cost.width;
   result->height = result->cost.height;
+  status = check_size(run->s, r, result, err);
+  if (status) return status;
   r->result = r->worked;
   r->result.width = result->width;
   r->result.height = result->height;

@@ -27,6 +27,7 @@ tool_tests = \
 	tests/tools/same-bytes.sh \
 	tests/tools/save.sh \
 	tests/tools/upscale.sh \
+	tests/tools/webp-tiff.sh \
 	tests/tools/wrap.sh \
 	tests/tools/zoo.sh
 dist_check_SCRIPTS += $(tool_tests)

@@ -53,7 +53,7 @@ absent b.ppm
 # ---- values that are judged by hand ---------------------------------------------
 wrong() { option=$1; shift; for value; do expect 2 "$denoise" "$option" "$value" a.ppm b.ppm; says "$option $value: "; done; }
 wrong -s -1 75.1 nan inf 1e9 x 25x 0x10 ''
-wrong -f webp tiff x ../png ''
+wrong -f gif avif x ../png ''
 wrong -j -1 x 1:2 1:2:3:4 0:1:1 1025 1.5 ''
 wrong --memory 0 10 x 101% -5% 1Q 1KM ''
 wrong --strength -1 101 x nan ''
@@ -87,9 +87,9 @@ expect 2 "$denoise" --null a.ppm b.ppm; says '--files-from'
 expect 2 "$denoise" --json a.ppm -; says 'standard output'
 expect 2 "$denoise" - - -o d/; says 'only once'
 expect 2 "$denoise" - -o d/; says 'no name'
-expect 2 "$denoise" a.ppm b.webp; says 'b.webp'
+expect 2 "$denoise" a.ppm b.avif; says 'b.avif'
 expect 2 "$denoise" a.ppm nowhere; says 'End it with /'
 expect 2 "$denoise" a.ppm a.ppm -o -; says 'standard output'
 expect 2 "$denoise" a.ppm a.ppm -o a.ppm; says 'not a folder'
-absent b.ppm d b.webp nowhere
+absent b.ppm d b.avif nowhere
 finish
