@@ -13,6 +13,7 @@ tests_tools_test_lane_SOURCES = tests/tools/test_lane.c tools/lane.c tools/drive
 tests_tools_test_lane_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tools
 
 tool_tests = \
+	tests/tools/completion.sh \
 	tests/tools/folders.sh \
 	tests/tools/formats.sh \
 	tests/tools/hostile.sh \
