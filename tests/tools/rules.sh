@@ -65,6 +65,22 @@ equal "$(cat status)" 141
 ) | head -c 10 >/dev/null
 equal "$(cat status)" 1; says 'standard output: .*Broken pipe'
 
+mkdir lots; for i in 1 2 3 4 5 6 7 8; do "$mkpic" make lots/$i.png 300 300 rgb 8 10; done
+(
+  "$denoise" -m "$identity" -s 10 -j 2 --json lots -o lots-out 2>err
+  echo $? >status
+) | head -n 1 >line
+equal "$(cat status)" 141; grep -q '"input":"lots/1.png"' line || bad "the first line is not that of the first file"
+no_litter
+
+# ---- --dry-run: an estimate, for networks that enlarge too, and nothing is made --------------------------------
+for tool in denoise upscale; do
+  expect 0 "$abs_top_builddir/tools/cnn-$tool" --json --dry-run -j 1 lots/1.png lots/2.png -o planned/
+  absent planned
+  sed 's/.*"estimated_seconds":\([0-9.e-]*\),.*/\1/' out | awk '!($1 > 0.01 && $1 < 600) { exit 1 }' ||
+    bad "cnn-$tool: estimates of $(sed 's/.*"estimated_seconds":\([^,]*\),.*/\1/' out | tr '\n' ' ')s"
+done
+
 # ---- threads: what the process may use ----------------------------------------------------------------------------
 threads() { "$@" --json -m "$identity" -s 10 --dry-run a.png 2>/dev/null | sed 's/.*"threads":\([0-9]*\).*/\1/'; }
 if taskset -c 0 true 2>/dev/null; then
