@@ -41,8 +41,9 @@ typedef struct drv_option {
   drv_kind kind;
   size_t at;
   uint32_t min, max;
-  const char *words;                                                 /* "keep|8|16" */
+  const char *words;                                                 /* "keep|8|16"; of DRV_OWN: what is offered */
   int (*own)(drv_settings *s, const char *value, char why[DRV_WHY]); /* 0, or -1 and why */
+  bool rare;                                                         /* --help says its name and no more */
 } drv_option;
 
 typedef enum drv_existing {
@@ -117,6 +118,7 @@ int drv_set_format(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_add_model_opt(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_save(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_name(drv_settings *s, const char *value, char why[DRV_WHY]);
+int drv_set_sync(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_gpu(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_threads(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_memory(drv_settings *s, const char *value, char why[DRV_WHY]);

@@ -5,17 +5,38 @@
 
 #include "driver.h"
 
-static void show_option(const drv_option *o) {
-  char left[64], letter[8] = "    ", name[32] = "";
-  if (!o->help) return;
+#define COLUMNS 79
+#define LEFT 25 /* where the explanations begin */
+
+/* "-s, --sigma S" */
+static void name_of(const drv_option *o, char *text, size_t room) {
+  char letter[8] = "    ", name[32] = "";
+  if (!o->name || o->rare) letter[0] = 0;
   if (o->letter) snprintf(letter, sizeof letter, "-%c%s", o->letter, o->name ? ", " : "");
   if (o->name) snprintf(name, sizeof name, "--%s", o->name);
-  snprintf(left, sizeof left, "%s%s%s%s", letter, name, o->arg ? " " : "", o->arg ? o->arg : "");
-  printf("  %-22s %s\n", left, o->help);
+  snprintf(text, room, "%s%s%s%s", letter, name, o->arg ? " " : "", o->arg ? o->arg : "");
 }
 
 static void show_options(const drv_option *o) {
-  for (; o->letter || o->name; o++) show_option(o);
+  char left[64];
+  for (; o->letter || o->name; o++) {
+    if (!o->help || o->rare) continue;
+    name_of(o, left, sizeof left);
+    printf("  %-*s %s\n", LEFT - 3, left, o->help);
+  }
+}
+
+/* Names only, several on a line: the list must fit a screen. Returns the column; 0: nothing is there yet. */
+static int show_rare(const drv_option *o, int column) {
+  char name[64];
+  for (; o->letter || o->name; o++) {
+    if (!o->help || !o->rare) continue;
+    name_of(o, name, sizeof name);
+    bool fits = column && column + (int)strlen(name) + 3 <= COLUMNS;
+    if (!fits) printf(column ? ",\n" : ""), column = 0;
+    column += printf("%s%s", fits ? ",  " : "  ", name);
+  }
+  return column;
 }
 
 int drv_show_help(drv_settings *s, const char *value, char why[DRV_WHY]) {
@@ -24,6 +45,9 @@ int drv_show_help(drv_settings *s, const char *value, char why[DRV_WHY]) {
   printf("%s: %s\n%s [options] IN OUT | IN... -o FOLDER | -i IN -o OUT\n", t->name, t->does, t->name);
   show_options(t->options);
   show_options(drv_common_options);
+  printf("And, explained by man %s:\n", t->name);
+  show_rare(drv_common_options, show_rare(t->options, 0));
+  printf("\n");
   printf("%s", t->examples);
   return 1;
 }
@@ -34,14 +58,29 @@ int drv_show_version(drv_settings *s, const char *value, char why[DRV_WHY]) {
   return 1;
 }
 
-/* A line an option for shell completion and tests: letter, name, kind, what its value is called, range or words. */
+/* "png|jpg": what this version writes. */
+static void list_formats(void) {
+  static const char *const all[] = {"png", "jpg", "webp", "tiff", "ppm", "pam", "pfm"};
+  const char *bar = "";
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    char name[16];
+    snprintf(name, sizeof name, "x.%s", all[i]);
+    if (!cnnimg_can_write(name)) continue;
+    printf("%s%s", bar, all[i]);
+    bar = "|";
+  }
+}
+
+/* A line an option for shell completion and tests: letter, name, kind, what its value is called, range or words, help. */
 static void list_options(const drv_option *o) {
   static const char *const kinds[] = {"flag", "text", "count", "word", "own", "later"};
   for (; o->letter || o->name; o++) {
     printf("%c %s %s %s ", o->letter ? o->letter : '-', o->name ? o->name : "-", kinds[o->kind],
            o->arg ? o->arg : "-");
-    if (o->kind == DRV_COUNT) printf("%u..%u\n", o->min, o->max);
-    else printf("%s\n", o->words ? o->words : "-");
+    if (o->own == drv_set_format) list_formats();
+    else if (o->kind == DRV_COUNT) printf("%u..%u", o->min, o->max);
+    else printf("%s", o->words ? o->words : "-");
+    printf(" %s\n", o->help ? o->help : "-");
   }
 }
 

@@ -38,3 +38,19 @@ tools/%.1: tools/%.1.in $(man_parts)
 	@$(MKDIR_P) tools
 	$(AM_V_GEN)sed -e '/^@description@$$/{' -e 'r $(srcdir)/tools/description.man' -e 'd' -e '}' \
 	  -e '/^@options@$$/{' -e 'r $(srcdir)/tools/options.man' -e 'd' -e '}' '$(srcdir)/tools/$*.1.in' >$@.new && mv $@.new $@
+
+# Completion: the same for all tools, which say their options themselves.
+tool_names = cnn-denoise cnn-upscale
+EXTRA_DIST += tools/completion/cnnimg.bash
+zshfunctionsdir = $(datadir)/zsh/site-functions
+dist_zshfunctions_DATA = tools/completion/_cnnimg
+bashcompletionsdir = $(datadir)/bash-completion/completions
+install-data-local: install-completions
+uninstall-local: uninstall-completions
+.PHONY: install-completions uninstall-completions
+install-completions:
+	$(MKDIR_P) '$(DESTDIR)$(bashcompletionsdir)'
+	@for t in $(tool_names); do \
+	  $(INSTALL_DATA) '$(srcdir)/tools/completion/cnnimg.bash' '$(DESTDIR)$(bashcompletionsdir)'/$$t || exit 1; done
+uninstall-completions:
+	@for t in $(tool_names); do rm -f '$(DESTDIR)$(bashcompletionsdir)'/$$t; done

@@ -121,10 +121,23 @@ static char *any_in(const char *folder, const char *name) {
   return path;
 }
 
+/* realesrgan-ncnn-vulkan's realesr-animevideov3 is three networks, of which -s says one: NAME-x2 and so on, else -x4. */
+static char *of_factor(const drv_settings *s, const char *folder, const char *name) {
+  uint32_t num = s->params.scale_num, den = s->params.scale_den;
+  uint32_t factor = num && den && num % den == 0 ? num / den : 4;
+  char suffix[16];
+  snprintf(suffix, sizeof suffix, "-x%u", factor);
+  char *longer = with_suffix(name, suffix), *path = longer ? any_in(folder, longer) : NULL;
+  free(longer);
+  return path;
+}
+
 static char *by_name(const drv_settings *s, const char *name) {
   drv_names places = all_places(s);
   char *path = NULL;
   for (size_t i = 0; !path && i < places.n && !strchr(name, '/'); i++) path = any_in(places.at[i], name);
+  for (size_t i = 0; !path && i < places.n && s->model_name && !strchr(name, '/'); i++)
+    path = of_factor(s, places.at[i], name);
   free_places(&places);
   return path;
 }

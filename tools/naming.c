@@ -79,11 +79,16 @@ int drv_make_parents(const char *path) {
 
 /* ---- names -------------------------------------------------------------------------- */
 
-/* FNV-1a: the same files on every machine. */
+/*
+ * FNV-1a of the path, and MurmurHash3's last steps, without which the parity of a hash would be that of the characters.
+ * The manual says it, and jobs are divided by it: it must never change.
+ */
 static uint64_t hash(const char *text) {
   uint64_t h = 14695981039346656037ull;
   for (; *text; text++) h = (h ^ (unsigned char)*text) * 1099511628211ull;
-  return h;
+  h = (h ^ h >> 33) * 0xff51afd7ed558ccdull;
+  h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53ull;
+  return h ^ h >> 33;
 }
 
 static void keep_shard(const drv_settings *s, drv_jobs *jobs) {

@@ -84,6 +84,15 @@ int drv_set_gpu(drv_settings *s, const char *value, char why[DRV_WHY]) {
   return -1;
 }
 
+/* realcugan-ncnn-vulkan's choice of how tiles agree; here a picture is never cut so that it shows. */
+int drv_set_sync(drv_settings *s, const char *value, char why[DRV_WHY]) {
+  long mode;
+  (void)s;
+  if (!whole(value, 0, 3, &mode)) return 0;
+  snprintf(why, DRV_WHY, "must be 0, 1, 2 or 3, and has no effect: there are no seams");
+  return -1;
+}
+
 /* N, or the ncnn tools' LOAD:PROCESS:SAVE, where PROCESS may be a list with a number for each GPU. */
 int drv_set_threads(drv_settings *s, const char *value, char why[DRV_WHY]) {
   char field[3][24];

@@ -81,6 +81,7 @@ typedef struct walk {
   const char *root, *prefix;
   drv_jobs *jobs;
   drv_names todo; /* malloc'ed */
+  bool beside;    /* results go into the same folders */
 } walk;
 
 static drv_job *found(walk *w, const char *rel) {
@@ -102,12 +103,20 @@ static void see_folder(walk *w, char *rel, const struct stat *st, bool link) {
   free(rel);
 }
 
+/* Where results lie beside their inputs, a second run must not take them for inputs. */
+static bool is_result(const walk *w, const char *rel) {
+  const char *base = drv_base(rel), *dot = strrchr(base, '.');
+  size_t n = w->s->suffix ? strlen(w->s->suffix) : 0;
+  return w->beside && n && dot && (size_t)(dot - base) > n && !memcmp(dot - n, w->s->suffix, n);
+}
+
 static void see_file(walk *w, char *rel, const struct stat *st) {
   drv_job *job = found(w, rel);
   remember(job, st);
   if (!S_ISREG(st->st_mode)) decide(job, DRV_PASS, "not a regular file");
   else if (!cnnimg_looks_like_picture(rel)) decide(job, DRV_PASS, "its name is not that of a picture");
   else if (!st->st_size) decide(job, DRV_PASS, "empty");
+  else if (is_result(w, rel)) decide(job, DRV_PASS, "a result, by its suffix");
   free(rel);
 }
 
@@ -153,6 +162,8 @@ static int by_rel(const void *a, const void *b) {
 void drv_walk(const drv_settings *s, const char *root, const char *prefix, drv_jobs *jobs) {
   walk w = {.s = s, .root = root, .prefix = prefix, .jobs = jobs};
   size_t first = jobs->n;
+  struct stat st;
+  w.beside = !*prefix && !stat(root, &st) && is_output(&w, &st);
   read_folder(&w, "");
   while (w.todo.n) {
     char *below = (char *)(uintptr_t)w.todo.at[--w.todo.n];

@@ -13,7 +13,10 @@ tests_tools_test_lane_SOURCES = tests/tools/test_lane.c tools/lane.c tools/drive
 tests_tools_test_lane_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tools
 
 tool_tests = \
-	tests/tools/denoise.sh tests/tools/folders.sh \
+	tests/tools/colours.sh \
+	tests/tools/completion.sh \
+	tests/tools/denoise.sh \
+	tests/tools/folders.sh \
 	tests/tools/formats.sh \
 	tests/tools/hostile.sh \
 	tests/tools/interrupt.sh \
@@ -21,9 +24,11 @@ tool_tests = \
 	tests/tools/kill.sh \
 	tests/tools/lanes.sh \
 	tests/tools/models.sh \
+	tests/tools/ncnn.sh \
 	tests/tools/near.sh \
 	tests/tools/neighbours.sh \
 	tests/tools/options.sh \
+	tests/tools/rules.sh \
 	tests/tools/same-bytes.sh \
 	tests/tools/save.sh \
 	tests/tools/upscale.sh \

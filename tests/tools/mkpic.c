@@ -2,6 +2,7 @@
 /* mkpic.c - makes pictures for the tests of the tools, and says what is in one */
 #include <math.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
  * mkpic info FILE        "WIDTHxHEIGHT colours N alpha N bits N codec"
  * mkpic hash FILE        of the decoded rows
  * mkpic alpha FILE       of their alpha only
- * mkpic range FILE       smallest and largest colour sample, 0..1
+ * mkpic range FILE [MARGIN]   smallest and largest colour sample, 0..1; without the outer MARGIN pixels
  * mkpic run COMMAND...   with SIGINT as a terminal's child has it, which a shell's background job has not
  */
 
@@ -96,13 +97,17 @@ static uint64_t hash(uint64_t h, const uint8_t *p, size_t n) {
 typedef struct facts {
   uint64_t all, alpha;
   double low, high;
+  uint32_t margin;
 } facts;
 
-static void look(const cnnimg_format *f, const uint8_t *row, facts *k) {
+static bool inside(uint32_t i, uint32_t n, uint32_t margin) { return i >= margin && n - i > margin; }
+
+static void look(const cnnimg_format *f, const uint8_t *row, uint32_t y, facts *k) {
   size_t n = channels(f);
   k->all = hash(k->all, row, f->width * n * f->sample);
   for (uint32_t x = 0; x < f->width; x++) {
-    for (size_t c = 0; c < f->colours; c++) {
+    bool counts = inside(x, f->width, k->margin) && inside(y, f->height, k->margin);
+    for (size_t c = 0; counts && c < f->colours; c++) {
       double v = get(f, row, x * n + c);
       k->low = v < k->low ? v : k->low;
       k->high = v > k->high ? v : k->high;
@@ -111,11 +116,11 @@ static void look(const cnnimg_format *f, const uint8_t *row, facts *k) {
   }
 }
 
-static int tell(const char *what, const char *path) {
+static int tell(const char *what, const char *path, uint32_t margin) {
   cnnimg_error err = {0};
   cnnimg_context *context = NULL;
   cnnimg_reader *reader = NULL;
-  facts k = {14695981039346656037ull, 14695981039346656037ull, HUGE_VAL, -HUGE_VAL};
+  facts k = {14695981039346656037ull, 14695981039346656037ull, HUGE_VAL, -HUGE_VAL, margin};
   if (cnnimg_open(NULL, &context, &err) || cnnimg_reader_open(context, path, 1, &reader, &err))
     return die(err.text);
   const cnnimg_info *info = cnnimg_reader_info(reader);
@@ -123,7 +128,7 @@ static int tell(const char *what, const char *path) {
   uint8_t *row = malloc((size_t)f.width * channels(&f) * f.sample);
   for (uint32_t y = 0; row && y < f.height; y++) {
     if (cnnimg_reader_row(reader, row, &err)) return die(err.text);
-    look(&f, row, &k);
+    look(&f, row, y, &k);
   }
   if (!strcmp(what, "info"))
     printf("%ux%u colours %u alpha %u bits %u %s\n", f.width, f.height, f.colours, f.alpha, f.sample * 8,
@@ -140,7 +145,7 @@ static int tell(const char *what, const char *path) {
 int main(int argc, char **argv) {
   if (argc < 3) return die("make, info, hash, alpha, range or run");
   if (!strcmp(argv[1], "make")) return make(argc, argv);
-  if (strcmp(argv[1], "run")) return tell(argv[1], argv[2]);
+  if (strcmp(argv[1], "run")) return tell(argv[1], argv[2], argc > 3 ? (uint32_t)atoi(argv[3]) : 0);
   signal(SIGINT, SIG_DFL);
   execvp(argv[2], argv + 2);
   return die("cannot run that");

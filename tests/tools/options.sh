@@ -23,7 +23,7 @@ expect 0 "$denoise" --list-options
 cp out table
 sed 's/\\-/-/g' "$abs_top_builddir/tools/cnn-denoise.1" >manual
 [ "$(wc -l <table)" -ge 35 ] || bad "--list-options lists too few"
-while read -r letter name kind arg range; do
+while read -r letter name kind arg range text; do
   option=--$name
   [ "$name" != - ] || option=-$letter
   case $kind in
@@ -53,7 +53,7 @@ absent b.ppm
 # ---- values that are judged by hand ---------------------------------------------
 wrong() { option=$1; shift; for value; do expect 2 "$denoise" "$option" "$value" a.ppm b.ppm; says "$option $value: "; done; }
 wrong -s -1 75.1 nan inf 1e9 x 25x 0x10 ''
-wrong -f gif avif x ../png ''
+wrong -f gif xcf x ../png ''
 wrong -j -1 x 1:2 1:2:3:4 0:1:1 1025 1.5 ''
 wrong --memory 0 10 x 101% -5% 1Q 1KM ''
 wrong --strength -1 101 x nan ''
@@ -62,6 +62,7 @@ wrong --shard 0/2 3/2 1 1/0 /2 a/b 1/ ''
 wrong --max-pixels 0 -1 x ''
 wrong -n 4 -2 ''
 wrong -g 1 0,1 x
+wrong -c -1 4 x ''
 wrong --suffix a/b
 
 # ---- values that are taken, attached or not ----------------------------------------
@@ -69,7 +70,7 @@ taken() { rm -f b.ppm; expect 0 "$denoise" --quiet "$@" a.ppm b.ppm; silent; the
 taken -s 25
 taken -s25 -j1 -t 64
 taken --sigma=0 --threads 2
-taken -s auto -j 1:2:2 -g -1 -n 1 -t 0
+taken -s auto -j 1:2,2:2 -c 3 -g -1 -n 1 -t 0
 taken -s 75 --memory 100M --strength 50 -g auto
 taken -s 12.5 --memory 50% -n -1 -q 100 --keep exif,icc,xmp,text
 taken -n denoise -g 0 -r --progress none --max-pixels 1M --keep none
@@ -87,9 +88,9 @@ expect 2 "$denoise" --null a.ppm b.ppm; says '--files-from'
 expect 2 "$denoise" --json a.ppm -; says 'standard output'
 expect 2 "$denoise" - - -o d/; says 'only once'
 expect 2 "$denoise" - -o d/; says 'no name'
-expect 2 "$denoise" a.ppm b.avif; says 'b.avif'
+expect 2 "$denoise" a.ppm b.gif; says 'b.gif'
 expect 2 "$denoise" a.ppm nowhere; says 'End it with /'
 expect 2 "$denoise" a.ppm a.ppm -o -; says 'standard output'
 expect 2 "$denoise" a.ppm a.ppm -o a.ppm; says 'not a folder'
-absent b.ppm d b.avif nowhere
+absent b.ppm d b.gif nowhere
 finish
