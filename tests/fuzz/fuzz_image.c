@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* fuzz_image.c - any bytes as a picture: read it all, write it again
  *
- * clang -fsanitize=fuzzer,address,undefined -Ilibcnnimg tests/fuzz/fuzz_image.c libcnnimg/image/[a-z]*.c \
- *   libcnnimg/base/{error,memory,cursor,source,spool,newfile}.c -lpng -ljpeg -lm && ./a.out corpus tests/image/data
+ * clang -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -DCNNIMG_WEBP=1 -DCNNIMG_TIFF=1 -DCNNIMG_LCMS2=1 \
+ *   -Ilibcnnimg tests/fuzz/fuzz_image.c libcnnimg/image/[a-z]*.c \
+ *   libcnnimg/base/{error,memory,cursor,source,spool,newfile}.c -lpng -ljpeg -lwebp -lwebpmux -lwebpdemux -ltiff -llcms2 -lm && ./a.out corpus tests/image/data
  */
 #include <stdlib.h>
 #include <string.h>
@@ -59,9 +60,9 @@ static int copy_rows(ci_reader *r, ci_writer *w, const cnnimg_format *to) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static const char *const formats[] = {"png", "jpg", "pam", "pfm"};
+  static const char *const formats[] = {"png", "jpg", "pam", "pfm", "webp", "tiff"};
   const ci_limits limits = {5000, 200000, (uint64_t)8 << 20};
-  cnnimg_write_options o = {sizeof o, formats[size % 4], 0, CNNIMG_KEEP_ALL, 1};
+  cnnimg_write_options o = {sizeof o, formats[size % 6], 0, CNNIMG_KEEP_ALL, 1};
   cnnimg_error err = {0};
   ci_source src;
   ci_reader *r;

@@ -26,7 +26,8 @@ if builds webp; then
   run 0 -s 5 --strength 0 -q 50 rgba8.png low.webp; equal "$("$mkpic" alpha low.webp)" "$("$mkpic" alpha rgba8.png)"
   [ "$(hash low.webp)" != "$(hash rgba8.png)" ] || bad "-q 50 loses nothing"
   run 0 -s 5 rgb16.png out.webp; says '8 bits'
-  run 0 -s 5 -f webp - - <rgb8.png
+  "$denoise" -s 5 --strength 0 -f webp - - <rgb8.png >pipe.webp 2>err || bad "WebP through a pipe fails"
+  equal "$(hash pipe.webp)" "$(hash rgb8.png)"
   run 0 -s 5 "$fixtures/metadata.webp" out.webp
   for mark in ICCP EXIF 'XMP '; do has out.webp "$mark" || bad "WebP: $mark was lost"; done
   run 0 -s 5 --keep none "$fixtures/metadata.webp" out.webp
