@@ -59,17 +59,19 @@ static int copy_rows(ci_reader *r, ci_writer *w, const cnnimg_format *to) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static const char *const formats[] = {"png", "jpg", "pam", "pfm"};
+  static const char *const formats[] = {"png", "jpg", "pam", "pfm", "tiff", "webp"};
   const ci_limits limits = {5000, 200000, (uint64_t)8 << 20};
-  cnnimg_write_options o = {sizeof o, formats[size % 4], 0, CNNIMG_KEEP_ALL, 1};
+  cnnimg_write_options o = {sizeof o, formats[size % 6], 0, CNNIMG_KEEP_ALL, 1};
   cnnimg_error err = {0};
   ci_source src;
   ci_reader *r;
   ci_writer *w;
   cnnimg_format f;
   ci_source_memory(&src, data, size, "fuzz");
+  const ci_codec *codec = ci_codec_for_name(o.codec);
+  if (!codec) codec = ci_codec_for_name(o.codec = "png"); /* built without it */
   if (ci_reader_open_source(&r, src, &limits, 1, &err) != CNNIMG_OK) return 0;
-  ci_codec_fit(ci_codec_for_name(o.codec), &ci_reader_info(r)->format, &f);
+  ci_codec_fit(codec, &ci_reader_info(r)->format, &f);
   if (ci_writer_open(&w, "/dev/null", &f, r, &o, &err) != CNNIMG_OK)
     abort(); /* what was read can be written */
   if (copy_rows(r, w, &f) != CNNIMG_OK) ci_writer_abort(w);
