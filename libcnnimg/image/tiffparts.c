@@ -134,6 +134,9 @@ static int check_pieces(const tree *t, const directory *d, uint16_t where, uint1
   entry at, bytes = {0};
   if (!find(t, d, where, &at)) return CNNIMG_OK;
   bool known = find(t, d, how_long, &bytes);
+  if (!type_bytes(at.type) ||
+      (known && !type_bytes(bytes.type))) /* its count would not be bounded by the file */
+    return ci_fail(err, CNNIMG_CORRUPT, "%s: TIFF: where its pieces are is not said in numbers", name);
   for (uint64_t i = 0; i < at.count; i++)
     if (!holds(t, number(t, &at, i), known ? number(t, &bytes, i) : 0))
       return ci_fail(err, CNNIMG_CORRUPT,

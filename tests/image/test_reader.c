@@ -68,7 +68,8 @@ static void little_memory_gives_the_same(void **state) {
     size_t size;
     uint8_t *data = data_file(list[i].name, &size);
     int rc = decode(data, size, list[i].name, &tight, &info, &pixels, &err);
-    if (strstr(list[i].name, "progressive") || (strstr(list[i].name, ".webp") && list[i].format.width > 1)) { /* they need a whole picture */
+    if (strstr(list[i].name, "progressive") ||
+        (strstr(list[i].name, ".webp") && list[i].format.width > 1)) { /* they need a whole picture */
       assert_int_equal(rc, CNNIMG_LIMIT);
       assert_non_null(strstr(err.text, "memory limit"));
     } else {
@@ -220,9 +221,11 @@ static void damage_ends_in_rows_or_a_sentence(void **state) {
       uint8_t *pixels;
       size_t span = round % 3 == 0 || size < 300 ? size : 300, from = round % 3 == 1 ? size - span : 0;
       memcpy(damaged, data, size);
-      for (unsigned k = 0; k <= round % 5; k++) damaged[from + next_random(&seed) % span] = (uint8_t)next_random(&seed);
+      for (unsigned k = 0; k <= round % 5; k++)
+        damaged[from + next_random(&seed) % span] = (uint8_t)next_random(&seed);
       int rc = decode(damaged, size, list[i].name, &some, &info, &pixels, &err);
-      if (rc != CNNIMG_OK && (rc != err.code || !strstr(err.text, list[i].name))) fail_msg("%d '%s'", rc, err.text);
+      if (rc != CNNIMG_OK && (rc != err.code || !strstr(err.text, list[i].name)))
+        fail_msg("%d '%s'", rc, err.text);
       free(pixels);
     }
     free(damaged);
@@ -233,10 +236,12 @@ static void damage_ends_in_rows_or_a_sentence(void **state) {
 /* What a file holds besides is told, not hidden. */
 static void what_is_left_out_is_noted(void **state) {
   (void)state;
-  static const char *const noted[] = {"pages.tif", "five.tif"}, *const silent[] = {"thumbnail.tif", "zip.tif"};
+  static const char *const noted[] = {"pages.tif", "five.tif"}, *const silent[] = {"thumbnail.tif",
+                                                                                   "zip.tif"};
   for (size_t i = 0; CNNIMG_TIFF && i < 4; i++) {
     ci_reader *r;
-    assert_int_equal(ci_reader_open(&r, data_path(i < 2 ? noted[i] : silent[i - 2]), &roomy, 1, NULL), CNNIMG_OK);
+    assert_int_equal(ci_reader_open(&r, data_path(i < 2 ? noted[i] : silent[i - 2]), &roomy, 1, NULL),
+                     CNNIMG_OK);
     assert_int_equal(ci_reader_info(r)->note != NULL, i < 2);
     ci_reader_close(r);
   }
@@ -318,15 +323,36 @@ static void missing_files_are_named(void **state) {
   assert_int_equal(ci_reader_open(&r, "/dev/null", &roomy, 1, &err), CNNIMG_IO);
 }
 
+/* Values of a type that is none have no bytes in the file, so nothing would bound their number. */
+static void numbers_of_no_type_are_none(void **state) {
+  (void)state;
+  if (!CNNIMG_TIFF) skip();
+  static const uint8_t endless[] = {0x11, 1, 4, 0x15, 0xff, 0xff, 0xff, 0xff};
+  cnnimg_info info;
+  cnnimg_error err = {0};
+  uint8_t *pixels;
+  size_t size, found = 0;
+  uint8_t *data = data_file("grey8-le.tif", &size);
+  for (size_t i = 0; i + 12 <= size; i++)
+    if (data[i] == 0x11 && data[i + 1] == 1 && data[i + 3] == 0 && !found++)
+      memcpy(data + i, endless, sizeof endless);
+  assert_int_equal(found > 0, 1);
+  assert_int_equal(decode(data, size, "endless.tif", &roomy, &info, &pixels, &err), CNNIMG_CORRUPT);
+  assert_non_null(strstr(err.text, "endless.tif: TIFF: where its pieces are"));
+  free(pixels);
+  free(data);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_fixture_decodes),       cmocka_unit_test(little_memory_gives_the_same),
-      cmocka_unit_test(metadata_is_delivered),       cmocka_unit_test(colour_chunks_are_delivered),
-      cmocka_unit_test(every_prefix_fails_politely), cmocka_unit_test(what_is_refused),
+      cmocka_unit_test(every_fixture_decodes),        cmocka_unit_test(little_memory_gives_the_same),
+      cmocka_unit_test(metadata_is_delivered),        cmocka_unit_test(colour_chunks_are_delivered),
+      cmocka_unit_test(every_prefix_fails_politely),  cmocka_unit_test(what_is_refused),
       cmocka_unit_test(what_is_not_built_in_is_said), cmocka_unit_test(damage_ends_in_rows_or_a_sentence),
-      cmocka_unit_test(what_is_left_out_is_noted), cmocka_unit_test(inks_become_srgb),
-      cmocka_unit_test(limits_come_from_the_header), cmocka_unit_test(many_small_bombs_are_one_large_bomb),
-      cmocka_unit_test(rotation_can_be_refused),     cmocka_unit_test(missing_files_are_named),
+      cmocka_unit_test(what_is_left_out_is_noted),    cmocka_unit_test(inks_become_srgb),
+      cmocka_unit_test(limits_come_from_the_header),  cmocka_unit_test(many_small_bombs_are_one_large_bomb),
+      cmocka_unit_test(rotation_can_be_refused),      cmocka_unit_test(missing_files_are_named),
+      cmocka_unit_test(numbers_of_no_type_are_none),
   };
   return cmocka_run_group_tests(tests, load_list, NULL);
 }

@@ -56,6 +56,14 @@ for f in bare/kind/*; do
   LC_ALL=C grep -q -a -e Exif -e eXIf -e ICC_PROFILE -e iCCP -e adobe "$f" && bad "--keep none keeps something in $f"
 done
 
+# There and back: TIFF holds all that a PNG does.
+if "$tool" --quiet $identity -s 10 -f tiff -r set/in/kind -o tiff/kind 2>/dev/null; then
+  expect 0 "$tool" --quiet $identity -s 10 -f png -r tiff/kind -o untiff/kind
+  judge set untiff png loose kind/
+else
+  echo "TIFF is not written by this build"
+fi
+
 # ---- enlarging ------------------------------------------------------------------------
 tool=$abs_top_builddir/tools/cnn-upscale
 if [ -x "$tool" ]; then

@@ -3,7 +3,7 @@
  *
  * zoo make FOLDER                                          FOLDER/in/..., FOLDER/want/..., FOLDER/list.tsv
  * zoo bomb FILE.png WIDTH HEIGHT
- * zoo check LIST IN WANT OUT TYPE|- FACTOR|stored [PREFIX]
+ * zoo check LIST IN WANT OUT TYPE|- FACTOR|stored|loose [PREFIX]
  */
 #include <stdlib.h>
 #include <string.h>
