@@ -27,7 +27,7 @@ def options(description, **defaults):
     p = argparse.ArgumentParser(description=description)
     p.add_argument("--data", nargs="+", help="folders of training pictures")
     p.add_argument("--bench", help="folder of evaluation pictures (measured, never trained on)")
-    p.add_argument("--without", nargs="*", default=(), help="leave out files with these words in their names")
+    p.add_argument("--without", nargs="*", default=HELD_OUT, help="leave out files with these words in their names")
     p.add_argument("--cache", default="/tmp/cnnimg-pictures", help="where the decoded pictures go")
     p.add_argument("--out", default="ckpt", help="folder of checkpoint and ONNX file")
     p.add_argument("--init", help="start from the weights of this ONNX file, those that fit")
@@ -51,7 +51,7 @@ def options(description, **defaults):
 
 
 # wallpapers and example pictures that serve evaluation elsewhere
-HELD_OUT = ("budgie", "lomiri", "enlightenment", "skimage", "sklearn")
+HELD_OUT = ("budgie", "lomiri", "enlightenment", "w-e-", "skimage", "sklearn")
 
 
 class Task:

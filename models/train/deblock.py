@@ -115,7 +115,7 @@ class Deblock(common.Task):
         return dict(name="deblock", task="deblock", author="cnnimg project", licence="MIT",
                     attribution="models/deblock/card.md", recipe="models/train/deblock.py",
                     colour="rgb", range=1, scale=1, multiple=8, quality_min=5, quality_max=100,
-                    data="702 free photographs, models/denoise/DATA.tsv",
+                    data="692 free photographs, those of models/denoise/DATA.tsv without w-budgie, w-lomiri, w-e",
                     psnr="; ".join(f"{k} {v}" for k, v in figures.items()) or "not measured")
 
 
