@@ -8,7 +8,7 @@ size() { info "$1" | cut -d' ' -f1; }
 
 # ---- help, manual -------------------------------------------------------------------
 run 0 -h; silent; prints '^cnn-upscale: '
-[ "$(wc -l <out)" -le 44 ] || bad "--help has more than 44 lines"
+[ "$(wc -l <out)" -le 40 ] || bad "--help has more than 40 lines"
 [ "$(wc -L <out)" -le 80 ] || bad "--help is wider than 80 columns"
 cp out help
 sed 's/\\-/-/g' "$abs_top_builddir/tools/cnn-upscale.1" >manual
