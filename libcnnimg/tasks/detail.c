@@ -16,7 +16,7 @@
  *
  * The noise is that of the residual itself, so a wrong sigma, or noise that JPEG has gnawed at, does no harm: of cells of
  * 16x16 pixels the median of absolute values, and of the 7x7 cells around the lower quartile, which texture in
- * some of them does not lift. All grids are the picture's own: a pixel depends on its surroundings alone.
+ * some of them does not lift; and no more than the sigma that the network was told. All grids are the picture's own: a pixel depends on its surroundings alone.
  */
 #define BLOCK 8
 #define STEP 4
@@ -125,25 +125,32 @@ static const float *cells_of(detail *d, const ci_stage_call *c, int32_t row) {
   return cells;
 }
 
+/* Texture everywhere lifts the quartile, too: what the network was told is an upper bound. */
+static float most_noise(const detail *d, const ci_stage_call *c) {
+  float gain = d->colours == 3 ? 0.66851f : 1; /* of luma, for noise in each colour */
+  return c->sigma >= 0 ? gain * c->sigma / 255 : INFINITY;
+}
+
 static float quartile(const float *const *rows, int32_t n_rows, int32_t from, int32_t to) {
   float v[AROUND];
   int32_t n = 0;
   for (int32_t i = 0; i < n_rows; i++)
     for (int32_t x = from; x <= to; x++)
       if (rows[i][x] > QUIET) v[n++] = rows[i][x];
-  return n ? fmaxf(select_kth(v, n, n / 4), ROUNDING) : ROUNDING;
+  return n ? select_kth(v, n, n / 4) : 0;
 }
 
 static void find_noise(detail *d, const ci_stage_call *c, int32_t row) {
   const float *rows[2 * REACH + 1];
   const ci_rect *r = &c->out->rect;
+  const float most = most_noise(d, c);
   int32_t n = 0, first = cell_of(first_block(r->x0), d->across), last = cell_of(last_block(r->x1), d->across);
   if (d->noise_row == row) return;
   for (int32_t y = row - REACH; y <= row + REACH; y++)
     if (y >= 0 && y < d->down) rows[n++] = cells_of(d, c, y);
   for (int32_t x = first; x <= last; x++)
-    d->noise[x] =
-        quartile(rows, n, ci_clamp(x - REACH, 0, d->across - 1), ci_clamp(x + REACH, 0, d->across - 1));
+    d->noise[x] = fmaxf(ROUNDING, fminf(most, quartile(rows, n, ci_clamp(x - REACH, 0, d->across - 1),
+                                                       ci_clamp(x + REACH, 0, d->across - 1))));
   d->noise_row = row;
 }
 
