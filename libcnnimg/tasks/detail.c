@@ -23,7 +23,8 @@
 #define CELL 16
 #define REACH 3 /* cells each way */
 #define AROUND ((2 * REACH + 1) * (2 * REACH + 1))
-#define THRESHOLD 2.7f
+#define THRESHOLD 3.0f
+#define TOGETHER 4.2f      /* times the noise: the root of the sum of squares of what a block gives back */
 #define LOWEST 2           /* half waves, across + down, that come back: what is lower is no detail */
 #define QUIET (0.2f / 255) /* a cell with less is drawn or cut off, and says nothing of the noise around it */
 #define ROUNDING (0.3f / 255) /* noise is never taken for less */
@@ -164,17 +165,19 @@ static void load_block(const detail *d, const ci_stage_call *c, int32_t i, int32
       v[y * BLOCK + x] = residual(d, c, mirror(x0 + x, w), mirror(y0 + y, h));
 }
 
-/* What is no number is not above the threshold either. */
-static bool shrink(float v[BLOCK * BLOCK], float threshold) {
-  bool some = false;
+/* A lone wave that is hardly above the threshold is likely to be noise, and would be seen as hatching: a block gives
+ * back several, or a strong one. What is no number is not above the threshold either. */
+static bool shrink(float v[BLOCK * BLOCK], float noise) {
+  float threshold = THRESHOLD * noise, energy = 0;
   ci_dct8(v, v);
   for (int k = 0; k < BLOCK * BLOCK; k++) {
     bool stays = k / BLOCK + k % BLOCK >= LOWEST && fabsf(v[k]) > threshold;
+    if (stays) energy += v[k] * v[k];
     v[k] = stays ? v[k] - threshold * threshold / v[k] : 0;
-    some |= stays;
   }
-  if (some) ci_dct8_back(v, v);
-  return some;
+  if (!(energy > TOGETHER * TOGETHER * noise * noise)) return false;
+  ci_dct8_back(v, v);
+  return true;
 }
 
 static int32_t band_width(const detail *d) { return d->stage.in.w + 2 * BLOCK; }
@@ -189,7 +192,7 @@ static const float *band_of(detail *d, const ci_stage_call *c, int32_t j) {
   for (int32_t i = 0; i < BLOCK * wide; i++) band[i] = 0;
   for (int32_t i = first; i <= last; i++) {
     load_block(d, c, i, j, v);
-    if (!shrink(v, THRESHOLD * d->noise[cell_of(i, d->across)])) continue;
+    if (!shrink(v, d->noise[cell_of(i, d->across)])) continue;
     float *to = band + (i - first) * STEP;
     for (int32_t y = 0; y < BLOCK; y++)
       for (int32_t x = 0; x < BLOCK; x++) to[y * wide + x] += fade[y] * fade[x] * v[y * BLOCK + x];
