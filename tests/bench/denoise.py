@@ -3,7 +3,7 @@
 """denoise.py - PSNR of cnn-denoise over benchmark pictures, and the error of its noise estimate.
 
   denoise.py psnr  --tool build/tools/cnn-denoise --pictures DIR [--sigma 15 25 50] [--crop 500]
-  denoise.py sigma --tool build/tools/cnn-denoise --pictures DIR [--sigma 0 5 15 25 50]
+  denoise.py sigma --tool build/tools/cnn-denoise --pictures DIR [--sigma 0 5 15 25 50] [--jpeg 90/420]
 
 Noise is Gaussian, seeded by the picture's number. `psnr` measures through float files (PFM in and
 out: noise neither clipped nor rounded, as the papers do; the answer clipped to 0..255) and through
@@ -85,6 +85,10 @@ def measure_sigma(o, work):
         for i, (_, rgb) in enumerate(pictures(o.pictures, o.crop)):
             path = os.path.join(work, "in.png")
             to_png(path, noisy(rgb, sigma, i))
+            if o.jpeg:
+                png, path = path, os.path.join(work, "in.jpg")
+                quality, colour = o.jpeg.split("/")
+                Image.open(png).save(path, quality=int(quality), subsampling={"444": 0, "422": 1, "420": 2}[colour])
             run = subprocess.run([o.tool, "--estimate", path], check=True, capture_output=True, text=True)
             found.append(float(run.stdout.split()[0]))
         error = np.abs(np.array(found) - sigma)
@@ -100,6 +104,7 @@ def main():
     p.add_argument("--sigma", type=float, nargs="*")
     p.add_argument("--crop", type=int, default=0, help="pixels; 500 for the published Kodak24 tables")
     p.add_argument("--models-dir", default=os.path.join(os.path.dirname(__file__), "../../models"))
+    p.add_argument("--jpeg", help="sigma: through JPEG files of that quality and subsampling, as 90/420")
     p.add_argument("--args", default="", help="more options for the tool")
     o = p.parse_args()
     with tempfile.TemporaryDirectory() as work:
