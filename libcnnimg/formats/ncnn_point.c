@@ -271,8 +271,8 @@ static void group_norm(ci_ncnn_net *n, ci_ncnn_layer *l) {
     ci_ncnn_refuse(n, l, CNNIMG_CORRUPT, "it has no channels, or a broken group");
   if (n->b->status) return;
   ci_ncnn_channels(n, l, ci_ncnn_in(n, l, 0), c);
-  int64_t parts = each ? c : groups;
-  const int32_t in[3] = {first(n, l), filled(n, parts, 1), filled(n, parts, 0)};
+  if (!each) n->b->p->opset = CI_GROUPS_OPSET;
+  const int32_t in[3] = {first(n, l), filled(n, c, 1), filled(n, c, 0)};
   int32_t y = ci_build_node(n->b, each ? "InstanceNormalization" : "GroupNormalization", in, 3);
   ci_build_attr_float(n->b, "epsilon", (float)epsilon);
   if (!each) ci_build_attr_int(n->b, "num_groups", groups);

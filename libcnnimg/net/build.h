@@ -9,6 +9,7 @@
 #include "net/store.h"
 
 #define CI_BUILD_OPSET 20 /* operators mean what they mean in this set of ONNX's */
+#define CI_GROUPS_OPSET 21 /* ONNX took the older GroupNormalization back, whose scales were a group's */
 
 /*
  * The first thing that goes wrong is kept in *err and status; from then on every call returns -1 and does nothing, and -1

@@ -132,6 +132,7 @@ def main():
     p.add_argument("paths", nargs="+")
     o = p.parse_args()
     tool = os.path.join(o.build, "tools/cnn-denoise")
+    os.environ.setdefault("CNNIMG_LIBEXEC", os.path.join(os.path.abspath(o.build), "helper"))
     ort.set_default_logger_severity(4)
     good = bad = other = 0
     for path in files_of(o.paths):
