@@ -146,7 +146,7 @@ static void *write_end(void *arg) {
 
 /* The rows of it wait to be encoded: that can be done beside the next file. */
 static bool leave_behind(drv_run *run, drv_item *it, bool more) {
-  if (it->status || !it->river.behind || !more || drv_cancel.stop) return false;
+  if (it->status || !it->river.behind || !more || cnnimg_cancel_is_set(&drv_cancel)) return false;
   if (drv_thread_start(&it->thread, write_end, it)) return false;
   run->last = it;
   return true;
@@ -207,7 +207,7 @@ static void do_file(drv_run *run, const drv_jobs *jobs, size_t i) {
 
 int drv_do_files(drv_run *run, const drv_jobs *jobs) {
   run->alone = jobs->n == 1;
-  for (size_t i = 0; i < jobs->n && !drv_cancel.stop && !run->broken; i++) {
+  for (size_t i = 0; i < jobs->n && !cnnimg_cancel_is_set(&drv_cancel) && !run->broken; i++) {
     if (jobs->at[i].fate != DRV_RUN) {
       report_decided(run, &jobs->at[i]);
       continue;

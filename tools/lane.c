@@ -99,9 +99,10 @@ static int told(const drv_lane *l, cnnimg_error *err) {
 int drv_lane_row(drv_lane *l, void *row, cnnimg_error *err) {
   pthread_mutex_lock(&l->lock);
   bool fill = !l->fills;
-  while (!ready(l, fill) && !l->status && !drv_cancel.stop) wait_a_little(l);
+  while (!ready(l, fill) && !l->status && !cnnimg_cancel_is_set(&drv_cancel)) wait_a_little(l);
   /* Rows from before a failure are good; behind one that was not written there is nothing to add. */
-  int status = drv_cancel.stop || (fill ? l->status : !ready(l, fill)) ? told(l, err) : CNNIMG_OK;
+  int status =
+      cnnimg_cancel_is_set(&drv_cancel) || (fill ? l->status : !ready(l, fill)) ? told(l, err) : CNNIMG_OK;
   pthread_mutex_unlock(&l->lock);
   if (status) return status;
   if (fill) memcpy(slot(l, l->made), row, l->row_bytes);
@@ -112,7 +113,7 @@ int drv_lane_row(drv_lane *l, void *row, cnnimg_error *err) {
 
 int drv_lane_drain(drv_lane *l, cnnimg_error *err) {
   pthread_mutex_lock(&l->lock);
-  while (l->taken < l->total && !l->status && !drv_cancel.stop) wait_a_little(l);
+  while (l->taken < l->total && !l->status && !cnnimg_cancel_is_set(&drv_cancel)) wait_a_little(l);
   int status = l->taken < l->total ? told(l, err) : CNNIMG_OK;
   pthread_mutex_unlock(&l->lock);
   return status;

@@ -25,7 +25,7 @@ uint64_t drv_memory_cap(const drv_settings *s) {
 static int read_all(cnnimg_reader *reader, cnnimg_view *view, cnnimg_error *err) {
   int status = CNNIMG_OK;
   for (uint32_t y = 0; !status && y < view->format.height; y++) {
-    if (drv_cancel.stop) return fail(err, CNNIMG_CANCELLED, "cancelled");
+    if (cnnimg_cancel_is_set(&drv_cancel)) return fail(err, CNNIMG_CANCELLED, "cancelled");
     status = cnnimg_reader_row(reader, (char *)view->data + (ptrdiff_t)y * view->row_stride, err);
   }
   return status;

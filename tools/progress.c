@@ -74,7 +74,7 @@ static void show_bar(drv_progress *p, double all, double left) {
 int drv_progress_tick(void *progress, uint64_t done, uint64_t total) {
   drv_progress *p = progress;
   double now = drv_now(), part = total ? (double)done / (double)total : 1;
-  if (drv_cancel.stop) return 1;
+  if (cnnimg_cancel_is_set(&drv_cancel)) return 1;
   if (p->bar == DRV_BAR_NONE || (now - p->last < EVERY && done < total)) return 0;
   double all =
       p->bytes_all ? ((double)p->bytes_done + part * (double)p->bytes_now) / (double)p->bytes_all : part;

@@ -37,7 +37,7 @@ static int encode(void *user, void *row, cnnimg_error *err) {
 static int read_row(void *user, uint32_t y, void *row, cnnimg_error *err) {
   drv_river *r = user;
   (void)y;
-  if (drv_cancel.stop) return fail(err, CNNIMG_CANCELLED, "cancelled");
+  if (cnnimg_cancel_is_set(&drv_cancel)) return fail(err, CNNIMG_CANCELLED, "cancelled");
   return r->ahead ? drv_lane_row(r->ahead, row, err) : decode(r, row, err);
 }
 
@@ -45,7 +45,7 @@ static int write_row(void *user, uint32_t y, const void *row, cnnimg_error *err)
   drv_river *r = user;
   void *out = (void *)(uintptr_t)row; /* neither writes to it */
   (void)y;
-  if (drv_cancel.stop) return fail(err, CNNIMG_CANCELLED, "cancelled");
+  if (cnnimg_cancel_is_set(&drv_cancel)) return fail(err, CNNIMG_CANCELLED, "cancelled");
   return r->behind ? drv_lane_row(r->behind, out, err) : encode(r, out, err);
 }
 
@@ -235,13 +235,13 @@ int drv_river_finish(drv_river *r, int status, cnnimg_error *err) {
   if (!status && r->behind) status = drv_lane_drain(r->behind, err);
   drv_lane_end(r->behind);
   r->behind = NULL;
-  if (!status && drv_cancel.stop) status = fail(err, CNNIMG_CANCELLED, "cancelled");
+  if (!status && cnnimg_cancel_is_set(&drv_cancel)) status = fail(err, CNNIMG_CANCELLED, "cancelled");
   if (status) cnnimg_writer_abort(r->writer);
   else status = cnnimg_writer_finish(r->writer, err);
   r->writer = NULL;
   drv_guard_end(r->guard);
   r->guard = -1;
-  return status && drv_cancel.stop ? CNNIMG_CANCELLED : status;
+  return status && cnnimg_cancel_is_set(&drv_cancel) ? CNNIMG_CANCELLED : status;
 }
 
 void drv_river_close(drv_river *r) {
