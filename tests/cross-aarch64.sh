@@ -52,14 +52,16 @@ foreign_apt() {
     -o Dir::Cache="$build/apt/cache" -o APT::Architecture=arm64 -o APT::Architectures=arm64 \
     -o APT::Sandbox::User="$(id -un)" "$@"
 }
+libraries='libjpeg-dev libpng-dev libwebp-dev libtiff-dev liblcms2-dev libjansson-dev zlib1g-dev libcmocka-dev'
 fetch_libraries() {
-  [ ! -f "$sysroot/complete" ] || return 0
+  [ "$(cat "$sysroot/complete" 2>/dev/null)" != "$libraries" ] || return 0
   step "fetching the arm64 libraries"
   rm -rf "$sysroot" "$build/apt"
   mkdir -p "$sysroot" "$build/apt/state/lists/partial" "$build/apt/cache/archives/partial"
   : >"$build/apt/status"
   logged libraries foreign_apt update
-  logged libraries foreign_apt --download-only --no-install-recommends install libjpeg-dev libpng-dev libjansson-dev zlib1g-dev libcmocka-dev
+  # shellcheck disable=SC2086 # one word a package
+  logged libraries foreign_apt --download-only --no-install-recommends install $libraries
   for package in "$build"/apt/cache/archives/*.deb; do
     case ${package##*/} in
       libc6* | libc-dev* | libcrypt* | linux-libc-dev* | libgcc* | gcc-*) ;; # the cross compiler brings its own
@@ -67,7 +69,8 @@ fetch_libraries() {
     esac
   done
   rm -rf "$build/apt"
-  : >"$sysroot/complete"
+  rm -f "$build/Makefile" # what was found before is not what is found now
+  echo "$libraries" >"$sysroot/complete"
 }
 
 # ---- build ------------------------------------------------------------------------

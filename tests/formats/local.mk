@@ -19,7 +19,7 @@ tests_formats_test_fixtures_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_formats_test_hostile_formats_SOURCES = tests/formats/test_hostile_formats.c tests/formats/mutate.c \
 	tests/formats/mutate.h tests/formats/folder.c tests/formats/folder.h tests/base/heap.c tests/base/heap.h
 tests_formats_test_hostile_formats_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
-EXTRA_DIST += tests/formats/make_onnx_pairs.py tests/formats/make_transformers.py tests/formats/README.md tests/fuzz/fuzz_formats.c
+EXTRA_DIST += tests/formats/make_archs.py tests/formats/make_onnx_pairs.py tests/formats/make_transformers.py tests/formats/README.md tests/fuzz/fuzz_formats.c
 
 # ONNX's own examples as a table: make check compares it with the committed one, which
 #     tests/formats/onnx_node_tests --table >tests/formats/onnx-node-tests.txt    makes (from the top of the source)

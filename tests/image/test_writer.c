@@ -3,8 +3,10 @@
 #include "fixture.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -198,6 +200,34 @@ static void a_race_for_the_name_is_lost_politely(void **state) {
   size_t before = scratch_count();
   assert_int_equal(ci_writer_finish(w, NULL), CNNIMG_IO);
   assert_int_equal(scratch_count(), before - 1);
+}
+
+/* The last bytes find no room: what has the name is what had it before. */
+static void the_name_comes_after_the_last_byte(void **state) {
+  (void)state;
+  cnnimg_format f = {100, 1, 1, 0, CNNIMG_U8, 0};
+  const struct sigaction ignore = {.sa_handler = SIG_IGN};
+  struct sigaction before;
+  struct rlimit all, some;
+  struct stat st;
+  ci_writer *w;
+  char path[300];
+  uint8_t row[100] = {0};
+  snprintf(path, sizeof path, "%s", scratch_path("full.pgm"));
+  assert_int_equal(write_all(path, &f, row, NULL, &plain, NULL), CNNIMG_OK);
+  f.height = 2;
+  assert_int_equal(ci_writer_open(&w, path, &f, NULL, &plain, NULL), CNNIMG_OK);
+  for (int y = 0; y < 2; y++) assert_int_equal(ci_writer_row(w, row, NULL), CNNIMG_OK);
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &all), 0);
+  some = all, some.rlim_cur = 64;
+  sigaction(SIGXFSZ, &ignore, &before);
+  setrlimit(RLIMIT_FSIZE, &some);
+  int rc = ci_writer_finish(w, NULL);
+  setrlimit(RLIMIT_FSIZE, &all);
+  sigaction(SIGXFSZ, &before, NULL);
+  assert_int_equal(rc, CNNIMG_IO);
+  assert_int_equal(stat(path, &st), 0);
+  assert_int_equal(st.st_size, sizeof "P5\n100 1\n255\n" - 1 + 100);
 }
 
 static void new_files_obey_the_umask(void **state) {
@@ -526,6 +556,7 @@ int main(void) {
       cmocka_unit_test(an_unfinished_file_leaves_nothing),
       cmocka_unit_test(existing_files_are_kept_or_replaced),
       cmocka_unit_test(a_race_for_the_name_is_lost_politely),
+      cmocka_unit_test(the_name_comes_after_the_last_byte),
       cmocka_unit_test(new_files_obey_the_umask),
       cmocka_unit_test(devices_are_written_straight),
       cmocka_unit_test(pfm_goes_through_a_pipe),

@@ -7,4 +7,4 @@ tests_lower_test_function_SOURCES = tests/lower/test_function.c $(lower_helpers)
 tests_lower_test_function_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_lower_test_lower_SOURCES = tests/lower/test_lower.c $(lower_helpers)
 tests_lower_test_lower_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
-EXTRA_DIST += tests/lower/make_lower.py tests/lower/data
+EXTRA_DIST += tests/lower/make_lower.py tests/lower/random_lower.py tests/lower/data
