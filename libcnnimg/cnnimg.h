@@ -309,7 +309,9 @@ typedef struct cnnimg_params {
   /** 0..1: how much of the luma that noise does not explain is given back (default 0): what the network took from the
    * picture and stands out of it as texture does. For results of the source's own size. */
   float detail;
-  float sigma;        /**< standard deviation of the noise on the 0..255 scale; < 0: estimate (the default) */
+  /** Standard deviation of the noise on the 0..255 scale; < 0: estimate (the default). Where that is below 0.25, a network
+   * that takes sigma leaves pictures of its own size as they were: there is no noise. */
+  float sigma;
   uint32_t tile;      /**< width of a column stripe in pixels of the result; 0: chosen. Changes no byte. */
   /** The result's size over the source's is scale_num / scale_den, any above 0, rounded; 0: the network's factor. */
   uint32_t scale_num;
@@ -481,7 +483,7 @@ CNNIMG_API int cnnimg_session_run_tensor(cnnimg_session *session, const cnnimg_t
 /** What is known of a picture file from its header. Owned by the reader; grows at its end only. */
 typedef struct cnnimg_info {
   cnnimg_format format; /**< as delivered: orientation applied, palette expanded, at least 8 bits */
-  const char *codec;    /**< "png", "jpeg", "pnm" ...; static */
+  const char *codec;    /**< "png", "jpeg", "webp", "tiff", "pnm" ...; static */
   uint8_t bits;         /**< a sample in the file: 1, 2, 4, 8, 16, 32 */
   uint8_t orientation;  /**< EXIF value found (1..8), before it was applied */
   uint8_t quality;      /**< JPEG: estimated 1..100; 0: unknown */

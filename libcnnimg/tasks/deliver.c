@@ -39,9 +39,17 @@ static int need_rows(ci_job *j, int block, ci_rect all, int32_t y, cnnimg_error 
   return ci_picture_need(&j->source, block, row, err);
 }
 
+/* Less noise than a quarter of a step of 255 is less than rounding to 8 bits makes: drawings, screens. There is nothing to
+ * be removed, and a network that was never shown such pictures would change their edges all the same. */
+#define NO_NOISE 0.25f
+
+static float strength_of(const ci_job *j) {
+  return j->estimates && j->used >= 0 && j->used < NO_NOISE ? 0 : j->o.params.strength;
+}
+
 /* Strength and alpha look at the source's pixels. */
 bool ci_job_wants_original(const ci_job *j) {
-  return j->same_size && (j->o.params.strength != 1.0f || j->o.format.alpha);
+  return j->same_size && (strength_of(j) != 1.0f || j->o.format.alpha);
 }
 
 /* Behind a chain, what the chain reads is elsewhere. */
@@ -53,7 +61,7 @@ static int source_row(ci_job *j, int32_t X, int32_t Y, int32_t n, ci_line *line,
 }
 
 int ci_job_store(ci_job *j, const ci_store *s, int32_t X, int32_t Y, int32_t n, cnnimg_error *err) {
-  ci_original original = {.strength = j->o.params.strength};
+  ci_original original = {.strength = strength_of(j)};
   ci_line line;
   uint32_t at;
   if (ci_job_wants_original(j) || j->in_place) { /* in place: a row is read before it is written over */

@@ -17,6 +17,17 @@ expect 0 "$denoise" a.ppm auto.ppm; says 'sigma [0-9.]* (estimated)'
 expect 0 "$denoise" -s auto a.ppm auto2.ppm; same auto.ppm auto2.ppm
 expect 0 "$denoise" --json -s 12 a.ppm b.ppm; prints '"sigma":12,'
 
+# ---- where there is no noise, nothing is removed --------------------------------------
+pixels() { "$mkpic" hash "$1"; }
+"$mkpic" make flat.png 40 30 rgb 8 0 0.8 0.8
+"$mkpic" make logo.png 40 30 rgba 16 10
+expect 0 "$denoise" flat.png flat2.png; says 'sigma 0.0 (estimated)'; equal "$(pixels flat2.png)" "$(pixels flat.png)"
+for more in '-t 16' '-x' '--wrap both' '--chroma 40 --detail 30' '--strength 80'; do
+  expect 0 "$denoise" $more -s 0 logo.png logo2.png; equal "$(pixels logo2.png)" "$(pixels logo.png)"
+done
+expect 0 "$denoise" -s 1 flat.png flat2.png
+[ "$(pixels flat2.png)" != "$(pixels flat.png)" ] || bad "the network leaves a flat picture alone: this test says nothing"
+
 # ---- --estimate: the noise is the test's own -----------------------------------------
 "$mkpic" make n20.png 320 240 rgb 8 20
 "$mkpic" make n20-16.png 320 240 rgb 16 20
