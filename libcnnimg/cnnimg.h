@@ -69,7 +69,8 @@ typedef struct cnnimg_session cnnimg_session; /**< a plan for one format of pict
 typedef struct cnnimg_reader cnnimg_reader;   /**< a picture file being decoded, row by row */
 typedef struct cnnimg_writer cnnimg_writer;   /**< a picture file being written, row by row */
 
-/** A wish to stop. Zero-initialise it; set it by cnnimg_cancel_set(); the library only looks at it. */
+/** A wish to stop. Zero-initialise it; set it by cnnimg_cancel_set(); the library only looks at it, so it stays set, and
+ * stops every run, until the caller makes stop 0 again. */
 typedef struct cnnimg_cancel {
   volatile int stop; /**< 0: go on */
 } cnnimg_cancel;
@@ -309,8 +310,8 @@ typedef struct cnnimg_params {
   /** 0..1: how much of the luma that noise does not explain is given back (default 0): what the network took from the
    * picture and stands out of it as texture does. For results of the source's own size. */
   float detail;
-  /** Standard deviation of the noise on the 0..255 scale; < 0: estimate (the default). Where that is below 0.25, a network
-   * that takes sigma leaves pictures of its own size as they were: there is no noise. */
+  /** Standard deviation of the noise on the 0..255 scale, at most 255; < 0: estimate (the default). Where that is below
+   * 0.25, a network that takes sigma leaves pictures of its own size as they were: there is no noise. */
   float sigma;
   uint32_t tile;      /**< width of a column stripe in pixels of the result; 0: chosen. Changes no byte. */
   /** The result's size over the source's is scale_num / scale_den, any above 0, rounded; 0: the network's factor. */
@@ -483,7 +484,7 @@ CNNIMG_API int cnnimg_session_run_tensor(cnnimg_session *session, const cnnimg_t
 /** What is known of a picture file from its header. Owned by the reader; grows at its end only. */
 typedef struct cnnimg_info {
   cnnimg_format format; /**< as delivered: orientation applied, palette expanded, at least 8 bits */
-  const char *codec;    /**< "png", "jpeg", "webp", "tiff", "pnm" ...; static */
+  const char *codec;    /**< "jpeg", "png", "webp", "tiff", "ppm", "pam" or "pfm"; static */
   uint8_t bits;         /**< a sample in the file: 1, 2, 4, 8, 16, 32 */
   uint8_t orientation;  /**< EXIF value found (1..8), before it was applied */
   uint8_t quality;      /**< JPEG: estimated 1..100; 0: unknown */

@@ -166,7 +166,10 @@ static void say_not_found(const drv_settings *s, const char *word) {
             drv_is_folder(word) ? "no weight file, or more than one, in this folder" : strerror(ENOENT));
     return;
   }
-  drv_say(s, NULL, "no model is called %s; --list-models shows those that there are", word);
+  const char *what = s->model == word ? "no model, file or folder" : "no model";
+  const char *why =
+      s->jpeg && !s->model && !s->model_name ? ", which --jpeg takes where -m names no other" : "";
+  drv_say(s, NULL, "%s is called %s%s; --list-models shows those that there are", what, word, why);
 }
 
 /* Removing JPEG artefacts is another network's work. */

@@ -114,7 +114,7 @@ static void see_file(walk *w, char *rel, const struct stat *st) {
   drv_job *job = found(w, rel);
   remember(job, st);
   if (!S_ISREG(st->st_mode)) decide(job, DRV_PASS, "not a regular file");
-  else if (!cnnimg_looks_like_picture(rel)) decide(job, DRV_PASS, "its name is not that of a picture");
+  else if (!cnnimg_looks_like_picture(rel)) decide(job, DRV_PASS, "its name is not that of a picture that can be read");
   else if (!st->st_size) decide(job, DRV_PASS, "empty");
   else if (is_result(w, rel)) decide(job, DRV_PASS, "a result, by its suffix");
   free(rel);

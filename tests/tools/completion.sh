@@ -69,6 +69,15 @@ for tool in denoise upscale; do
     done >strangers
   [ ! -s strangers ] || bad "$(cat strangers)"
   grep '^@' "$page" && bad "$page has an unfilled place"
+  # Whatever -f knows stands in the page's first sentence and in README.md.
+  sed -n '/^\.SH DESCRIPTION/,/^It runs/p' manual >first
+  words=$("$abs_top_builddir/tools/cnn-$tool" --list-options | sed -n 's/^f format .* FMT \S* \(.*\) \[.*/\1/p' | tr -d ,)
+  [ -n "$words" ] || bad "no formats behind -f"
+  for word in $words; do
+    case $word in jpg) word=jpeg ;; esac
+    grep -qi "\b$word\b" first || bad "the first sentence of cnn-$tool(1) does not name $word"
+    grep -i 'are read and written' "$abs_top_srcdir/README.md" | grep -qi "\b$word\b" || bad "README.md does not name $word"
+  done
   if command -v groff >/dev/null 2>&1; then
     groff -man -ww -Tascii "$page" >/dev/null 2>err
     silent

@@ -51,6 +51,8 @@ rm -f b.ppm
 
 refused() { expect 3 "$denoise" "$@" a.ppm b.ppm; absent b.ppm; }
 refused --models-dir flat; says 'no model is called denoise'
+refused --models-dir flat --jpeg auto; says 'no model is called deblock, which --jpeg takes'
+refused -n net -m nowhere; says 'no model, file or folder is called nowhere'
 refused -m two; says 'two'
 refused -m nothing; says 'nothing'
 refused -m no/where.onnx; says 'no/where.onnx'
