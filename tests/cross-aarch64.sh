@@ -117,7 +117,7 @@ wrap_programs() {
 default_tests() {
   # shellcheck disable=SC2016 # make expands it
   printf 'include Makefile\nprint-tests:\n\t@echo $(TESTS)\n' | make -s -C "$build" -f - print-tests |
-    tr ' ' '\n' | grep -v '^tests/tools/.*\.sh$' | tr '\n' ' '
+    tr ' ' '\n' | grep -v -E '^tests/(tools|models)/.*\.sh$' | tr '\n' ' '
 }
 run_tests() {
   step "running the tests under $(qemu) (log: $build/check.log)"

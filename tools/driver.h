@@ -114,6 +114,7 @@ int drv_number(const char *text, double min, double max, double *out); /* 0, or 
 /* What can be written, for sentences: "png, jpg, ppm". Returns words. */
 #define DRV_WORDS 80
 const char *drv_formats(char words[DRV_WORDS]);
+int drv_left_out(const char *name, char why[DRV_WHY]); /* 1 and why: the build lacks what writes this format */
 int drv_set_format(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_add_model_opt(drv_settings *s, const char *value, char why[DRV_WHY]);
 int drv_set_save(drv_settings *s, const char *value, char why[DRV_WHY]);

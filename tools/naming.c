@@ -44,7 +44,8 @@ static int check_file(const drv_settings *s) {
   struct stat st;
   const char *base = drv_base(s->output), *dot = strrchr(base, '.');
   if (s->format || !stat(s->output, &st) || (dot && cnnimg_can_write(s->output))) return DRV_GO;
-  char words[DRV_WORDS], why[160];
+  char words[DRV_WORDS], why[DRV_WHY];
+  if (dot && drv_left_out(s->output, why)) return bad_place(s, why);
   snprintf(why, sizeof why, "this version writes no files of that name (%s); -f says what it shall be", drv_formats(words));
   if (dot && dot != base) return bad_place(s, why);
   return bad_place(

@@ -36,12 +36,22 @@ const char *drv_formats(char words[DRV_WORDS]) {
   return words;
 }
 
+/* A format that is known and not written is one whose library was not there when the library was built. */
+int drv_left_out(const char *name, char why[DRV_WHY]) {
+  char words[DRV_WORDS];
+  if (!cnnimg_looks_like_picture(name) || cnnimg_can_write(name)) return 0;
+  snprintf(why, DRV_WHY, "this build was made without that format's library; it writes %s",
+           drv_formats(words));
+  return 1;
+}
+
 int drv_set_format(drv_settings *s, const char *value, char why[DRV_WHY]) {
   char name[32];
   snprintf(name, sizeof name, "x.%s", value);
   s->format = value;
   if (*value && strlen(value) < 16 && !strpbrk(value, "./") && cnnimg_can_write(name)) return 0;
   char words[DRV_WORDS];
+  if (drv_left_out(name, why)) return -1;
   snprintf(why, DRV_WHY, "is no format that this version writes (%s)", drv_formats(words));
   return -1;
 }

@@ -98,18 +98,25 @@ static void formats_fit_codecs(void **state) {
   }
 }
 
-/* Every codec has all of its contract, and none takes empty or foreign bytes for its own. */
+/* Every codec has all of its contract, and none takes empty or foreign bytes for its own. What the build lacks can be
+ * recognised only. */
 static void the_table_is_complete(void **state) {
+  int absent = 0;
   (void)state;
   for (const ci_codec *const *p = ci_codecs; *p; p++) {
     const ci_codec *c = *p;
-    assert_true(c->name && c->suffixes && c->max_dimension && c->samples);
-    assert_true(c->bid && c->open && c->row && c->close && c->begin && c->put && c->end && c->drop);
+    assert_true(c->name && c->suffixes && c->bid && c->open);
     assert_ptr_equal(ci_codec_for_name(c->name), c);
+    if (!ci_codec_writes(c)) {
+      absent++;
+    } else {
+      assert_true(c->max_dimension && c->row && c->close && c->begin && c->put && c->end && c->drop);
+      c->drop(NULL);
+    }
     assert_false(c->bid((const uint8_t *)"", 0));
     assert_false(c->bid((const uint8_t *)"GIF89a\1\0\1\0", 10));
-    c->drop(NULL);
   }
+  assert_int_equal(absent, !CNNIMG_WEBP + !CNNIMG_TIFF);
 }
 
 int main(void) {

@@ -37,7 +37,7 @@ if builds webp; then
   run 1 -s 5 --memory 1M "$fixtures/bomb.webp" out.png; says 'bomb.webp: '
 else
   run 1 -s 5 "$fixtures/lossless.webp" out.png; says 'made without libwebp'
-  run 2 -s 5 rgb8.png out.webp
+  run 2 -s 5 rgb8.png out.webp; says "out.webp: .*made without that format's library"
 fi
 
 # ---- TIFF ---------------------------------------------------------------------------------
@@ -60,7 +60,8 @@ if builds tiff; then
   run 1 -s 5 "$fixtures/tile-bomb.tif" out.png; says 'tile-bomb.tif: '
 else
   run 1 -s 5 "$fixtures/zip.tif" out.png; says 'made without libtiff'
-  run 2 -s 5 rgb8.png out.tif
+  run 2 -s 5 rgb8.png out.tif; says "out.tif: .*made without that format's library"
+  run 2 -s 5 -f tiff rgb8.png out; says "tiff: .*made without that format's library"
 fi
 
 # ---- CMYK ---------------------------------------------------------------------------------
