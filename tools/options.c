@@ -180,7 +180,7 @@ static int parse_short(drv_settings *s, char **argv, int argc, int *i) {
   for (const char *p = argv[*i] + 1; *p; p++) {
     const char shown[3] = {'-', *p, 0};
     const drv_option *o = find_option(s, *p, NULL, 0);
-    if (!o) return no_such(s, shown);
+    if (!o) return no_such(s, p > argv[*i] + 1 ? argv[*i] : shown);
     if (o->kind == DRV_LATER) return use_option(s, o, shown, NULL);
     if (o->arg && !p[1] && *i + 1 >= argc) return no_value(s, shown, o);
     if (o->arg) return use_option(s, o, shown, p[1] ? p + 1 : argv[++*i]);

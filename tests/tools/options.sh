@@ -15,7 +15,8 @@ expect 2 "$denoise"; says 'no input'; [ ! -s out ] || bad "a mistake prints to s
 expect 2 "$denoise" a.ppm; says 'no output'
 expect 2 "$denoise" a.ppm a.ppm b.ppm; says '-o'
 expect 2 "$denoise" --nonsense a.ppm b.ppm; says '--nonsense'
-expect 2 "$denoise" -Z a.ppm b.ppm; says '-Z'
+expect 2 "$denoise" -Z a.ppm b.ppm; says '-Z is no option'
+expect 2 "$denoise" -resize 50% a.ppm b.ppm; says '-resize is no option'
 absent b.ppm
 
 # ---- the table ----------------------------------------------------------------
