@@ -210,7 +210,7 @@ CNNIMG_API int cnnimg_model_load_memory(cnnimg_context *context, const void *dat
  * | `std=R,G,B`         | what is left is divided by it (default 1)                                              |
  * | `output.range`, `output.mean`, `output.std` | the same for what the network gives (default: like its input)  |
  * | `order=bgr`         | blue first (default rgb)                                                               |
- * | `multiple=8`        | sizes must be multiples of it (default: found by asking the network)                   |
+ * | `multiple=8`, `margin=8`, `mirror=symmetric` | sizes must be multiples of it (default: found by asking the network); so many pixels of the mirrored picture go around it (default 0), where the zeros that networks pad with would show at its border; mirrors repeat the outermost pixel (default reflect: they do not) |
  * | `sigma_max=75`      | larger sigmas are cut to it (0..255 scale, default 255)                                |
  * | `output.sigma=2,4,6` | every output is the picture, for noise up to that sigma: the one for the picture's is taken |
  * | `scale=2`           | the factor of enlargement, to be checked against the network (default: found)          |
@@ -533,7 +533,7 @@ CNNIMG_API void cnnimg_reader_close(cnnimg_reader *reader);
 CNNIMG_API void cnnimg_write_options_init(cnnimg_write_options *options);
 /**
  * Starts a file beside its place (renamed by finish) or standard output ("-").
- * @param context may be NULL.
+ * @param context its memory limit holds for formats that are compressed as a whole (WebP: 8 bytes a pixel); may be NULL.
  * @param format of the rows that will be written: as encoded, alpha none or straight.
  * @param meta_from a reader whose metadata go along, or NULL; it must live until this function returns.
  * @param options NULL for the defaults.

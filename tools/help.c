@@ -17,20 +17,28 @@ static void name_of(const drv_option *o, char *text, size_t room) {
   snprintf(text, room, "%s%s%s%s", letter, name, o->arg ? " " : "", o->arg ? o->arg : "");
 }
 
-static void show_options(const drv_option *o) {
+/* Of the options that all tools have: does the tool have a row of its own for it? */
+static bool is_replaced(const drv_tool *t, const drv_option *table, const drv_option *o) {
+  if (table == t->options || !o->name) return false;
+  for (const drv_option *own = t->options; own->letter || own->name; own++)
+    if (own->name && !strcmp(own->name, o->name)) return true;
+  return false;
+}
+
+static void show_options(const drv_tool *t, const drv_option *table) {
   char left[64];
-  for (; o->letter || o->name; o++) {
-    if (!o->help || o->rare) continue;
+  for (const drv_option *o = table; o->letter || o->name; o++) {
+    if (!o->help || o->rare || is_replaced(t, table, o)) continue;
     name_of(o, left, sizeof left);
     printf("  %-*s %s\n", LEFT - 3, left, o->help);
   }
 }
 
 /* Names only, several on a line: the list must fit a screen. Returns the column; 0: nothing is there yet. */
-static int show_rare(const drv_option *o, int column) {
+static int show_rare(const drv_tool *t, const drv_option *table, int column) {
   char name[64];
-  for (; o->letter || o->name; o++) {
-    if (!o->help || !o->rare) continue;
+  for (const drv_option *o = table; o->letter || o->name; o++) {
+    if (!o->help || !o->rare || is_replaced(t, table, o)) continue;
     name_of(o, name, sizeof name);
     bool fits = column && column + (int)strlen(name) + 3 <= COLUMNS;
     if (!fits) printf(column ? ",\n" : ""), column = 0;
@@ -43,10 +51,10 @@ int drv_show_help(drv_settings *s, const char *value, char why[DRV_WHY]) {
   const drv_tool *t = s->tool;
   (void)value, (void)why;
   printf("%s: %s\n%s [options] IN OUT | IN... -o FOLDER | -i IN -o OUT\n", t->name, t->does, t->name);
-  show_options(t->options);
-  show_options(drv_common_options);
+  show_options(t, t->options);
+  show_options(t, drv_common_options);
   printf("And, explained by man %s:\n", t->name);
-  show_rare(drv_common_options, show_rare(t->options, 0));
+  show_rare(t, drv_common_options, show_rare(t, t->options, 0));
   printf("\n");
   printf("%s", t->examples);
   return 1;
@@ -72,9 +80,10 @@ static void list_formats(void) {
 }
 
 /* A line an option for shell completion and tests: letter, name, kind, what its value is called, range or words, help. */
-static void list_options(const drv_option *o) {
+static void list_options(const drv_tool *t, const drv_option *table) {
   static const char *const kinds[] = {"flag", "text", "count", "word", "own", "later"};
-  for (; o->letter || o->name; o++) {
+  for (const drv_option *o = table; o->letter || o->name; o++) {
+    if (is_replaced(t, table, o)) continue;
     printf("%c %s %s %s ", o->letter ? o->letter : '-', o->name ? o->name : "-", kinds[o->kind],
            o->arg ? o->arg : "-");
     if (o->own == drv_set_format) list_formats();
@@ -86,7 +95,7 @@ static void list_options(const drv_option *o) {
 
 int drv_show_options(drv_settings *s, const char *value, char why[DRV_WHY]) {
   (void)value, (void)why;
-  list_options(s->tool->options);
-  list_options(drv_common_options);
+  list_options(s->tool, s->tool->options);
+  list_options(s->tool, drv_common_options);
   return 1;
 }

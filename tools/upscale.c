@@ -71,6 +71,7 @@ static const drv_option options[] = {
     {0, "height", "H", NULL, DRV_OWN, .own = set_height},
     {0, "size", "WxH", NULL, DRV_OWN, .own = set_size},
     {0, "fix-color", "HOW", "on: keep the input's colours, or off [on]", DRV_OWN, .own = set_fix_color},
+    {0, "detail", "PCT", "texture that was lost, where the size stays", DRV_OWN, .own = drv_set_detail, .rare = true},
     {0}};
 
 const drv_tool drv_this_tool = {

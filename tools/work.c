@@ -142,7 +142,7 @@ static int open_writer(const drv_run *run, drv_river *r, cnnimg_error *err) {
   int status = drv_river_place(run, r, err);
   if (status) return status;
   note_losses(s, job->in, type_of(s, job->out, cnnimg_reader_info(r->reader)), &r->written);
-  return cnnimg_writer_open(NULL, path, &r->written, r->reader, &o, &r->writer, err);
+  return cnnimg_writer_open(run->context, path, &r->written, r->reader, &o, &r->writer, err);
 }
 
 /* ---- decoding and encoding beside the network --------------------------------------------- */

@@ -40,7 +40,7 @@ typedef struct ci_original {
   float strength; /* its colours are mixed in by 1 - strength */
 } ci_original;
 /* n pixels of a map's row into a row from pixel x. Integers are rounded and clamped, NaN is 0. Alpha is the original's,
- * bit by bit where the samples are of one type; opaque where it has none. */
+ * bit by bit where the samples are of one type; opaque where it has none. Where it is 0 the colours are the original's, too. */
 void ci_pixels_store(const cnnimg_view *row, uint32_t x, uint32_t n, const float *in, int32_t channels,
                      int32_t cs, const ci_tone *tone, const ci_original *original);
 

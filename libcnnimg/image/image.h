@@ -84,6 +84,7 @@ typedef struct ci_codec {
   uint8_t samples;        /* mask of cnnimg_sample that can be written: U8 1, U16 2, F32 4; 0: none, it is not in this build */
   uint8_t alpha;          /* can it hold alpha? */
   uint8_t no_grey;        /* does it hold three colours only? */
+  uint8_t held;           /* bytes a pixel that writing takes: the whole picture is held; 0: rows go out as they come */
   int (*bid)(const uint8_t *head, size_t size); /* does it begin like ours? */
   /* Reads the header into info (format, codec, bits, quality, subsampling) and meta; no rows yet. */
   int (*open)(const ci_source *src, const ci_limits *limits, cnnimg_info *info, ci_meta *meta, void **state,

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 
 #define MOST_NUMBERS 4096 /* of a vector */
+#define MOST_MARGIN 1024
 
 /* ---- numbers ------------------------------------------------------------------------- */
 
@@ -70,11 +71,12 @@ static int triple(const ci_program *p, const char *key, float *v, cnnimg_error *
   return CNNIMG_OK;
 }
 
-static int whole(const ci_program *p, const char *key, float most, int32_t *v, cnnimg_error *err) {
+static int whole(const ci_program *p, const char *key, float least, float most, int32_t *v,
+                 cnnimg_error *err) {
   const char *text = ci_program_get_card(p, key);
   float got;
   if (!text) return CNNIMG_OK;
-  if (numbers(text, &got, 1) != 1 || !(got >= 1 && got <= most) || got != floorf(got))
+  if (numbers(text, &got, 1) != 1 || !(got >= least && got <= most) || got != floorf(got))
     return refuse(p, key, "a whole number is wanted", err);
   *v = (int32_t)got;
   return CNNIMG_OK;
@@ -195,6 +197,14 @@ static int read_inputs(ci_card *card, const ci_program *p, cnnimg_error *err) {
   return status;
 }
 
+/* Pictures that were shrunk go on symmetrically: their outermost pixels are means of what lay inside. */
+static int read_mirror(ci_card *card, const ci_program *p, cnnimg_error *err) {
+  const char *text = ci_program_get_card(p, "mirror");
+  card->symmetric = text && !strcmp(text, "symmetric");
+  if (!text || card->symmetric || !strcmp(text, "reflect")) return CNNIMG_OK;
+  return refuse(p, "mirror", "reflect or symmetric is wanted", err);
+}
+
 static bool find_output(const ci_program *p, const char *name, size_t *out) {
   for (*out = 0; *out < p->n_outputs; ++*out)
     if (!strcmp(p->values[p->outputs[*out]].name, name)) return true;
@@ -235,8 +245,10 @@ int ci_card_read(ci_card *card, const ci_program *p, cnnimg_error *err) {
   if (!status) status = read_inputs(card, p, err);
   if (!status) status = read_levels(card, p, err);
   if (!status) status = read_tones(card, p, err);
-  if (!status) status = whole(p, "multiple", 4096, &card->multiple, err);
-  if (!status) status = whole(p, "scale", 64, &card->scale, err);
+  if (!status) status = whole(p, "multiple", 1, 4096, &card->multiple, err);
+  if (!status) status = whole(p, "margin", 0, MOST_MARGIN, &card->margin, err);
+  if (!status) status = read_mirror(card, p, err);
+  if (!status) status = whole(p, "scale", 1, 64, &card->scale, err);
   if (!status) status = triple(p, "sigma_max", sigma_max, err);
   if (!status && output && !find_output(p, output, &card->output))
     status = refuse(p, "output", "no such output", err);
@@ -263,15 +275,17 @@ size_t ci_program_input(const ci_program *p, const char *name) {
 }
 
 static int check_key(const ci_program *p, const char *key, cnnimg_error *err) {
-  static const char *const known[] = {
-      "output",     "range",    "mean", "std",       "order", "scale",   "output.range", "output.mean",
-      "output.std", "multiple", "name", "sigma_max", "task",  "licence", "colour",       NULL};
+  static const char *const known[] = {"output",  "range",        "mean",        "std",        "order",
+                                      "scale",   "output.range", "output.mean", "output.std", "multiple",
+                                      "margin",  "mirror",       "name",        "sigma_max",  "task",
+                                      "licence", "colour",       NULL};
   for (size_t i = 0; known[i]; i++)
     if (!strcmp(known[i], key)) return CNNIMG_OK;
   if (strncmp(key, "input.", 6))
     return ci_fail(err, CNNIMG_BADARG,
                    "no model option is called %s; there are input.NAME, output, range, mean, std, "
-                   "order, colour, multiple, scale, sigma_max, output.sigma, output.range, output.mean, output.std, task, "
+                   "order, colour, multiple, margin, mirror, scale, sigma_max, output.sigma, output.range, "
+                   "output.mean, output.std, task, "
                    "name, licence",
                    key);
   if (ci_program_input(p, key + 6) == p->n_inputs)

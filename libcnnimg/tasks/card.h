@@ -31,6 +31,8 @@ typedef struct ci_card {
   ci_tone in, out;
   int32_t multiple; /* 0: not said */
   int32_t scale;    /* 0: not said */
+  int32_t margin;   /* of the mirrored picture, that the network gets around it */
+  bool symmetric;   /* mirrors repeat the outermost pixel */
   float sigma_max;  /* 0..1 */
 } ci_card;
 

@@ -52,12 +52,12 @@ bool ci_job_wants_original(const ci_job *j) {
   return j->same_size && (strength_of(j) != 1.0f || j->o.format.alpha);
 }
 
-/* Behind a chain, what the chain reads is elsewhere. */
+/* The pixels as they are: strength mixes them, and alpha is copied. Behind a chain, what the chain reads is elsewhere. */
 static int source_row(ci_job *j, int32_t X, int32_t Y, int32_t n, ci_line *line, cnnimg_error *err) {
   int block = j->chain ? 2 : 1;
   ci_rect all = {X, Y, X + n, j->io->region ? j->io->region->y1 : Y + 1};
   int status = j->chain ? need_rows(j, block, all, Y, err) : CNNIMG_OK;
-  return status ? status : ci_picture_line(&j->source, block, (uint32_t)Y, line, err);
+  return status ? status : ci_picture_plain_line(&j->source, block, (uint32_t)Y, line, err);
 }
 
 int ci_job_store(ci_job *j, const ci_store *s, int32_t X, int32_t Y, int32_t n, cnnimg_error *err) {

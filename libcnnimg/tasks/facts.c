@@ -109,7 +109,7 @@ static bool look(at_sizes *a, int32_t pixels, ci_facts *f) {
   return f->more && !large;
 }
 
-void ci_facts_find(ci_facts *f, ci_member *m) {
+static void find(ci_facts *f, ci_member *m) {
   at_sizes a;
   *f = (ci_facts){.macs = -1};
   if (begin(&a, m) && a.picture) {
@@ -119,6 +119,20 @@ void ci_facts_find(ci_facts *f, ci_member *m) {
   }
   f->nomem = a.nomem;
   end(&a);
+}
+
+/* Two threads may look at once, and find the same. */
+void ci_facts_find(ci_facts *f, ci_member *m) {
+  pthread_mutex_lock(&m->fits.lock);
+  bool known = m->looked;
+  *f = m->facts;
+  pthread_mutex_unlock(&m->fits.lock);
+  if (known) return;
+  find(f, m);
+  if (f->nomem) return;
+  pthread_mutex_lock(&m->fits.lock);
+  m->facts = *f, m->looked = true;
+  pthread_mutex_unlock(&m->fits.lock);
 }
 
 /* ---- outputs --------------------------------------------------------------------------------- */

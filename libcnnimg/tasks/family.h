@@ -6,10 +6,24 @@
 #include "exec/packs.h"
 #include "tasks/fit.h"
 
+/* What is found out about a network by looking at it (tasks/facts.h). */
+typedef struct ci_facts {
+  int32_t scale;    /* 0: not known */
+  int32_t multiple; /* of pixels that its grid has; 0: not known */
+  double macs;      /* multiply-adds a pixel of the network's picture; below 0: not known */
+  int32_t field;    /* rows or columns of the picture that a pixel of the result depends on; 0: not known */
+  int32_t reach;    /* how far from its own place it looks, where the field is known */
+  bool whole;       /* it depends on the whole picture */
+  bool more;        /* it depends on more than `field` */
+  bool nomem;
+} ci_facts;
+
 /* A program with what sessions share of it. */
 typedef struct ci_member {
   const ci_program *program;
   ci_fit_cache fits;
+  bool looked; /* facts are known; read and written with the lock of fits */
+  ci_facts facts;
 } ci_member;
 
 /* Members are made when first asked for, from any thread, and stay. */

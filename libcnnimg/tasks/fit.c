@@ -16,7 +16,8 @@ static int one_dims(const ci_sizes *s, size_t i, int32_t height, int32_t width, 
   const ci_program *p = s->program;
   const ci_card *c = s->card;
   int32_t channels = s->picture_channels;
-  if (c->role[i] == CI_ROLE_SIGMA || c->role[i] == CI_ROLE_MASK || c->role[i] == CI_ROLE_QUALITY) channels = 1;
+  if (c->role[i] == CI_ROLE_SIGMA || c->role[i] == CI_ROLE_MASK || c->role[i] == CI_ROLE_QUALITY)
+    channels = 1;
   if (c->role[i] == CI_ROLE_HINT) channels = s->hint_channels;
   if (c->role[i] == CI_ROLE_VECTOR) channels = (int32_t)c->vector_n[i];
   if (c->role[i] == CI_ROLE_KERNEL && s->kernel_width)
@@ -95,9 +96,10 @@ static bool find_fixed(question *q, ci_fit *f, ci_shape in) {
   return f->scale <= MOST_SCALE && f->scale * in.w - f->loss == out.w;
 }
 
-static void find_margin(ci_fit *f) {
+/* What makes up for the loss, and `more` pixels besides. */
+static void find_margin(ci_fit *f, int32_t more) {
   int32_t half = f->loss > 0 ? (f->loss + 1) / 2 : 0;
-  f->margin = (half + f->scale - 1) / f->scale;
+  f->margin = (half + f->scale - 1) / f->scale + more;
   f->skip = f->scale * f->margin - (f->loss >= 0 ? f->loss / 2 : -(-f->loss / 2));
 }
 
@@ -116,7 +118,7 @@ static int find(question *q, ci_fit *f, cnnimg_error *err) {
   int32_t multiple = q->s->card->multiple;
   bool found = fixed.h ? find_fixed(q, f, fixed) : multiple ? find_said(q, f, multiple) : find_any(q, f);
   if (q->status == CNNIMG_NOMEM || (!found && q->status)) return ci_fail(err, q->status, "%s", q->err.text);
-  if (found) return find_margin(f), CNNIMG_OK;
+  if (found) return find_margin(f, q->s->card->margin), CNNIMG_OK;
   return ci_fail(err, CNNIMG_UNSUPPORTED,
                  "the size of the network's result is no whole multiple of its picture's");
 }

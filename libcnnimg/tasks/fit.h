@@ -14,7 +14,7 @@
  */
 typedef struct ci_fit {
   int32_t scale, loss, multiple, rest;
-  int32_t margin;   /* pixels around the picture, so that the loss is made up */
+  int32_t margin;   /* pixels around the picture: the loss is made up, and what the card wants besides */
   int32_t skip;     /* pixels of the network's result left of and above the picture's */
   int32_t channels; /* of the picture, where the file leaves them open */
   int32_t safe;     /* a size that is known to be accepted; 0: the file fixes the size */

@@ -225,7 +225,7 @@ static int set_result(ci_job *j, cnnimg_error *err) {
       .source = {f->colours + alpha, (int32_t)f->height, (int32_t)f->width},
       .same_size = j->same_size,
   };
-  if (stored) status = ci_bleed_new(&j->bleed, f, err);
+  if (alpha) status = ci_bleed_new(&j->bleed, f, err);
   return status ? status : ci_chain_new(&j->chain, &spec, err);
 }
 

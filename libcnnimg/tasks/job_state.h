@@ -23,7 +23,7 @@ struct ci_job {
   ci_shape in, out;                           /* the network's picture and result */
   ci_rect crop;                               /* the picture's pixels in the network's */
   ci_chain *chain;                            /* what happens behind the network; NULL: nothing */
-  ci_bleed *bleed;                            /* of pictures with alpha that are enlarged, or NULL */
+  ci_bleed *bleed;                            /* of pictures with alpha, or NULL */
   bool same_size;                             /* the network and the result have the source's */
   cnnimg_view mask, hints, sigma_map, kernel; /* copies of the params'; data NULL: none */
   float sigma, found, used;                   /* asked for; estimated (< 0: not yet); of the last run */

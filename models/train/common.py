@@ -62,6 +62,7 @@ class Task:
     outputs = {"output": 3}  # their channels
     shapes = {}  # of inputs and outputs that are not 1 x C x H x W, H and W times scale behind the network
     scale = 1
+    margin = 0  # pixels of the mirrored picture around it: networks pad with zeros, which would show at its border
     ci = ()  # of tests/models/data, the suffixes of the files that the card is measured on
 
     def network(self):

@@ -15,9 +15,10 @@ import torch
 import common
 from degrade import find_pictures, jpeg, load_rgb, luma, psnr, round_bytes
 from nets import Deblocker
-from pictures import Crops, pad_multiple, to_tensor
+from pictures import Crops, framed, to_tensor
 
 GRID = 8
+MARGIN = 24  # as the denoiser's, whose network it is; JPEG's grid lies as it does without it
 HEAD = "body.head"
 TAKEN_FOR = 8 / 255  # the noise level that a denoiser is told, once and for all, when it starts to deblock
 FULL = [(10, 2), (20, 2), (40, 2), (95, 2), (10, 0), (20, 0), (40, 0), (95, 0)]  # quality, subsampling
@@ -43,7 +44,8 @@ def degraded(clean, rng, fine):
 def deblock(run, picture):
     """Run the network over one picture of bytes; the answer on the same scale."""
     h, w = picture.shape[:2]
-    return 255 * run(image=pad_multiple(to_tensor(picture), 8))[0, :, :h, :w].permute(1, 2, 0).numpy()
+    y = run(image=framed(to_tensor(picture), MARGIN, 8))[0, :, MARGIN:MARGIN + h, MARGIN:MARGIN + w]
+    return 255 * y.permute(1, 2, 0).numpy()
 
 
 def gains(run, picture, quality, subsampling):
@@ -64,6 +66,7 @@ def told(row):
 class Deblock(common.Task):
     name = "deblock"
     channels = dict(image=3)
+    margin = MARGIN
     ci = ("q10.jpg", "q40.jpg", "q95.jpg")
     half = None
 
@@ -114,7 +117,7 @@ class Deblock(common.Task):
     def card(self, figures):
         return dict(name="deblock", task="deblock", author="cnnimg project", licence="MIT",
                     attribution="models/deblock/card.md", recipe="models/train/deblock.py",
-                    colour="rgb", range=1, scale=1, multiple=8, quality_min=5, quality_max=100,
+                    colour="rgb", range=1, scale=1, multiple=8, margin=MARGIN, quality_min=5, quality_max=100,
                     data="692 free photographs, those of models/denoise/DATA.tsv without w-budgie, w-lomiri, w-e",
                     psnr="; ".join(f"{k} {v}" for k, v in figures.items()) or "not measured")
 

@@ -13,18 +13,19 @@ import torch
 import common
 from degrade import centre, find_pictures, is_grey, load_rgb, noisy, psnr
 from nets import Denoiser
-from pictures import pad_multiple, to_tensor
+from pictures import framed, to_tensor
 
 SIGMA_MAX = 75
+MARGIN = 24  # a plain picture then stays within a level up to its border, at any strength
 SETS = ("CBSD68", "Kodak24", "McMaster18", "BSD68")
 
 
 def denoise(run, picture, sigma):
     """Run the network over one float H x W x 3 picture on the 0..255 scale."""
     h, w = picture.shape[:2]
-    x = pad_multiple(to_tensor(picture).float(), 8)
+    x = framed(to_tensor(picture).float(), MARGIN, 8)
     y = run(image=x, sigma=torch.full_like(x[:, :1], sigma / 255))
-    y = 255 * y[0, :, :h, :w].permute(1, 2, 0).numpy()
+    y = 255 * y[0, :, MARGIN:MARGIN + h, MARGIN:MARGIN + w].permute(1, 2, 0).numpy()
     return y.mean(2, keepdims=True).repeat(3, 2) if is_grey(picture) else y
 
 
@@ -38,6 +39,7 @@ def mean_psnr(run, files, sigma):
 class Denoise(common.Task):
     name = "denoise"
     channels = dict(image=3, sigma=1)
+    margin = MARGIN
     ci = ("noisy25.png",)
 
     def network(self):
@@ -77,7 +79,7 @@ class Denoise(common.Task):
     def card(self, figures):
         return dict(name="denoise", task="denoise", author="cnnimg project", licence="MIT",
                     attribution="models/denoise/card.md", recipe="models/train/denoise.py",
-                    colour="rgb", range=1, scale=1, multiple=8, sigma_min=0, sigma_max=SIGMA_MAX,
+                    colour="rgb", range=1, scale=1, multiple=8, margin=MARGIN, sigma_min=0, sigma_max=SIGMA_MAX,
                     data="702 free photographs, models/denoise/DATA.tsv",
                     psnr="; ".join(f"{k} {v}" for k, v in figures.items()) or "not measured")
 

@@ -106,7 +106,13 @@ def to_tensor(rgb):
     return torch.from_numpy(np.array(rgb, order="C")).permute(0, 3, 1, 2).float() / 255
 
 
-def pad_multiple(x, multiple):
-    """Mirror the right and lower edge until height and width divide by `multiple`."""
-    h, w = x.shape[2:]
-    return torch.nn.functional.pad(x, (0, -w % multiple, 0, -h % multiple), mode="reflect")
+def framed(x, margin, multiple=1, mode="reflect"):
+    """x with `margin` pixels of its mirror image around it, and more on the right and below until `multiple` divides it.
+
+    What the library gives to networks whose card says margin, multiple and mirror: they are measured with it, too.
+    """
+    for axis in (2, 3):
+        n = x.shape[axis]
+        places = np.pad(np.arange(n), (margin, margin + -(n + 2 * margin) % multiple), mode)
+        x = x.index_select(axis, torch.from_numpy(places))
+    return x

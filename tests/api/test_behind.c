@@ -3,6 +3,7 @@
 #include "door.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,73 @@ static void test_chroma_is_mixed_and_luma_kept(void **state) {
   }
   cnnimg_model_unref(m);
   free(a), free(b), free(c);
+}
+
+/* ---- alpha ------------------------------------------------------------------------------- */
+
+static bool in_disc(uint32_t x, uint32_t y) {
+  int32_t u = (int32_t)x - 50, v = (int32_t)y - 40;
+  return u * u + v * v < 30 * 30;
+}
+
+/* A grey disc; outside it is transparent, and the colours there are noise. */
+static void *disc_over_garbage(const cnnimg_format *f, uint64_t seed, cnnimg_view *v) {
+  void *p = door_empty(f, v);
+  for (uint32_t y = 0; y < f->height; y++)
+    for (uint32_t x = 0; x < f->width; x++) {
+      for (uint32_t c = 0; c < 3; c++)
+        door_put(v, x, y, c, in_disc(x, y) ? 0.5f : (float)door_random(&seed, 256) / 255);
+      door_put(v, x, y, 3, in_disc(x, y));
+    }
+  return p;
+}
+
+/* What is hidden changes nothing, no halo of it is seen, and it is hidden there still: in place and by stripes, too. */
+static void test_hidden_colours_stay_hidden(void **state) {
+  const cnnimg_format f = door_format(97, 81, 3, CNNIMG_ALPHA_STRAIGHT, CNNIMG_U8);
+  cnnimg_model *m = door_model(*state, "denoise", NULL);
+  cnnimg_view src[2], dst[2];
+  void *p[2], *q[2];
+  for (int i = 0; i < 2; i++) {
+    p[i] = disc_over_garbage(&f, 3 + (uint64_t)i, &src[i]), q[i] = door_empty(&f, &dst[i]);
+    cnnimg_session *s = session(*state, m, &f, 25, 1, 0, i ? 37 : 0);
+    if (i) memcpy(q[1], p[1], (size_t)97 * 81 * 4); /* in place */
+    OK(cnnimg_run(s, i ? &dst[1] : &src[0], &dst[i], err));
+    cnnimg_session_free(s);
+  }
+  for (uint32_t i = 0; i < 97 * 81 * 3; i++) {
+    uint32_t x = i / 3 % 97, y = i / 291, c = i % 3;
+    float v = door_get(&dst[0], x, y, c), w = door_get(&dst[1], x, y, c);
+    assert_true(door_get(&dst[0], x, y, 3) == (float)in_disc(x, y));
+    if (in_disc(x, y)) {
+      assert_true(v == w);
+      if (!(fabsf(v - 0.5f) < 2.6f / 255)) fail_msg("pixel %u,%u: %g, not 0.5", x, y, (double)v);
+    } else {
+      assert_true(v == door_get(&src[0], x, y, c) && w == door_get(&src[1], x, y, c));
+    }
+  }
+  cnnimg_model_unref(m);
+  for (int i = 0; i < 2; i++) free(p[i]), free(q[i]);
+}
+
+/* Where nothing is transparent, colours come out as without alpha, bit by bit. */
+static void test_opaque_alpha_changes_nothing(void **state) {
+  const cnnimg_format f = door_format(97, 81, 3, CNNIMG_ALPHA_STRAIGHT, CNNIMG_U8),
+                      g = door_format(97, 81, 3, 0, CNNIMG_U8);
+  static const char *const options[] = {"range=255", "mean=3,7,11", NULL};
+  for (int i = 0; i < 2; i++) {
+    cnnimg_model *m = door_model(*state, i ? "halves" : "denoise", i ? options : NULL);
+    cnnimg_view src, dst, plain, want;
+    void *a = door_picture(&f, &src), *b = door_empty(&f, &dst), *c = door_picture(&g, &plain),
+         *d = door_empty(&g, &want);
+    for (uint32_t k = 0; k < 97 * 81; k++) door_put(&src, k % 97, k / 97, 3, k % 5 ? 1 : 0.25f);
+    run_once(*state, m, &src, 25, 1, 0, &dst);
+    run_once(*state, m, &plain, 25, 1, 0, &want);
+    for (uint32_t k = 0; k < 97 * 81 * 3; k++)
+      assert_true(door_get(&dst, k / 3 % 97, k / 291, k % 3) == door_get(&want, k / 3 % 97, k / 291, k % 3));
+    cnnimg_model_unref(m);
+    free(a), free(b), free(c), free(d);
+  }
 }
 
 /* ---- detail ------------------------------------------------------------------------------ */
@@ -195,6 +263,8 @@ static void test_quality_reaches_the_network(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_chroma_is_mixed_and_luma_kept, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_hidden_colours_stay_hidden, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_opaque_alpha_changes_nothing, setup, teardown),
       cmocka_unit_test_setup_teardown(test_texture_comes_back_and_noise_does_not, setup, teardown),
       cmocka_unit_test_setup_teardown(test_nothing_comes_back_where_nothing_was_taken, setup, teardown),
       cmocka_unit_test_setup_teardown(test_detail_needs_the_pictures_own_size, setup, teardown),

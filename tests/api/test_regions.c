@@ -52,8 +52,8 @@ static const net nets[] = {
     {"denoise", 1, UINT32_MAX, CNNIMG_ALPHA_STRAIGHT, CNNIMG_U8},
     {"valid", 1, 3, 0, CNNIMG_F32},
     {"upvalid", 2, 4, 0, CNNIMG_U16},
-    {"odd", 1, 7, CNNIMG_ALPHA_PREMULTIPLIED, CNNIMG_U16},
-    {"halves", 1, 0, CNNIMG_ALPHA_STRAIGHT, CNNIMG_F16},
+    {"odd", 1, 7 + 32, CNNIMG_ALPHA_PREMULTIPLIED, CNNIMG_U16}, /* 32: colours for what alpha hides */
+    {"halves", 1, 32, CNNIMG_ALPHA_STRAIGHT, CNNIMG_F16},
     {"double", 2, 0, 0, CNNIMG_U8},
     {"last", 1, 0, 0, CNNIMG_U8},
 };

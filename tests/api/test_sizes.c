@@ -95,6 +95,53 @@ static void test_a_multiple_may_be_said(void **state) {
   free(q);
 }
 
+/* Where pixel i lies in a picture of n that is mirrored as often as it takes. */
+static uint32_t bounced(int32_t i, int32_t n, bool twice) {
+  while (i < 0 || i >= n) i = i < 0 ? -i - twice : 2 * n - 2 - i + twice;
+  return (uint32_t)i;
+}
+
+/* The picture with its mirror image around it. */
+static void *mirrored_picture(const cnnimg_format *f, int32_t margin, bool twice, cnnimg_view *v) {
+  const cnnimg_format g =
+      door_format(f->width + 2 * (uint32_t)margin, f->height + 2 * (uint32_t)margin, 3, 0, CNNIMG_F32);
+  void *p = door_empty(&g, v);
+  for (uint32_t y = 0; y < g.height; y++)
+    for (uint32_t x = 0; x < g.width; x++)
+      for (uint32_t c = 0; c < 3; c++)
+        door_put(v, x, y, c,
+                 door_pixel(bounced((int32_t)x - margin, (int32_t)f->width, twice),
+                            bounced((int32_t)y - margin, (int32_t)f->height, twice), c));
+  return p;
+}
+
+static void run_with(cnnimg_context *context, const char *const *options, const cnnimg_view *src,
+                     const cnnimg_view *dst) {
+  cnnimg_model *m = door_model(context, "grey", options);
+  cnnimg_session *s = door_session(context, m, &src->format, 0);
+  OK(cnnimg_run(s, src, dst, err));
+  cnnimg_session_free(s);
+  cnnimg_model_unref(m);
+}
+
+/* The network pads with zeros: with a margin it answers as if its host had mirrored the picture and cut the result. */
+static void test_a_margin_is_what_a_host_would_add(void **state) {
+  static const char *const cards[][3] = {
+      {"margin=20", NULL}, {"margin=20", "mirror=symmetric", NULL}, {"margin=5", "mirror=reflect", NULL}};
+  for (size_t i = 0; i < COUNT(cards); i++) {
+    const cnnimg_format f = door_format(13, 9, 3, 0, CNNIMG_F32);
+    int32_t margin = i == 2 ? 5 : 20;
+    cnnimg_view src, dst, large, larger;
+    void *p = door_picture(&f, &src), *q = door_empty(&f, &dst);
+    void *r = mirrored_picture(&f, margin, i == 1, &large), *t = door_empty(&large.format, &larger);
+    run_with(*state, cards[i], &src, &dst);
+    run_with(*state, NULL, &large, &larger);
+    cnnimg_view middle = door_crop(&larger, (uint32_t)margin, (uint32_t)margin, 13, 9);
+    door_assert_same(&dst, &middle);
+    free(p), free(q), free(r), free(t);
+  }
+}
+
 static void test_channels_may_come_last(void **state) {
   const cnnimg_format f = door_format(31, 17, 3, 0, CNNIMG_F32);
   cnnimg_model *m = door_model(*state, "last", NULL);
@@ -210,11 +257,11 @@ static void test_missing_inputs_are_named(void **state) {
           CNNIMG_BADARG, "5x3");
   REFUSED(cnnimg_session_new(*state, m, (p = all, p.detail = 1.5f, &p), &f, &s, err), CNNIMG_BADARG,
           "detail 1.5");
-  REFUSED(cnnimg_session_new(*state, m, (p = all, p.chroma = -1, &p), &f, &s, err), CNNIMG_BADARG, "chroma -1");
+  REFUSED(cnnimg_session_new(*state, m, (p = all, p.chroma = -1, &p), &f, &s, err), CNNIMG_BADARG,
+          "chroma -1");
   REFUSED(cnnimg_session_new(*state, m, (p = all, p.jpeg_quality = 101, &p), &f, &s, err), CNNIMG_BADARG,
           "quality of 101");
-  REFUSED(cnnimg_session_new(*state, m, (p = all, p.augment = 8, &p), &f, &s, err), CNNIMG_BADARG,
-          "augment");
+  REFUSED(cnnimg_session_new(*state, m, (p = all, p.augment = 8, &p), &f, &s, err), CNNIMG_BADARG, "augment");
   REFUSED(cnnimg_session_new(*state, m, (p = all, p.strength = 1.5f, &p), &f, &s, err), CNNIMG_BADARG,
           "strength");
   free_extras(&e);
@@ -241,6 +288,7 @@ int main(void) {
       cmocka_unit_test(test_grey_networks_take_colours),
       cmocka_unit_test(test_sizes_of_an_export_are_open),
       cmocka_unit_test(test_a_multiple_may_be_said),
+      cmocka_unit_test(test_a_margin_is_what_a_host_would_add),
       cmocka_unit_test(test_channels_may_come_last),
       cmocka_unit_test(test_a_picture_may_be_a_vector),
       cmocka_unit_test(test_the_networks_other_inputs),

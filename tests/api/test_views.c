@@ -227,12 +227,21 @@ static void test_the_cards_numbers_are_applied(void **state) {
 static void test_wrong_options_are_refused(void **state) {
   const fixture *fx = *state;
   static const char *const wrong[][2] = {
-      {"rnage=255", "rnage"},       {"range", "key=value"},
-      {"range=high", "range=high"}, {"range=0", "range=0"},
-      {"order=gbr", "order=gbr"},   {"mean=1,2", "mean"},
-      {"multiple=2.5", "multiple"}, {"input.picture=image", "picture"},
-      {"input.image=food", "food"}, {"output=none", "none"},
-      {"std=1,0,1", "std"},         {"input.image=vector:a", "vector"},
+      {"rnage=255", "rnage"},
+      {"range", "key=value"},
+      {"range=high", "range=high"},
+      {"range=0", "range=0"},
+      {"order=gbr", "order=gbr"},
+      {"mean=1,2", "mean"},
+      {"multiple=2.5", "multiple"},
+      {"input.picture=image", "picture"},
+      {"input.image=food", "food"},
+      {"output=none", "none"},
+      {"margin=-1", "margin"},
+      {"margin=1025", "margin"},
+      {"mirror=edge", "mirror=edge"},
+      {"std=1,0,1", "std"},
+      {"input.image=vector:a", "vector"},
   };
   char path[1024];
   door_path("halves.onnx", path, sizeof path);

@@ -20,6 +20,9 @@ while read -r letter name kind _; do
   grep -q -e "$option" help || bad "--help does not know $option"
   grep -q -e "^\.BR* .*$option" manual || bad "the manual does not know $option"
 done <out
+# Enlarging takes no texture away: what gives it back is named among what is seldom wanted, once, and refused with a reason.
+[ "$(grep -c -e '--detail' help)$(grep -c ' detail ' out)" = 11 ] || bad "--detail is listed twice, or not"
+sed '/^And, /,$d' help | grep -e '--detail' && bad "--help offers --detail"
 
 # ---- sizes: factor, width, height, both ------------------------------------------------
 "$mkpic" make a.png 30 20 rgb 8 5
@@ -48,6 +51,7 @@ wrong --size 0x1 1x0 10 x10 10x 10x10x10 -1x1 axb ''
 wrong --fix-color maybe ''
 wrong -n 4 -2 ''
 run 2 -s 2 --width 50 a.png never.png; says 'one of them is enough'
+run 1 -s 2 --detail 50 a.png never.png; says "a.png: .*detail needs a result of the picture's own size (30x20, not 60x40)"
 run 2 --size 5x5 -s 2 a.png never.png; says 'one of them is enough'
 run 1 --size 60000x60000 a.png never.png; says '^cnn-upscale: a.png: .*60000x60000'
 absent never.png

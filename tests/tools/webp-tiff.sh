@@ -34,6 +34,9 @@ if builds webp; then
   for mark in ICCP EXIF 'XMP '; do has out.webp "$mark" && bad "--keep none keeps WebP's $mark"; done
   run 0 -s 5 --strength 0 "$fixtures/turn6.webp" turned.png; equal "$(hash turned.png)" "$(hash "$fixtures/turn6.webp")"
   run 1 -s 5 "$fixtures/animation.webp" out.png; says 'animation of 2'
+  # What compressing takes is judged before anything is computed.
+  "$mkpic" make large.png 3000 3000 grey 8 0
+  run 1 -s 5 --memory 64M large.png huge.webp; says 'huge.webp: .*3000x3000 pixels takes 68 MiB, more than the memory limit of 64'; absent huge.webp
   run 1 -s 5 --memory 1M "$fixtures/bomb.webp" out.png; says 'bomb.webp: '
 else
   run 1 -s 5 "$fixtures/lossless.webp" out.png; says 'made without libwebp'
