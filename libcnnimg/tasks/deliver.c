@@ -44,7 +44,7 @@ static int need_rows(ci_job *j, int block, ci_rect all, int32_t y, cnnimg_error 
 #define NO_NOISE 0.25f
 
 static float strength_of(const ci_job *j) {
-  return j->estimates && j->used >= 0 && j->used < NO_NOISE ? 0 : j->o.params.strength;
+  return j->estimates && !j->card.n_levels && j->used >= 0 && j->used < NO_NOISE ? 0 : j->o.params.strength;
 }
 
 /* Strength and alpha look at the source's pixels. */
