@@ -3,6 +3,7 @@ modelsdir = $(pkgdatadir)
 nobase_dist_models_DATA = models/denoise/denoise.onnx models/denoise/card.md \
 	models/upscale-x2/upscale-x2.onnx models/upscale-x2/card.md \
 	models/deblock/deblock.onnx models/deblock/card.md \
+	models/upscale-x3/upscale-x3.onnx models/upscale-x3/card.md \
 	models/upscale-x4/upscale-x4.onnx models/upscale-x4/card.md \
 	models/upscale-fast/upscale-fast.onnx models/upscale-fast/card.md
 EXTRA_DIST += models/README.md models/SHA256SUMS models/denoise/DATA.tsv \
