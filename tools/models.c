@@ -121,31 +121,19 @@ static char *any_in(const char *folder, const char *name) {
   return path;
 }
 
-/* realesrgan-ncnn-vulkan's realesr-animevideov3 is three networks, of which -s says one: NAME-x2 and so on, else -x4. */
-static char *of_factor(const drv_settings *s, const char *folder, const char *name) {
-  uint32_t num = s->params.scale_num, den = s->params.scale_den;
-  uint32_t factor = num && den && num % den == 0 ? num / den : 4;
-  char suffix[16];
-  snprintf(suffix, sizeof suffix, "-x%u", factor);
-  char *longer = with_suffix(name, suffix), *path = longer ? any_in(folder, longer) : NULL;
-  free(longer);
-  return path;
-}
-
 static char *by_name(const drv_settings *s, const char *name) {
   drv_names places = all_places(s);
   char *path = NULL;
   for (size_t i = 0; !path && i < places.n && !strchr(name, '/'); i++) path = any_in(places.at[i], name);
-  for (size_t i = 0; !path && i < places.n && s->model_name && !strchr(name, '/'); i++)
-    path = of_factor(s, places.at[i], name);
   free_places(&places);
   return path;
 }
 
-/* As realesrgan-ncnn-vulkan does: -n realesr-animevideov3 -s 4 means realesr-animevideov3-x4. */
+/* realesrgan-ncnn-vulkan's realesr-animevideov3 is three networks, of which -s says one: NAME-x2 and so on, else -x4. */
 static char *by_factor(const drv_settings *s, const char *name) {
+  const uint32_t num = s->params.scale_num, den = s->params.scale_den;
   char suffix[32];
-  snprintf(suffix, sizeof suffix, "-x%u", s->params.scale_num / s->params.scale_den);
+  snprintf(suffix, sizeof suffix, "-x%u", den && num % den == 0 ? num / den : 4);
   char *full = with_suffix(name, suffix), *path = full ? by_name(s, full) : NULL;
   free(full);
   return path;
@@ -154,7 +142,7 @@ static char *by_factor(const drv_settings *s, const char *name) {
 /* A name first, then a path; a word that is both can be written ./word. */
 static char *find(const drv_settings *s, const char *word) {
   char *path = by_name(s, word);
-  if (!path && s->params.scale_den) path = by_factor(s, word);
+  if (!path && (s->model_name || s->params.scale_den)) path = by_factor(s, word);
   if (!path && is_file(word)) path = strdup(word);
   if (!path && drv_is_folder(word)) path = from_folder(word);
   return path;

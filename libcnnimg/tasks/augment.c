@@ -276,7 +276,7 @@ int ci_augment_run(ci_augment *a, const ci_job_io *io, cnnimg_error *err) {
   a->want = io->region ? *io->region : (ci_rect){0, 0, (int32_t)a->result.width, (int32_t)a->result.height};
   int status = ci_rects_open(&a->picture, &a->o.format, io, memory, cancel, err);
   if (!status)
-    status = ci_sigma_find(&a->sigma, &a->picture, ci_wrap_estimates(a->upright), io->region, cancel, err);
+    status = ci_rects_sigma(&a->picture, &a->sigma, ci_wrap_estimates(a->upright), io->region, cancel, err);
   if (!status) status = make_room(a, memory, err);
   if (!status) status = run_turns(a, err);
   if (!status) status = write_mean(a, err);

@@ -44,7 +44,9 @@ static int need_rows(ci_job *j, int block, ci_rect all, int32_t y, cnnimg_error 
 #define NO_NOISE 0.25f
 
 static float strength_of(const ci_job *j) {
-  return j->estimates && !j->card.n_levels && j->used >= 0 && j->used < NO_NOISE ? 0 : j->o.params.strength;
+  return j->estimates && !j->card.n_levels && j->sigma.used >= 0 && j->sigma.used < NO_NOISE
+             ? 0
+             : j->o.params.strength;
 }
 
 /* Strength and alpha look at the source's pixels. */
@@ -120,7 +122,7 @@ static int store_result(void *user, const ci_view *v, int32_t y, cnnimg_error *e
 int ci_job_open_chain(ci_job *j, ci_rect result, cnnimg_error *err) {
   const ci_chain_ends ends = {j, fill_source, store_result};
   j->stored = result.y0;
-  return ci_chain_begin(j->chain, result, &ends, j->used, &j->wants, err);
+  return ci_chain_begin(j->chain, result, &ends, j->sigma.used, &j->wants, err);
 }
 
 static int push(ci_job *j, cnnimg_error *err) { return ci_chain_push(j->chain, err); }

@@ -134,7 +134,7 @@ static int fill_view(ci_job *j, const cnnimg_view *from, const ci_view *v, ci_re
 }
 
 static void fill_sigma(const ci_job *j, const ci_view *v, ci_rect r) {
-  float s = j->used / 255.0f, most = j->card.sigma_max;
+  float s = j->sigma.used / 255.0f, most = j->card.sigma_max;
   if (s > most) s = most;
   for (int32_t y = r.y0; y < r.y1; y++)
     for (int32_t x = r.x0; x < r.x1; x++)

@@ -85,10 +85,11 @@ static int check_kernel(const ci_job *j, size_t i, cnnimg_error *err) {
 static int check_quality(const ci_job *j, size_t i, cnnimg_error *err) {
   ci_shape s = ci_network_shape(j->net, i);
   if (s.c != 1)
-    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network's input %s takes %d numbers, a quality is one", input_name(j, i),
-                   s.c);
+    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network's input %s takes %d numbers, a quality is one",
+                   input_name(j, i), s.c);
   if (j->o.params.jpeg_quality) return CNNIMG_OK;
-  return ci_fail(err, CNNIMG_BADARG, "the network's input %s wants params.jpeg_quality, the quality of the JPEG file",
+  return ci_fail(err, CNNIMG_BADARG,
+                 "the network's input %s wants params.jpeg_quality, the quality of the JPEG file",
                  input_name(j, i));
 }
 
@@ -209,7 +210,8 @@ static bool same_size(const cnnimg_format *a, const cnnimg_format *b) {
 /* The size that is asked for, and what has to be done to the network's picture. */
 static int set_result(ci_job *j, cnnimg_error *err) {
   const cnnimg_format *f = &j->o.format;
-  int32_t scale = j->fit.scale, skip = j->fit.skip, w = scale * (int32_t)f->width, h = scale * (int32_t)f->height;
+  int32_t scale = j->fit.scale, skip = j->fit.skip, w = scale * (int32_t)f->width,
+          h = scale * (int32_t)f->height;
   uint32_t size[2] = {0, 0};
   int status = ci_result_size(&j->o.params, f->width, f->height, scale, &j->o.limits, size, err);
   if (status) return status;
@@ -278,7 +280,7 @@ static int build(ci_job *j, cnnimg_error *err) {
   int status = ci_format_check(&j->o.format, "a picture", err);
   if (!status) status = ci_job_set_views(j, &j->o.params, err);
   if (!status) status = ci_card_read(&j->card, j->o.program, err);
-  j->output = ci_card_output(&j->card, j->sigma);
+  j->output = ci_card_output(&j->card, j->sigma.asked);
   j->estimates = j->card.n_levels > 0;
   if (!status) status = make_network(j, err);
   if (!status) status = check_result(j, err);
@@ -316,7 +318,7 @@ void ci_job_free(ci_job *j) {
 
 int ci_job_choose(ci_job *j, cnnimg_error *err) {
   const ci_job old = *j;
-  size_t output = ci_card_output(&j->card, j->used);
+  size_t output = ci_card_output(&j->card, j->sigma.used);
   if (output == j->output) return CNNIMG_OK;
   j->output = output, j->net = NULL, j->plan = NULL, j->text = NULL;
   int status = make_network(j, err);
@@ -336,11 +338,8 @@ int ci_job_choose(ci_job *j, cnnimg_error *err) {
 
 const cnnimg_cost *ci_job_cost(const ci_job *j) { return &j->cost; }
 const char *ci_job_plan_text(const ci_job *j) { return j->text; }
-float ci_job_sigma(const ci_job *j) { return j->used; }
+float ci_job_sigma(const ci_job *j) { return j->sigma.used; }
 bool ci_job_estimates(const ci_job *j) { return j->estimates; }
 cnnimg_format ci_job_result(const ci_job *j) { return j->result; }
 
-void ci_job_set_sigma(ci_job *j, float sigma) {
-  j->sigma = j->used = sigma;
-  j->found = -1;
-}
+void ci_job_set_sigma(ci_job *j, float sigma) { ci_sigma_set(&j->sigma, sigma); }

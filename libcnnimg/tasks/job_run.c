@@ -6,7 +6,6 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "tasks/job_state.h"
-#include "tasks/noise.h"
 
 #define STRIP_ROWS 64 /* of a picture that is read by rectangles, for an estimate */
 
@@ -57,14 +56,6 @@ static bool same_place(const cnnimg_view *a, const cnnimg_view *b) {
          CNNIMG_SAMPLE_BYTES(a->format.sample) == CNNIMG_SAMPLE_BYTES(b->format.sample);
 }
 
-static int read_packed(void *user, uint32_t y, void *row, cnnimg_error *err) {
-  cnnimg_view v = *(const cnnimg_view *)user;
-  (void)err;
-  v.data = (uint8_t *)v.data + (ptrdiff_t)y * v.row_stride;
-  ci_pixels_pack(&v, 0, v.format.width, row);
-  return CNNIMG_OK;
-}
-
 /* ---- the source ---------------------------------------------------------------------------- */
 
 static size_t row_bytes(const cnnimg_format *f) { return cnnimg_pixel_bytes(f) * f->width; }
@@ -85,7 +76,7 @@ static int open_source(ci_job *j, bool estimate, cnnimg_error *err) {
   }
   if (io->src) {
     j->in_place = true;
-    return open_rows(j, read_packed, (void *)(uintptr_t)io->src,
+    return open_rows(j, ci_rows_of_view, (void *)(uintptr_t)io->src,
                      stripes || estimate || !j->same_size || !same_place(io->src, io->dst), err);
   }
   if (io->read_rect) {
@@ -119,29 +110,19 @@ static int strip_row(void *user, uint32_t y, void *row, cnnimg_error *err) {
   return status;
 }
 
-static int estimate_rows(ci_job *j, cnnimg_error *err) {
-  return ci_noise_estimate(&j->o.format, noise_row, j, &j->found, err);
-}
-
 /* The host's rectangles are asked for once, and what the estimate reads again is kept meanwhile. */
-static int estimate_rects(ci_job *j, cnnimg_error *err) {
-  ci_picture rects = j->source;
-  j->source = (ci_picture){.format = j->o.format};
-  int status = open_rows(j, strip_row, &rects, true, err);
-  if (!status) status = estimate_rows(j, err);
-  ci_picture_fini(&j->source);
-  j->source = rects;
-  return status;
-}
-
 static int find_sigma(ci_job *j, bool estimate, cnnimg_error *err) {
+  ci_picture source = j->source;
+  const bool keep = estimate && source.read;
   int status = CNNIMG_OK;
-  if (estimate) {
-    j->found = -1;
-    status = j->source.read ? estimate_rects(j, err) : estimate_rows(j, err);
-    if (status) j->found = -1;
+  if (keep) {
+    j->source = (ci_picture){.format = j->o.format};
+    status = open_rows(j, strip_row, &source, true, err);
   }
-  j->used = j->sigma >= 0 ? j->sigma : j->found;
+  if (!status) status = ci_sigma_find(&j->sigma, estimate, &j->o.format, noise_row, j, err);
+  if (!keep) return status;
+  ci_picture_fini(&j->source);
+  j->source = source;
   return status;
 }
 
@@ -209,7 +190,7 @@ static void clean_up(ci_job *j) {
 }
 
 int ci_job_run(ci_job *j, const ci_job_io *io, cnnimg_error *err) {
-  bool estimate = j->estimates && j->sigma < 0 && !(io->region && j->found >= 0);
+  bool estimate = ci_sigma_is_open(&j->sigma, j->estimates, io->region);
   j->io = io;
   j->in_place = false;
   j->filled = 0;

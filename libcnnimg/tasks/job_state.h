@@ -8,6 +8,7 @@
 #include "tasks/bleed.h"
 #include "tasks/chain.h"
 #include "tasks/job.h"
+#include "tasks/sigma.h"
 
 struct ci_job {
   ci_job_options o;
@@ -26,8 +27,8 @@ struct ci_job {
   ci_bleed *bleed;                            /* of pictures with alpha, or NULL */
   bool same_size;                             /* the network and the result have the source's */
   cnnimg_view mask, hints, sigma_map, kernel; /* copies of the params'; data NULL: none */
-  float sigma, found, used;                   /* asked for; estimated (< 0: not yet); of the last run */
-  bool estimates;                             /* an input takes sigma, and no map gives it */
+  ci_sigma sigma;
+  bool estimates; /* an input takes sigma, and no map gives it */
   /* during a run */
   const ci_job_io *io;
   ci_picture source;

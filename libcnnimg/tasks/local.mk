@@ -25,6 +25,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/rects.c libcnnimg/tasks/rects.h \
 	libcnnimg/tasks/resample.c libcnnimg/tasks/resample.h \
 	libcnnimg/tasks/rows.c libcnnimg/tasks/rows.h \
+	libcnnimg/tasks/sigma.c libcnnimg/tasks/sigma.h \
 	libcnnimg/tasks/size.c libcnnimg/tasks/size.h \
 	libcnnimg/tasks/stage.h \
 	libcnnimg/tasks/strength.c \

@@ -9,20 +9,11 @@
 #include "base/error.h"
 #include "exec/pixels.h"
 #include "tasks/job_state.h"
-#include "tasks/noise.h"
 
 #define BLOCK ((size_t)1 << 20) /* bytes that are asked of a callback together, at least a row */
 #define STRIP_ROWS 64           /* that an estimate reads together */
 
 /* ---- open and close ---------------------------------------------------------------------- */
-
-static int pack_row(void *user, uint32_t y, void *row, cnnimg_error *err) {
-  cnnimg_view v = *(const cnnimg_view *)user;
-  (void)err;
-  v.data = (uint8_t *)v.data + (ptrdiff_t)y * v.row_stride;
-  ci_pixels_pack(&v, 0, v.format.width, row);
-  return CNNIMG_OK;
-}
 
 static int hold(ci_rects *r, cnnimg_read_row read, void *user, size_t memory, const cnnimg_cancel *cancel,
                 cnnimg_error *err) {
@@ -37,7 +28,7 @@ int ci_rects_open(ci_rects *r, const cnnimg_format *format, const ci_job_io *io,
   if (io->read_rect) return CNNIMG_OK;
   if (!io->src) return hold(r, io->read_row, io->read_user, memory, cancel, err);
   if (ci_views_overlap(io->src, io->dst))
-    return hold(r, pack_row, (void *)(uintptr_t)io->src, memory, cancel, err);
+    return hold(r, ci_rows_of_view, (void *)(uintptr_t)io->src, memory, cancel, err);
   r->view = io->src;
   return CNNIMG_OK;
 }
@@ -111,8 +102,6 @@ int ci_rects_read(void *user, uint32_t x, uint32_t y, const cnnimg_view *to, cnn
 
 /* ---- sigma ------------------------------------------------------------------------------------ */
 
-void ci_sigma_set(ci_sigma *s, float sigma) { *s = (ci_sigma){sigma, -1, sigma}; }
-
 typedef struct strip {
   ci_rects *rects;
   const cnnimg_cancel *cancel;
@@ -140,8 +129,8 @@ static int strip_row(void *user, uint32_t y, cnnimg_view *row, cnnimg_error *err
   return status;
 }
 
-static int estimate(ci_rects *r, const cnnimg_cancel *cancel, float *sigma, cnnimg_error *err) {
-  cnnimg_format f = r->format;
+static int estimate(ci_rects *r, ci_sigma *sigma, const cnnimg_cancel *cancel, cnnimg_error *err) {
+  const cnnimg_format f = r->format;
   strip s = {.rects = r, .cancel = cancel, .room = f.height < STRIP_ROWS ? f.height : STRIP_ROWS};
   size_t bytes;
   if (!ci_mul(cnnimg_pixel_bytes(&f) * f.width, s.room, &bytes))
@@ -149,18 +138,13 @@ static int estimate(ci_rects *r, const cnnimg_cancel *cancel, float *sigma, cnni
   uint8_t *rows = ci_calloc(bytes, 1);
   if (!rows) return ci_fail(err, CNNIMG_NOMEM, "no memory for the noise estimate");
   cnnimg_view_init(&s.view, &f, rows);
-  int status = ci_noise_estimate(&f, strip_row, &s, sigma, err);
+  int status = ci_sigma_find(sigma, true, &f, strip_row, &s, err);
   free(rows);
   return status;
 }
 
-int ci_sigma_find(ci_sigma *s, ci_rects *r, bool wanted, bool keep, const cnnimg_cancel *cancel,
-                  cnnimg_error *err) {
-  int status = CNNIMG_OK;
-  if (wanted && s->asked < 0 && !(keep && s->found >= 0)) {
-    status = estimate(r, cancel, &s->found, err);
-    if (status) s->found = -1;
-  }
-  s->used = s->asked >= 0 ? s->asked : s->found;
-  return status;
+int ci_rects_sigma(ci_rects *r, ci_sigma *s, bool wanted, bool keep, const cnnimg_cancel *cancel,
+                   cnnimg_error *err) {
+  if (ci_sigma_is_open(s, wanted, keep)) return estimate(r, s, cancel, err);
+  return ci_sigma_find(s, false, &r->format, NULL, NULL, err);
 }

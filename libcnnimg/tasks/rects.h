@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* rects.h - the source by rectangles, wherever it is, and the estimate of its noise that runs over it share */
+/* rects.h - the source by rectangles, wherever it is, and the sigma that runs over it share */
 #ifndef CI_RECTS_H
 #define CI_RECTS_H
 
 #include "tasks/job.h"
 #include "tasks/rows.h"
+#include "tasks/sigma.h"
 
 /* For who reads a picture in another order than its rows'. Rows from a callback, and a source that the result is written
  * over, are kept in a spool; the caller's memory and rectangles are read where they are. */
@@ -27,12 +28,7 @@ void ci_rects_close(ci_rects *r);
 int ci_rects_read(void *user, uint32_t x, uint32_t y, const cnnimg_view *to, cnnimg_error *err);
 
 /* The sigma of runs that are made of others: estimated once, from the source as it is. */
-typedef struct ci_sigma {
-  float asked, found, used; /* < 0: estimate; not yet; not known */
-} ci_sigma;
-void ci_sigma_set(ci_sigma *s, float sigma);
-/* For the run that begins. wanted: the network takes it; keep: an estimate that is there is of this picture. */
-int ci_sigma_find(ci_sigma *s, ci_rects *r, bool wanted, bool keep, const cnnimg_cancel *cancel,
-                  cnnimg_error *err);
+int ci_rects_sigma(ci_rects *r, ci_sigma *s, bool wanted, bool keep, const cnnimg_cancel *cancel,
+                   cnnimg_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "exec/pixels.h"
 
 int ci_rows_init(ci_rows *r, uint32_t height, size_t row_bytes, cnnimg_read_row read, void *user,
                  cnnimg_error *err) {
@@ -31,15 +32,17 @@ static int grow(ci_rows *r, cnnimg_error *err) {
   uint8_t *ring = slots > r->slots ? ci_calloc(slots, r->row_bytes) : NULL;
   if (!ring) return ci_fail(err, CNNIMG_NOMEM, "no memory for %u rows of %zu bytes", slots, r->row_bytes);
   for (uint32_t y = r->low; y < r->next; y++)
-    memcpy(ring + (size_t)(y & (slots - 1)) * r->row_bytes, r->ring + (size_t)(y & (r->slots - 1)) * r->row_bytes,
-           r->row_bytes);
+    memcpy(ring + (size_t)(y & (slots - 1)) * r->row_bytes,
+           r->ring + (size_t)(y & (r->slots - 1)) * r->row_bytes, r->row_bytes);
   free(r->ring);
   r->ring = ring;
   r->slots = slots;
   return CNNIMG_OK;
 }
 
-static uint8_t *slot(const ci_rows *r, uint32_t y) { return r->ring + (size_t)(y & (r->slots - 1)) * r->row_bytes; }
+static uint8_t *slot(const ci_rows *r, uint32_t y) {
+  return r->ring + (size_t)(y & (r->slots - 1)) * r->row_bytes;
+}
 
 static int read_upto(ci_rows *r, uint32_t y, cnnimg_error *err) {
   for (; r->next <= y; r->next++) {
@@ -79,4 +82,12 @@ int ci_rows_get(ci_rows *r, uint32_t y, const void **row, cnnimg_error *err) {
 void ci_rows_let_go(ci_rows *r, uint32_t below) {
   if (below > r->next) below = r->next;
   if (below > r->low) r->low = below;
+}
+
+int ci_rows_of_view(void *user, uint32_t y, void *row, cnnimg_error *err) {
+  cnnimg_view v = *(const cnnimg_view *)user;
+  (void)err;
+  v.data = (uint8_t *)v.data + (ptrdiff_t)y * v.row_stride;
+  ci_pixels_pack(&v, 0, v.format.width, row);
+  return CNNIMG_OK;
 }

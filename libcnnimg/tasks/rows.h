@@ -15,12 +15,12 @@ typedef struct ci_rows {
   size_t row_bytes;
   cnnimg_read_row read;
   void *user;
-  uint32_t next;      /* the next row to read */
-  uint32_t low;       /* queue: rows below are gone */
-  uint32_t slots;     /* queue: a power of two */
-  uint8_t *ring;      /* queue: row y in slot y & (slots - 1) */
-  ci_spool *spool;    /* or NULL: a queue */
-  uint8_t *one;       /* spool: the row last asked for */
+  uint32_t next;   /* the next row to read */
+  uint32_t low;    /* queue: rows below are gone */
+  uint32_t slots;  /* queue: a power of two */
+  uint8_t *ring;   /* queue: row y in slot y & (slots - 1) */
+  ci_spool *spool; /* or NULL: a queue */
+  uint8_t *one;    /* spool: the row last asked for */
   uint32_t one_y;
 } ci_rows;
 
@@ -32,5 +32,7 @@ int ci_rows_hold(ci_rows *r, size_t memory, const cnnimg_cancel *cancel, cnnimg_
 int ci_rows_get(ci_rows *r, uint32_t y, const void **row, cnnimg_error *err);
 void ci_rows_let_go(ci_rows *r, uint32_t below);
 void ci_rows_fini(ci_rows *r);
+/* A cnnimg_read_row: user is a const cnnimg_view, whose rows come without gaps. */
+int ci_rows_of_view(void *user, uint32_t y, void *row, cnnimg_error *err);
 
 #endif

@@ -187,7 +187,7 @@ int ci_wrap_run(ci_wrap *w, const ci_job_io *io, cnnimg_error *err) {
   size_t spool = w->memory ? w->memory / 4 : SIZE_MAX / 4;
   int status = ci_rects_open(&picture, &w->format, io, spool, w->cancel, err);
   if (!status)
-    status = ci_sigma_find(&w->sigma, &picture, ci_job_estimates(w->job), io->region, w->cancel, err);
+    status = ci_rects_sigma(&picture, &w->sigma, ci_job_estimates(w->job), io->region, w->cancel, err);
   if (!status) status = run_inside(w, &picture, io, err);
   ci_rects_close(&picture);
   return status;

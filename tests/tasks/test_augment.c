@@ -169,30 +169,8 @@ static void test_alpha_comes_out_as_it_went_in(void **state) {
 
 /* A network of single pixels: each turn gives the same, if masks and hints are turned with the picture. */
 static void test_the_other_inputs_are_turned(void **state) {
-  const cnnimg_format f = door_format(21, 14, 3, 0, CNNIMG_F32), one = door_format(21, 14, 1, 0, CNNIMG_U8),
-                      hints = door_format(21, 14, 3, 1, CNNIMG_U16),
-                      blur = door_format(5, 3, 1, 0, CNNIMG_F32);
-  cnnimg_model *m = door_model(*state, "inputs", NULL);
-  cnnimg_view src, have, want, mask, hint, kernel;
-  cnnimg_params p;
-  void *data[] = {door_picture(&one, &mask),
-                  door_picture(&hints, &hint),
-                  door_picture(&blur, &kernel),
-                  door_picture(&f, &src),
-                  NULL,
-                  NULL};
-  cnnimg_params_init(&p, CNNIMG_TASK_NONE);
-  p.sigma_map = p.mask = &mask, p.hints = &hint, p.kernel = &kernel;
-  data[4] = ways_run(*state, m, &p, &src, CNNIMG_F32, &want);
-  p.augment = 1;
-  for (p.wrap = 0; p.wrap <= BOTH; p.wrap += BOTH) {
-    data[5] = ways_run(*state, m, &p, &src, CNNIMG_F32, &have);
-    ways_near(&have, &want, 1e-6f, "inputs");
-    free(data[5]);
-    data[5] = NULL;
-  }
-  for (size_t i = 0; i < COUNT(data); i++) free(data[i]);
-  cnnimg_model_unref(m);
+  ways_inputs(*state, 1, 0, 1e-6f);
+  ways_inputs(*state, 1, BOTH, 1e-6f);
 }
 
 static void test_sigma_is_estimated_once(void **state) {

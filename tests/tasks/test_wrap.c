@@ -170,28 +170,7 @@ static void test_sigma_is_the_pictures(void **state) {
 }
 
 /* A network of single pixels: where a mask or a hint lay wrong, its result would be another. */
-static void test_the_other_inputs_wrap_too(void **state) {
-  const cnnimg_format f = door_format(21, 14, 3, 0, CNNIMG_F32), one = door_format(21, 14, 1, 0, CNNIMG_U8),
-                      hints = door_format(21, 14, 3, 1, CNNIMG_U16),
-                      blur = door_format(5, 3, 1, 0, CNNIMG_F32);
-  cnnimg_model *m = door_model(*state, "inputs", NULL);
-  cnnimg_view src, have, want, mask, hint, kernel;
-  cnnimg_params p;
-  void *data[] = {door_picture(&one, &mask),
-                  door_picture(&hints, &hint),
-                  door_picture(&blur, &kernel),
-                  door_picture(&f, &src),
-                  NULL,
-                  NULL};
-  cnnimg_params_init(&p, CNNIMG_TASK_NONE);
-  p.sigma_map = p.mask = &mask, p.hints = &hint, p.kernel = &kernel;
-  data[4] = ways_run(*state, m, &p, &src, CNNIMG_F32, &want);
-  p.wrap = BOTH;
-  data[5] = ways_run(*state, m, &p, &src, CNNIMG_F32, &have);
-  door_assert_same(&want, &have);
-  for (size_t i = 0; i < COUNT(data); i++) free(data[i]);
-  cnnimg_model_unref(m);
-}
+static void test_the_other_inputs_wrap_too(void **state) { ways_inputs(*state, 0, BOTH, 0); }
 
 static void test_odd_parameters(void **state) {
   const cnnimg_format f = door_format(40, 30, 3, 0, CNNIMG_U8), thin = door_format(1, 30, 3, 0, CNNIMG_U8);

@@ -135,3 +135,27 @@ void ways_check(cnnimg_model *m, const cnnimg_params *p, const cnnimg_view *src,
     cnnimg_close(contexts[i]);
   }
 }
+
+void ways_inputs(cnnimg_context *c, uint32_t augment, uint32_t wrap, float most) {
+  const cnnimg_format f = door_format(21, 14, 3, 0, CNNIMG_F32), one = door_format(21, 14, 1, 0, CNNIMG_U8),
+                      hints = door_format(21, 14, 3, 1, CNNIMG_U16),
+                      blur = door_format(5, 3, 1, 0, CNNIMG_F32);
+  cnnimg_model *m = door_model(c, "inputs", NULL);
+  cnnimg_view src, have, want, mask, hint, kernel;
+  cnnimg_params p;
+  void *data[] = {door_picture(&one, &mask),
+                  door_picture(&hints, &hint),
+                  door_picture(&blur, &kernel),
+                  door_picture(&f, &src),
+                  NULL,
+                  NULL};
+  cnnimg_params_init(&p, CNNIMG_TASK_NONE);
+  p.sigma_map = p.mask = &mask, p.hints = &hint, p.kernel = &kernel;
+  data[4] = ways_run(c, m, &p, &src, CNNIMG_F32, &want);
+  p.augment = augment, p.wrap = wrap;
+  data[5] = ways_run(c, m, &p, &src, CNNIMG_F32, &have);
+  if (most > 0) ways_near(&have, &want, most, "inputs");
+  else door_assert_same(&want, &have);
+  for (size_t i = 0; i < sizeof data / sizeof *data; i++) free(data[i]);
+  cnnimg_model_unref(m);
+}

@@ -14,4 +14,8 @@ void *ways_run(cnnimg_context *c, cnnimg_model *m, const cnnimg_params *p, const
 /* Colours and alpha differ by at most that. */
 void ways_near(const cnnimg_view *a, const cnnimg_view *b, float most, const char *what);
 
+/* A network of single pixels that takes a mask, hints, a map of sigma and a kernel besides: with those parameters it must
+ * answer as without them, so a mask or a hint that lay wrong would show. most: 0 wants the same bytes. */
+void ways_inputs(cnnimg_context *c, uint32_t augment, uint32_t wrap, float most);
+
 #endif
