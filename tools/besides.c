@@ -6,7 +6,7 @@
 
 #include "driver.h"
 
-static bool takes(const cnnimg_model *model, const char *role) {
+bool drv_takes(const cnnimg_model *model, const char *role) {
   const cnnimg_port *p;
   for (size_t i = 0; (p = cnnimg_model_input(model, i)); i++)
     if (!strcmp(p->role, role)) return true;
@@ -23,7 +23,7 @@ int drv_check_model(const drv_settings *s, const cnnimg_model *model, const char
             task);
     return DRV_EXIT_USAGE;
   }
-  if (s->sigma_map && !takes(model, "sigma")) {
+  if (s->sigma_map && !drv_takes(model, "sigma")) {
     drv_say(s, path, "this network takes no map of sigma");
     return DRV_EXIT_USAGE;
   }
@@ -83,7 +83,7 @@ static int use_map(drv_run *run, const cnnimg_format *f, cnnimg_error *err) {
 /* Sessions are made for one quality, where the network takes it. */
 static int use_quality(drv_run *run, const cnnimg_info *info, const char *path, cnnimg_error *err) {
   uint32_t said = run->s->params.jpeg_quality, quality = said ? said : info->quality;
-  if (!takes(run->model, "quality")) return CNNIMG_OK;
+  if (!drv_takes(run->model, "quality")) return CNNIMG_OK;
   if (!quality)
     return fail(err, CNNIMG_UNSUPPORTED, path,
                 "the JPEG quality of this picture is not known; --jpeg QF says it");

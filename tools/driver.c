@@ -24,21 +24,15 @@ static int open_context(drv_run *run) {
   return DRV_EXIT_FAILED;
 }
 
-/* -m FOLDER -n LEVEL, as in waifu2x-ncnn-vulkan, or any other way to name one. */
-static char *find_model(drv_run *run, drv_settings *s) {
-  s->level_file =
-      s->level_said && s->model && drv_is_folder(s->model) && drv_has_levels(run->context, s->model);
-  return s->level_file ? drv_level_file(s, run->context, s->model, 1) : drv_find_model(s);
-}
-
 static int load_model(drv_run *run, drv_settings *s) {
   cnnimg_error err = {0};
   if (run->model) return DRV_GO;
-  if (drv_picks(run->s)) return drv_gather(run);
-  run->model_path = find_model(run, s);
+  int status = drv_picks(s) ? drv_gather(run) : DRV_GO;
+  if (status != DRV_GO || run->candidates.n) return status;
+  run->model_path = drv_find_model(s);
   if (!run->model_path) return DRV_EXIT_MODEL;
   if (!cnnimg_model_load_opt(run->context, run->model_path, s->model_opts.at, &run->model, &err)) {
-    int status = drv_check_model(s, run->model, run->model_path);
+    status = drv_check_model(s, run->model, run->model_path);
     if (status == DRV_GO) status = drv_use_level(s, run->model, run->model_path);
     run->params.sigma = s->params.sigma;
     return status;

@@ -77,7 +77,6 @@ struct drv_settings {
   struct drv_progress *progress; /* what is cleared away before anything else is written; may be NULL */
   int level;                     /* -n LEVEL, where level_said */
   bool level_said;               /* and no sigma after it */
-  bool level_file;               /* the model's file was chosen by its level */
   bool jpeg;                     /* JPEG artefacts are to be removed */
   const char *sigma_map;         /* picture of the noise; NULL: none */
   bool measure_only; /* the tool's measure() is all that is wanted: nothing is written, no model is needed */
@@ -178,6 +177,7 @@ int drv_make_parents(const char *path); /* 0 or -1 and errno */
 char *drv_find_model(const drv_settings *s);
 /* The same of a word; malloc'ed. */
 char *drv_find_word(const drv_settings *s, const char *word);
+enum { DRV_NO_DEEPER = 1000 }; /* a depth at which folders are not gone into, with -r neither */
 typedef void (*drv_each_model)(void *user, const char *name, const char *path);
 /* Every built-in model, in the order of names; -1: there are none. */
 int drv_each_built_in(const drv_settings *s, drv_each_model each, void *user);
@@ -214,12 +214,6 @@ void drv_near_helper(void);
 enum { DRV_LEVEL_NONE = -1, DRV_LEVEL_MOST = 3 };
 /* What the name of a file says, as waifu2x's and Real-CUGAN's do; false: nothing. *scale 0: it does not say. */
 bool drv_name_says(const char *name, int *level, int *scale);
-/* A folder of several networks whose cards (noise_level) or names (as waifu2x's and Real-CUGAN's) say a level. */
-bool drv_has_levels(cnnimg_context *context, const char *folder);
-/* Its file for the settings' level and this factor (1: does not enlarge; 0: any); malloc'ed, or NULL and a sentence. */
-char *drv_level_file(const drv_settings *s, cnnimg_context *context, const char *folder, uint32_t scale);
-float drv_level_sigma(int level); /* of networks that are told how much noise there is */
-bool drv_takes_sigma(const cnnimg_model *model);
 /* The level that was asked for, of a model that was not chosen by it: sets sigma; DRV_GO, or a sentence and a status. */
 int drv_use_level(drv_settings *s, const cnnimg_model *model, const char *path);
 
@@ -373,6 +367,7 @@ void drv_lane_end(drv_lane *l);
 
 /* besides.c: what a network wants besides the picture. Does the model do what was asked for? DRV_GO, or a sentence and a status. */
 int drv_check_model(const drv_settings *s, const cnnimg_model *model, const char *path);
+bool drv_takes(const cnnimg_model *model, const char *role); /* has it an input for that? */
 /* The map of sigma and the JPEG quality for this picture, into the run's parameters. */
 int drv_use_besides(drv_run *run, const drv_river *r, cnnimg_error *err);
 uint64_t drv_memory_cap(const drv_settings *s); /* measure.c: of --memory, else half of the machine's */

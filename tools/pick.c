@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* pick.c - which of several networks enlarges a picture: by their factors, and by the noise that they remove */
+/* pick.c - which of several networks is for a picture: by their factors, and by the noise that they remove */
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "driver.h"
 
@@ -23,9 +24,11 @@ static int factor_at(const char *name, size_t i) {
   return x ? digit(name[i]) : 0;
 }
 
-static void ask_name(drv_candidate *c, const char *name) {
-  drv_name_says(name, &c->level, &c->scale);
+/* Does it say enough? Where nothing is enlarged, a factor need not be said. */
+static bool ask_name(drv_candidate *c, const char *name, bool enlarges) {
+  bool said = drv_name_says(name, &c->level, &c->scale);
   for (size_t i = 0; !c->scale && name[i]; i++) c->scale = factor_at(name, i);
+  return c->scale || (said && !enlarges);
 }
 
 /* ---- candidates ----------------------------------------------------------------------------------- */
@@ -35,17 +38,26 @@ static double number(const cnnimg_model *m, const char *key) {
   return text ? atof(text) : 0;
 }
 
-/* The card comes before the name. */
-static void ask_card(drv_candidate *c, const cnnimg_model *m) {
+/* The card comes before the name. Does it say a level? */
+static bool ask_card(drv_candidate *c, const cnnimg_model *m) {
   const char *level = cnnimg_model_get(m, "noise_level");
   if (level) c->level = atoi(level);
   if (number(m, "scale") >= 1) c->scale = (int)number(m, "scale");
   c->parameters = number(m, "parameters");
+  return level;
+}
+
+static bool has_card_beside(const char *path) {
+  char *card = malloc(strlen(path) + sizeof ".card.json");
+  bool there = card && !access(strcat(strcpy(card, path), ".card.json"), R_OK);
+  free(card);
+  return there;
 }
 
 typedef struct gathering {
   drv_run *run;
   bool built_in;
+  size_t networks; /* those that enlarge although the tool does not are counted, not taken */
 } gathering;
 
 static bool enlarges(const cnnimg_model *m) {
@@ -61,23 +73,30 @@ static void add(drv_run *run, drv_candidate c) {
   else free(c.path), free(c.name);
 }
 
-/* Other people's files are many and large: those whose names say enough are not opened before they are wanted. */
-static void consider(void *user, const char *name, const char *path) {
-  gathering *g = user;
+/* What a file is for; false: nothing that could be picked. Other people's files are many and large: those whose names say
+ * enough are not opened before they are wanted, unless somebody has laid a card beside them. */
+static bool ask(const gathering *g, const char *name, const char *path, drv_candidate *c) {
+  const drv_settings *s = g->run->s;
   cnnimg_error err = {0};
   cnnimg_model *model = NULL;
-  drv_candidate c = {0};
-  ask_name(&c, name);
-  bool ask = g->built_in || !c.scale;
-  const char *const *options = g->run->s->model_opts.at;
-  if (ask && cnnimg_model_load_opt(g->run->context, path, options, &model, &err)) {
-    if (g->built_in) drv_say(g->run->s, path, "%s", err.text);
-    return;
+  bool said = ask_name(c, name, s->tool->picks);
+  if (said && !g->built_in && !has_card_beside(path)) return true;
+  if (cnnimg_model_load_opt(g->run->context, path, s->model_opts.at, &model, &err)) {
+    if (g->built_in) drv_say(s, path, "%s", err.text);
+    return said && !g->built_in;
   }
-  if (model) ask_card(&c, model);
-  bool taken = g->built_in ? enlarges(model) : true;
+  bool level = ask_card(c, model), taken = !g->built_in || enlarges(model);
   cnnimg_model_unref(model);
-  if (!taken) return;
+  return taken && (said || level || s->tool->picks);
+}
+
+static void consider(void *user, const char *name, const char *path) {
+  gathering *g = user;
+  drv_candidate c = {0};
+  if (!ask(g, name, path, &c)) return;
+  g->networks++;
+  if (!g->run->s->tool->picks && c.scale > 1) return;
+  if (!c.scale) c.scale = 1;
   c.path = strdup(path), c.name = strdup(name);
   add(g->run, c);
 }
@@ -91,16 +110,34 @@ static void consider_file(void *user, const char *name, const char *path) {
   consider(user, name, path);
 }
 
+/* cnn-upscale picks by the factor; any tool in a folder that has a network for each level of noise. */
 bool drv_picks(const drv_settings *s) {
-  return s->tool->picks && !s->model_name && (!s->model || drv_is_folder(s->model));
+  bool folder = s->model && drv_is_folder(s->model);
+  if (s->model_name) return false;
+  return s->tool->picks ? !s->model || folder : folder && s->level_said;
+}
+
+static void list_levels(const drv_candidates *all, char *text, size_t size) {
+  *text = 0;
+  for (int level = DRV_LEVEL_NONE; level <= DRV_LEVEL_MOST; level++)
+    for (size_t i = 0; i < all->n; i++)
+      if (all->at[i].level == level) {
+        size_t n = strlen(text);
+        snprintf(text + n, size - n, "%s%d", n ? " " : "; there are levels ", level);
+        break;
+      }
 }
 
 /* A level that no network there is for would fail for each picture. */
 static int has_level(const drv_run *run) {
   const drv_settings *s = run->s;
+  char levels[64];
   for (size_t i = 0; i < run->candidates.n; i++)
     if (!s->level_said || run->candidates.at[i].level == s->level) return DRV_GO;
-  if (s->model) drv_say(s, s->model, "no network there enlarges and removes noise of level %d", s->level);
+  list_levels(&run->candidates, levels, sizeof levels);
+  if (s->model)
+    drv_say(s, s->model, "there is no network that %s for noise level %d here%s",
+            s->tool->picks ? "enlarges" : "does not enlarge", s->level, levels);
   else
     drv_say(s, NULL,
             "no built-in network enlarges and removes noise of level %d; -m names a folder of such ones",
@@ -110,14 +147,16 @@ static int has_level(const drv_run *run) {
 
 int drv_gather(drv_run *run) {
   const drv_settings *s = run->s;
-  gathering g = {run, !s->model};
+  gathering g = {.run = run, .built_in = !s->model};
   if (run->candidates.n) return DRV_GO;
-  if (s->model) drv_each_in(s, s->model, 0, consider_file, &g);
+  if (s->model) drv_each_in(s, s->model, DRV_NO_DEEPER, consider_file, &g);
   else drv_each_built_in(s, consider, &g);
-  if (run->candidates.n) return has_level(run);
-  drv_say(s, s->model, "no network that enlarges was found%s",
-          s->model ? " there" : "; -m names one, --models-dir says where built-in ones are");
-  return DRV_EXIT_MODEL;
+  if (s->tool->picks ? run->candidates.n : g.networks > 1) return has_level(run);
+  if (s->tool->picks)
+    drv_say(s, s->model, "no network that enlarges was found%s",
+            s->model ? " there" : "; -m names one, --models-dir says where built-in ones are");
+  else drv_candidates_free(&run->candidates); /* one network, whatever it is */
+  return s->tool->picks ? DRV_EXIT_MODEL : DRV_GO;
 }
 
 void drv_candidates_free(drv_candidates *all) {
@@ -129,7 +168,8 @@ void drv_candidates_free(drv_candidates *all) {
 /* ---- the choice ---------------------------------------------------------------------------------------- */
 
 /* How many times larger the result shall be, the larger of both ways. */
-static double factor_for(const cnnimg_params *p, const cnnimg_format *f) {
+static double factor_for(const drv_settings *s, const cnnimg_params *p, const cnnimg_format *f) {
+  if (!s->tool->picks) return 1;
   double x = (double)p->result_width / f->width, y = (double)p->result_height / f->height;
   if (p->result_width || p->result_height) return x > y ? x : y;
   return p->scale_num ? (double)p->scale_num / p->scale_den : USUAL;
@@ -168,16 +208,16 @@ static const drv_candidate *choose(const drv_run *run, double factor, const drv_
 static int refuse(const drv_run *run, const drv_candidate *one, const drv_candidate *other,
                   cnnimg_error *err) {
   err->code = CNNIMG_BADARG;
-  snprintf(err->text, sizeof err->text,
-           "%s: %s and %s enlarge by the same factor; -n NAME or -m FILE says which", run->s->model,
-           one->name, other->name);
+  snprintf(err->text, sizeof err->text, "%s: %s and %s %s; -n NAME or -m FILE says which", run->s->model,
+           one->name, other->name,
+           run->s->tool->picks ? "enlarge by the same factor" : "are for the same level");
   return err->code;
 }
 
 int drv_pick(drv_run *run, const cnnimg_format *format, cnnimg_error *err) {
   const drv_candidate *other = NULL;
   if (!run->candidates.n) return CNNIMG_OK;
-  const drv_candidate *c = choose(run, factor_for(&run->params, format), &other);
+  const drv_candidate *c = choose(run, factor_for(run->s, &run->params, format), &other);
   if (other && run->s->model) return refuse(run, c, other, err);
   if (run->model_path && !strcmp(run->model_path, c->path) && run->model) return CNNIMG_OK;
   cnnimg_session_free(run->session);
