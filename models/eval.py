@@ -63,15 +63,17 @@ def measure_denoise(tool, model, bench):
             for s in ("CBSD68", "Kodak24", "McMaster18", "BSD68") for n in SIGMAS}
 
 
+def upscale_set(tool, model, files):
+    """Mean PSNR of Y of one set."""
+    scale = model.scale
+    truths = [degrade.load_rgb(f) for f in files]
+    truths = [t[:t.shape[0] // scale * scale, :t.shape[1] // scale * scale] for t in truths]
+    found = tool.restore(model, [degrade.shrink_picture(t, scale) for t in truths], ".png", ".png", [])
+    return mean([degrade.psnr_y(t, x, scale, f) for t, x, f in zip(truths, found, files)])
+
+
 def measure_upscale(tool, model, bench):
-    figures = {}
-    for name in ("Set5", "Set14"):
-        files, scale = bench.files(name), model.scale
-        truths = [degrade.load_rgb(f) for f in files]
-        truths = [t[:t.shape[0] // scale * scale, :t.shape[1] // scale * scale] for t in truths]
-        found = tool.restore(model, [degrade.shrink_picture(t, scale) for t in truths], ".png", ".png", [])
-        figures[name, scale] = mean([degrade.psnr_y(t, x, scale, f) for t, x, f in zip(truths, found, files)])
-    return figures
+    return {(name, model.scale): upscale_set(tool, model, bench.files(name)) for name in ("Set5", "Set14")}
 
 
 def measure_deblock(tool, model, bench):

@@ -41,6 +41,14 @@ static inline float *ci_view_at(const ci_view *v, int32_t x, int32_t y) {
 static inline bool ci_rect_empty(ci_rect r) { return r.x0 >= r.x1 || r.y0 >= r.y1; }
 static inline ci_rect ci_rect_whole(ci_shape s) { return (ci_rect){0, 0, s.w, s.h}; }
 static inline int32_t ci_clamp(int32_t v, int32_t lo, int32_t hi) { return v < lo ? lo : v > hi ? hi : v; }
+/* Which of `size` lines is seen at i, anywhere, in mirrors at both ends; twice: the outermost line is seen two times. */
+static inline int32_t ci_mirror(int32_t i, int32_t size, bool twice) {
+  int32_t period = twice ? 2 * size : 2 * (size - 1);
+  if (i >= 0 && i < size) return i;
+  i = period ? i % period : 0;
+  if (i < 0) i += period;
+  return i < size ? i : period - i - twice;
+}
 /* The part of r inside the map; never empty for a non-empty map (the nearest pixel is kept). */
 ci_rect ci_rect_clip(ci_rect r, ci_shape map);
 ci_rect ci_rect_union(ci_rect a, ci_rect b); /* the smallest rectangle around both; an empty one adds nothing */

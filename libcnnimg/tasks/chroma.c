@@ -16,16 +16,13 @@ static ci_rect look_at(const ci_stage *s, ci_rect r) {
   return r;
 }
 
-/* ITU-R BT.601, as JPEG files have it. */
-static float luma_of(const float *p) { return 0.299f * p[0] + 0.587f * p[1] + 0.114f * p[2]; }
-
 static void make_row(ci_stage *stage, const ci_stage_call *c) {
   const chroma *s = (const chroma *)stage;
   const ci_rect *r = &c->out->rect;
   const float *in = ci_view_at(c->in, r->x0, c->y), *original = ci_view_at(c->original, r->x0, c->y);
   float *out = ci_view_at(c->out, r->x0, c->y);
   for (int32_t x = r->x0; x < r->x1; x++, in += c->in->cs, original += c->original->cs, out += c->out->cs) {
-    float luma = luma_of(in), before = luma_of(original);
+    float luma = ci_stage_luma(in), before = ci_stage_luma(original);
     for (int32_t k = 0; k < 3; k++) {
       float own = in[k] - luma, old = original[k] - before;
       out[k] = luma + old + s->share * (own - old);

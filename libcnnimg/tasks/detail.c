@@ -11,12 +11,13 @@
 /*
  * What the network took (original less result, luma) is noise and whatever texture was mistaken for it. Noise spreads
  * evenly over the cosine transform of a block, texture stands out: what is above THRESHOLD times the noise comes back
- * (by the factor 1 - (threshold / value)^2, the non-negative garrote, which is between a hard and a soft threshold). Blocks lie half a
- * block apart, so each pixel is in four, which are faded into each other.
+ * (by the factor 1 - (threshold / value)^2, the non-negative garrote, which is between a hard and a soft threshold). Blocks
+ * lie half a block apart, so each pixel is in four, which are faded into each other.
  *
  * The noise is that of the residual itself, so a wrong sigma, or noise that JPEG has gnawed at, does no harm: of cells of
  * 16x16 pixels the median of absolute values, and of the 7x7 cells around the lower quartile, which texture in
- * some of them does not lift; and no more than the sigma that the network was told. All grids are the picture's own: a pixel depends on its surroundings alone.
+ * some of them does not lift; and no more than the sigma that the network was told. All grids are the picture's own: a
+ * pixel depends on its surroundings alone.
  */
 #define BLOCK 8
 #define STEP 4
@@ -63,17 +64,7 @@ static ci_rect cells_around(const ci_stage *s, ci_rect r) {
   return ci_rect_clip(need, s->in);
 }
 
-static int32_t mirror(int32_t i, int32_t size) {
-  int32_t period = 2 * (size - 1);
-  if (i >= 0 && i < size) return i;
-  i = period ? i % period : 0;
-  if (i < 0) i += period;
-  return i < size ? i : period - i;
-}
-
-static float luma_of(const detail *d, const float *p) {
-  return d->colours == 3 ? 0.299f * p[0] + 0.587f * p[1] + 0.114f * p[2] : p[0];
-}
+static float luma_of(const detail *d, const float *p) { return d->colours == 3 ? ci_stage_luma(p) : p[0]; }
 
 static float residual(const detail *d, const ci_stage_call *c, int32_t x, int32_t y) {
   return luma_of(d, ci_view_at(c->original, x, y)) - luma_of(d, ci_view_at(c->in, x, y));
@@ -162,7 +153,7 @@ static void load_block(const detail *d, const ci_stage_call *c, int32_t i, int32
   int32_t x0 = i * STEP - STEP, y0 = j * STEP - STEP, w = d->stage.in.w, h = d->stage.in.h;
   for (int32_t y = 0; y < BLOCK; y++)
     for (int32_t x = 0; x < BLOCK; x++)
-      v[y * BLOCK + x] = residual(d, c, mirror(x0 + x, w), mirror(y0 + y, h));
+      v[y * BLOCK + x] = residual(d, c, ci_mirror(x0 + x, w, false), ci_mirror(y0 + y, h, false));
 }
 
 /* A lone wave that is hardly above the threshold is likely to be noise, and would be seen as hatching: a block gives

@@ -12,27 +12,19 @@ static int32_t imax(int32_t a, int32_t b) { return a > b ? a : b; }
 
 /* ---- mirrors ------------------------------------------------------------------------ */
 
-/* Pixels around the picture mirror it. The outermost one is not repeated, for that would repeat its noise (0.04 dB less),
- * unless the card says so: of pictures that were shrunk that is the better guess (Set5 x2: 0.2 dB more at 8 pixels). */
-static int32_t mirror(int32_t i, int32_t size, bool twice) {
-  int32_t period = twice ? 2 * size : 2 * (size - 1);
-  if (i >= 0 && i < size) return i;
-  i = period ? i % period : 0;
-  if (i < 0) i += period;
-  return i < size ? i : period - i - twice;
-}
-
 static void include(int32_t i, int32_t *from, int32_t *to) {
   *from = imin(*from, i);
   *to = imax(*to, i + 1);
 }
 
-/* The pixels [*from, *to) that the mirrored [a, b) comes from. */
+/* Pixels around the picture mirror it. The outermost one is not repeated, for that would repeat its noise (0.04 dB less),
+ * unless the card says so: of pictures that were shrunk that is the better guess (Set5 x2: 0.2 dB more at 8 pixels).
+ * The pixels [*from, *to) that the mirrored [a, b) comes from. */
 static void mirrored_range(int32_t a, int32_t b, int32_t size, bool twice, int32_t *from, int32_t *to) {
   *from = imax(a, 0), *to = imin(b, size);
   if (*from >= *to) *from = size, *to = 0;
-  for (int32_t i = a; i < imin(b, 0); i++) include(mirror(i, size, twice), from, to);
-  for (int32_t i = imax(a, size); i < b; i++) include(mirror(i, size, twice), from, to);
+  for (int32_t i = a; i < imin(b, 0); i++) include(ci_mirror(i, size, twice), from, to);
+  for (int32_t i = imax(a, size); i < b; i++) include(ci_mirror(i, size, twice), from, to);
 }
 
 /* ---- into the network ------------------------------------------------------------------ */
@@ -57,12 +49,13 @@ static int fill_row(const plane *p, const ci_view *v, ci_rect r, int32_t y, cnni
   int32_t x0 = ci_clamp(m, r.x0, r.x1), x1 = ci_clamp(m + w, r.x0, r.x1);
   ci_line line;
   int status =
-      ci_picture_line(p->picture, 0, (uint32_t)mirror(y - m, (int32_t)f->height, p->twice), &line, err);
+      ci_picture_line(p->picture, 0, (uint32_t)ci_mirror(y - m, (int32_t)f->height, p->twice), &line, err);
   if (status) return status;
-  for (int32_t x = r.x0; x < x0; x++) load(p, &line, mirror(x - m, w, p->twice), 1, ci_view_at(v, x, y), v);
+  for (int32_t x = r.x0; x < x0; x++)
+    load(p, &line, ci_mirror(x - m, w, p->twice), 1, ci_view_at(v, x, y), v);
   if (x0 < x1) load(p, &line, x0 - m, x1 - x0, ci_view_at(v, x0, y), v);
   for (int32_t x = imax(x1, x0); x < r.x1; x++)
-    load(p, &line, mirror(x - m, w, p->twice), 1, ci_view_at(v, x, y), v);
+    load(p, &line, ci_mirror(x - m, w, p->twice), 1, ci_view_at(v, x, y), v);
   return CNNIMG_OK;
 }
 

@@ -56,6 +56,8 @@ typedef int (*ci_stage_maker)(ci_stage **out, const ci_stage_spec *spec, cnnimg_
 
 /* How many of a picture's channels are colours. */
 static inline int32_t ci_stage_colours(ci_shape s) { return s.c < 3 ? 1 : 3; }
+/* Of red, green, blue: ITU-R BT.601, as JPEG files have it. */
+static inline float ci_stage_luma(const float *p) { return 0.299f * p[0] + 0.587f * p[1] + 0.114f * p[2]; }
 /* The rectangle and so many rows and columns around it, inside the picture. */
 ci_rect ci_stage_around(ci_rect r, int32_t reach, ci_shape picture);
 

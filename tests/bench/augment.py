@@ -12,7 +12,6 @@ import tempfile
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path[:0] = [os.path.join(TOP, "models"), os.path.join(TOP, "models", "train")]
-import degrade
 import eval as evaluation
 from toolrun import Tools
 
@@ -25,12 +24,7 @@ class Turned(Tools):
 
 
 def set5(tool, model, bench):
-    """PSNR of Y, as measure_upscale() has it for two sets."""
-    files, scale = bench.files("Set5"), model.scale
-    truths = [degrade.load_rgb(f) for f in files]
-    truths = [t[:t.shape[0] // scale * scale, :t.shape[1] // scale * scale] for t in truths]
-    found = tool.restore(model, [degrade.shrink_picture(t, scale) for t in truths], ".png", ".png", [])
-    return evaluation.mean([degrade.psnr_y(t, x, scale, f) for t, x, f in zip(truths, found, files)])
+    return evaluation.upscale_set(tool, model, bench.files("Set5"))
 
 
 def kodak(tool, model, bench):

@@ -10,50 +10,32 @@ out: noise neither clipped nor rounded, as the papers do; the answer clipped to 
 8-bit PNG files beside it. `sigma` measures the estimate of 8-bit files. Needs numpy and Pillow.
 """
 import argparse
-import glob
 import os
 import subprocess
+import sys
 import tempfile
 
 import numpy as np
 from PIL import Image
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../models/train"))
+from degrade import centre, find_pictures, load_rgb, psnr, round_bytes  # noqa: E402
+from toolrun import read_pfm, write_pfm  # noqa: E402
+
 
 def pictures(folder, crop):
-    """(name, uint8 RGB array) of every picture of a folder, in order; at most crop x crop from the middle."""
-    for path in sorted(p for e in ("png", "jpg", "webp") for p in glob.glob(os.path.join(folder, "*." + e))):
-        rgb = np.asarray(Image.open(path).convert("RGB"))
-        if crop:
-            y, x = (max(0, n - crop) // 2 for n in rgb.shape[:2])
-            rgb = rgb[y:y + crop, x:x + crop]
-        yield os.path.basename(path), rgb
-
-
-def write_pfm(path, rgb):
-    """H x W x 3 floats; PFM's rows run from the bottom to the top."""
-    with open(path, "wb") as f:
-        f.write(b"PF\n%d %d\n-1.0\n" % (rgb.shape[1], rgb.shape[0]))
-        f.write(np.ascontiguousarray(rgb[::-1], dtype="<f4").tobytes())
-
-
-def read_pfm(path):
-    with open(path, "rb") as f:
-        assert f.readline() == b"PF\n"
-        w, h = map(int, f.readline().split())
-        order = "<f4" if float(f.readline()) < 0 else ">f4"
-        return np.frombuffer(f.read(), dtype=order).reshape(h, w, 3)[::-1]
-
-
-def psnr(a, b):
-    return 10 * np.log10(255 ** 2 / np.mean((a.astype(np.float64) - b.astype(np.float64)) ** 2))
+    """Every picture of a folder, uint8 RGB, in order; at most crop x crop from the middle."""
+    for path in find_pictures(folder):
+        yield centre(load_rgb(path), crop) if crop else load_rgb(path)
 
 
 def noisy(rgb, sigma, seed):
+    """Three channels of noise, on grey pictures too."""
     return rgb + np.random.default_rng(seed).normal(0, sigma, rgb.shape)
 
 
 def to_png(path, x):
-    Image.fromarray(np.clip(np.floor(x + 0.5), 0, 255).astype(np.uint8)).save(path)
+    Image.fromarray(round_bytes(x).astype(np.uint8)).save(path)
 
 
 def restore(o, work, image, sigma, suffix):
@@ -71,7 +53,7 @@ def restore(o, work, image, sigma, suffix):
 def measure_psnr(o, work):
     for sigma in o.sigma or (15, 25, 50):
         found = []
-        for i, (_, rgb) in enumerate(pictures(o.pictures, o.crop)):
+        for i, rgb in enumerate(pictures(o.pictures, o.crop)):
             image = noisy(rgb, sigma, i)
             found.append([psnr(rgb, np.clip(restore(o, work, image, sigma, s), 0, 255)) for s in (".pfm", ".png")])
         a, b = np.mean(found, axis=0)
@@ -82,7 +64,7 @@ def measure_psnr(o, work):
 def measure_sigma(o, work):
     for sigma in o.sigma or (0, 5, 15, 25, 50):
         found = []
-        for i, (_, rgb) in enumerate(pictures(o.pictures, o.crop)):
+        for i, rgb in enumerate(pictures(o.pictures, o.crop)):
             path = os.path.join(work, "in.png")
             to_png(path, noisy(rgb, sigma, i))
             if o.jpeg:
