@@ -46,7 +46,7 @@ rm -f .out.png.cnnimg-*
 
 # An old result outlives an interrupted run; the rest of a folder is left alone.
 mkdir many
-for i in 1 2 3 4 5 6; do cp in.png many/$i.png; done
+for i in $(seq 20); do cp in.png many/$i.png; done
 echo old >out.png
 "$denoise" -s 25 -t 64 in.png out.png 2>err &
 pid=$!

@@ -110,12 +110,14 @@ took "two runs at once"
 # ---- files that change under the run -------------------------------------------------------------
 # slowly NAME...: the network for noise, on inputs whose first one takes a while
 slowly() { "$denoise" -s 25 -j 1 "$@" 2>err; }
-"$mkpic" make slow.png 500 300 rgb 8 20
+# seen PICTURE PID: until PICTURE is being written, or the run has ended
+seen() { until [ -n "$(find "${1%/*}" -maxdepth 1 -name ".${1##*/}.*" 2>/dev/null)" ] || ! kill -0 "$2" 2>/dev/null; do sleep 0.02; done; }
+"$mkpic" make slow.png 1600 1000 rgb 8 20
 cp in/1.png gone.png
 cp in/2.png last.png
 slowly slow.png gone.png last.png -o changed &
 pid=$!
-sleep 0.2
+seen changed/slow.png $pid
 rm gone.png
 wait $pid
 equal $? 1
@@ -130,7 +132,7 @@ cp copied.ppm keep.ppm
 slowly keep.ppm kept.ppm
 slowly copied.ppm cut.ppm &
 pid=$!
-until [ -n "$(find . -maxdepth 1 -name '.cut.ppm.*')" ] || ! kill -0 $pid 2>/dev/null; do sleep 0.02; done
+seen ./cut.ppm $pid
 : >copied.ppm
 wait $pid
 equal $? 0
@@ -139,7 +141,7 @@ for limit in 8M 16M; do
   "$mkpic" make mapped.ppm 1600 1200 rgb 8 20
   slowly --memory $limit mapped.ppm keep.ppm -o changed &
   pid=$!
-  until [ -n "$(find changed -name '.mapped.ppm.*')" ] || ! kill -0 $pid 2>/dev/null; do sleep 0.02; done
+  seen changed/mapped.ppm $pid
   head -c 300000 keep.ppm >mapped.ppm
   wait $pid
   equal $? 1
