@@ -4,8 +4,9 @@
 
   onnxruntime_agrees.py --tool build/tools/cnn-denoise --model models/denoise/denoise.onnx PICTURE...
 
-Both get the same floats (PFM in, PFM out), mirrored to a multiple of 8 for ONNX Runtime as the tool
-does. Prints one line a picture; exits 1 above 1e-4. Needs numpy, Pillow and onnxruntime.
+Both get the same floats (PFM in, PFM out); ONNX Runtime gets the mirrored margin that the model's card says, and sizes
+that are multiples of its `multiple`, as the tool makes them. Prints one line a picture; exits 1 above 1e-4. Needs numpy,
+Pillow and onnxruntime.
 """
 import argparse
 import os
@@ -17,14 +18,18 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
-from denoise import read_pfm, write_pfm
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../models/train"))
+from toolrun import read_pfm, write_pfm  # noqa: E402
 
 
 def peer(session, image, sigma):
+    card = session.get_modelmeta().custom_metadata_map
+    m, multiple = int(card.get("margin", 0)), int(card.get("multiple", 1))
     h, w = image.shape[:2]
-    x = np.pad(image, ((0, -h % 8), (0, -w % 8), (0, 0)), mode="reflect").transpose(2, 0, 1)[None]
+    edges = [(m, m + -(n + 2 * m) % multiple) for n in (h, w)]
+    x = np.pad(image, (*edges, (0, 0)), mode=card.get("mirror", "reflect")).transpose(2, 0, 1)[None]
     level = np.full((1, 1) + x.shape[2:], sigma / 255, np.float32)
-    return session.run(None, {"image": x, "sigma": level})[0][0, :, :h, :w].transpose(1, 2, 0)
+    return session.run(None, {"image": x, "sigma": level})[0][0, :, m:m + h, m:m + w].transpose(1, 2, 0)
 
 
 def ours(o, image, sigma):
