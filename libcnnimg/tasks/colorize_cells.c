@@ -15,6 +15,7 @@
 #define POOLED \
   16 /* pixels a side, from which on a reference is a picture, whose cells are of CI_CELL pixels */
 #define ANNEAL 0.38f /* temperature of the mean (Zhang 2016, section 2.3) */
+#define LEAST 0.005f   /* less than that is not worth saying */
 #define APART 25.0f  /* of ab: colours nearer than that are suggested as one */
 
 /* ---- the card ------------------------------------------------------------------------------ */
@@ -205,7 +206,7 @@ static size_t suggest(const ci_colorize *c, const float *scores, size_t step, fl
   softmax(scores, step, c->n_centres, 1, share);
   while (k < room) {
     const float sum = take_likeliest(c->centres, share, c->n_centres, ab);
-    if (!(sum > 0)) break;
+    if (!(sum >= LEAST)) break;
     out[k++] = suggestion(luminance, ab, sum);
   }
   return k;

@@ -1,23 +1,26 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""make_colorize.py - writes data/colorize.onnx, which stands in for a trained colorizer: its inputs, outputs and card
+"""make_colorize.py - writes data/: colorize.onnx, which stands in for a trained colorizer, and what the recipe says
 
 It has nothing to learn: a hint's colour goes to what is about as light and not too far away, so it fills its own
 object; all else gets the mean colour of the palette, or a brown where there is none. The scores of the cells are highest
-at the answer. Needs onnx, numpy and torch (models/train/lab.py). Run by hand; `make check` reads what it wrote.
+at the answer. colorize.f32 holds the palette vector of the test picture (64x48), as models/train/colorize.py computes it, and a
+grey picture (32x32) coloured brown, 32-bit floats. Needs onnx, numpy and torch (models/train/lab.py). Run by hand; `make check` reads what it wrote.
 """
 import os
 import sys
 
 import numpy as np
 import onnx
+import torch
 from onnx import TensorProto, helper, numpy_helper
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "models", "train"))
+import colorize  # noqa: E402
 import lab  # noqa: E402
 
-LEVELS = 6  # of light
+LEVELS = 11  # of light
 REACH = 16  # cells
 BROWN = (6.0, 14.0)  # ab
 SHARP = 0.01  # of the scores: a spread of ten in ab
@@ -81,5 +84,23 @@ def build():
     return model
 
 
+def picture(width, height):
+    """The picture that tests/api/door.c makes by the same formula."""
+    y, x, c = np.mgrid[0:height, 0:width, 0:3]
+    rgb = ((x * 37 + y * 101 + c * 59 + x * y) % 256).astype(np.float32) / np.float32(255)
+    return torch.from_numpy(rgb.transpose(2, 0, 1)[None])
+
+
+def golden():
+    centres = lab.bins()
+    ab = torch.nn.functional.avg_pool2d(lab.rgb_to_lab(picture(64, 48))[:, 1:], 4)
+    grey = 0.3 + 0.4 * picture(32, 32)[:, :1]
+    brown = torch.tensor(BROWN).reshape(1, 2, 1, 1).expand(1, 2, 32, 32)
+    light = lab.rgb_to_lab(grey.expand(1, 3, 32, 32))[:, :1]
+    rgb = lab.lab_to_rgb(torch.cat([light, brown], 1))[0].permute(1, 2, 0)
+    return np.concatenate([colorize.palette(ab, centres).flatten(), rgb.flatten()]).astype("<f4")
+
+
 if __name__ == "__main__":
     onnx.save(build(), os.path.join(HERE, "data", "colorize.onnx"))
+    golden().tofile(os.path.join(HERE, "data", "colorize.f32"))
