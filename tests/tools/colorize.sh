@@ -75,6 +75,11 @@ cmp -s 1.png 7.png && bad "a point does not lie over the picture of hints"
 mkdir in; cp g.png in/a.png; cp g.png in/b.png
 run 0 --hints h.json in -o folder/; same folder/a.png 1.png; same folder/b.png 1.png
 
+"$hue" draw large.png 1600 1200 16 rgb
+run 0 --hints h.json large.png 1.png
+run 0 --hints h.json -j 1 --memory 8M large.png 2.png; same 1.png 2.png # rows wait in a temporary file
+most "$("$hue" light large.png 1.png)" 1 'light of a large picture'
+
 # ---- palettes ---------------------------------------------------------------------------------------
 printf '#c04040\n' >red.txt
 printf 'GIMP Palette\nName: red\nColumns: 1\n#\n192  64  64\tRed\n' >red.gpl
