@@ -8,7 +8,7 @@
 /*
  * Joint bilateral upsampling (Kopf, Cohen, Lischinski, Uyttendaele: "Joint bilateral upsampling", SIGGRAPH 2007): a pixel's
  * ab is the mean of the sixteen small ones around it, those that are as light as it is counting most. Near and far are
- * weighed by a cubic B-spline, which ends smoothly, so nothing is seen of the small grid. A mean makes no colour that is
+ * weighed by the square of a cubic B-spline, which ends smoothly, so nothing is seen of the small grid. A mean makes no colour that is
  * not there. A row needs nothing but itself and the small maps.
  */
 typedef struct ci_guide {

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 # colorize.sh - cnn-colorize with a network that stands in: hints, palettes, suggestions, light, mistakes
 . "${abs_top_srcdir:?}/tests/tools/lib.sh"
-colorize=$abs_top_builddir/tools/cnn-colorize
 hue=$abs_top_builddir/tests/tools/hue
 net=$abs_top_srcdir/tests/tasks/data/colorize.onnx
 run() { status=$1; shift; expect "$status" "$colorize" --quiet -m "$net" "$@"; no_litter; }
