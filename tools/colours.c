@@ -9,6 +9,7 @@
 
 #define MOST_COLOURS 4096
 #define LONGEST_LINE 512
+#define MOST_LINES 65536
 #define REFERENCE 2048 /* pixels a side, of which a reference is looked at */
 
 static int fail(cnnimg_error *err, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -103,7 +104,8 @@ static int read_lines(FILE *file, cnnimg_view *view, cnnimg_error *err) {
   int status = colours ? CNNIMG_OK : fail(err, CNNIMG_NOMEM, "out of memory");
   for (unsigned i = 1; !status && fgets(line, sizeof line, file); i++) {
     const int found = f.width < MOST_COLOURS ? read_line(line, colours + 3 * (size_t)f.width) : -1;
-    if (found < 0)
+    if (i > MOST_LINES) status = fail(err, CNNIMG_LIMIT, "has more than %d lines", MOST_LINES);
+    else if (found < 0)
       status =
           fail(err, CNNIMG_CORRUPT,
                f.width < MOST_COLOURS ? "line %u is no colour: \"#rrggbb\", or \"R G B\" as in a GIMP palette"

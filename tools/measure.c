@@ -43,6 +43,7 @@ int drv_measure(drv_run *run, cnnimg_reader *reader, drv_result *r, cnnimg_error
                       .pixel_stride = (ptrdiff_t)pixel,
                       .channel_stride = f.sample};
   int status = run->s->tool->ask ? drv_session_for(run, &f, err) : CNNIMG_OK;
+  if (run->s->tool->ask) r->model = run->model_path;
   if (!status)
     status = view.data ? read_all(reader, &view, err) : fail(err, CNNIMG_NOMEM, "no memory for the picture");
   if (!status)

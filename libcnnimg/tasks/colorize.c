@@ -14,6 +14,7 @@
 #define USUAL_SIDE 256                 /* pixels of the short side that networks see */
 #define MOST_SMALL ((double)(1 << 22)) /* pixels of all that they see: a strip's short side is less then */
 #define MOST_SATURATION 4
+#define PAINTING 6000 /* multiply-adds of a network that take as long as a pixel's guide and Lab do */
 
 /* ---- what is wanted ----------------------------------------------------------------------- */
 
@@ -161,7 +162,7 @@ static void set_cost(ci_colorize *c, const ci_plan_stats *stats) {
       .threads = c->o.engine.threads,
       .bytes = held * sizeof(float) + stats->ring_bytes + stats->scratch_bytes + stats->weight_bytes,
       .weight_bytes = stats->weight_bytes,
-      .multiply_adds = stats->macs};
+      .multiply_adds = stats->macs + (uint64_t)PAINTING * c->result.width * c->result.height};
 }
 
 static int plan_network(ci_colorize *c, cnnimg_error *err) {

@@ -195,6 +195,12 @@ static float take_likeliest(const float *centres, float *share, size_t n, float 
   return sum;
 }
 
+/* What is around a cell may outweigh what is around a likelier one. The first of all is the mean. */
+static void put_by_share(cnnimg_suggestion *out, size_t k, cnnimg_suggestion one) {
+  for (; k > 1 && out[k - 1].share < one.share; k--) out[k] = out[k - 1];
+  out[k] = one;
+}
+
 static size_t suggest(const ci_colorize *c, const float *scores, size_t step, float luminance, float *share,
                       cnnimg_suggestion *out, size_t room) {
   float mean[2] = {0, 0}, ab[2];
@@ -207,7 +213,7 @@ static size_t suggest(const ci_colorize *c, const float *scores, size_t step, fl
   while (k < room) {
     const float sum = take_likeliest(c->centres, share, c->n_centres, ab);
     if (!(sum >= LEAST)) break;
-    out[k++] = suggestion(luminance, ab, sum);
+    put_by_share(out, k++, suggestion(luminance, ab, sum));
   }
   return k;
 }

@@ -46,6 +46,8 @@ done
 "$hue" draw k.png 300 200 8 greya
 run 0 k.png l.png
 equal "$("$mkpic" alpha k.png)" "$("$mkpic" alpha l.png)"
+near "$(ab l.png 150 180 15)" '0 0' 0 # what is hidden stays as it is
+most "$("$hue" light k.png l.png)" 60 'light where alpha hides it'
 run 0 --saturation 0 g.png l.png; near "$(ab l.png 150 20 5)" '0 0' 0
 run 0 --strength 0 g.png l.png; near "$(ab l.png 150 20 5)" '0 0' 0
 run 0 g.png l.ppm; equal "$(info l.ppm)" '300x200 colours 3 alpha 0 bits 8 ppm'
@@ -92,7 +94,8 @@ run 0 --palette ref.png g.png q.png; same r.png q.png
 # ---- likely colours ---------------------------------------------------------------------------------------
 run 0 --suggest 150,20 g.png; silent; prints '^#[0-9a-f]\{6\} mean$'; prints '^#[0-9a-f]\{6\} [0-9]*%$'
 [ "$(wc -l <out)" -ge 2 ] || bad "one colour is no choice"
-run 0 --json --suggest 150,20 g.png; prints '"suggest":{"x":150,"y":20,"mean":"#'; prints '"percent":'
+sed -n 's/^#.* \([0-9]*\)%$/\1/p' out | sort -rnc || bad "the likeliest colours do not come first"
+run 0 --json --suggest 150,20 g.png; prints '"model":".*colorize.onnx"'; prints '"suggest":{"x":150,"y":20,"mean":"#'; prints '"percent":'
 run 0 --point 84,100=#2040a0@5 --suggest 84,100 g.png; cp out blue
 run 0 --suggest 84,100 g.png; cmp -s out blue && bad "points do not count in suggestions"
 run 1 --suggest 300,0 g.png; says '^cnn-colorize: g.png: 300,0 lies outside the picture, which has 300x200 pixels'
@@ -128,6 +131,8 @@ printf 'blue\n' >bad.txt
 run 1 --palette bad.txt g.png never.png; one '^cnn-colorize: bad.txt: line 1 is no colour'
 : >empty.txt
 run 1 --palette empty.txt g.png never.png; one '^cnn-colorize: empty.txt: has no colours'
+yes '' | head -n 70000 >long.txt
+run 1 --palette long.txt g.png never.png; one '^cnn-colorize: long.txt: has more than 65536 lines'
 run 1 --reference no.png g.png never.png; one '^cnn-colorize: no.png: '
 for option in -x '--wrap x' '--detail 50'; do
   run 1 $option g.png never.png; one 'is not for colorizing'

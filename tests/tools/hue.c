@@ -9,7 +9,7 @@
 
 /*
  * hue draw FILE WIDTH HEIGHT 8|16 grey|rgb|greya   grey ground, a dark disc left of the middle, a bright square right of it;
- *                                      with a little noise; greya: the lowest quarter is transparent and black
+ *                                      with a little noise; greya: the lowest quarter is transparent and bright
  * hue hints FILE WIDTH HEIGHT X Y R RRGGBB   a transparent picture with such a disc
  * hue ab FILE X Y R          mean a and b of the pixels so near, rounded to whole numbers
  * hue chroma FILE X Y R      the largest difference of their ab from that mean, rounded up
@@ -89,7 +89,7 @@ static void draw(const char *path, uint32_t w, uint32_t h, int bits, const char 
     const float noise = ((float)(seed >> 16) / 65536 - 0.5f) * 0.02f;
     const int hidden = p.f.alpha && y > 0.75;
     for (size_t c = 0; c < p.f.colours; c++) /* red and blue are pulled apart: colours that go */
-      p.v[i * n + c] = hidden ? 0 : drawn(x, y) + noise + (p.f.colours == 3 ? ((float)c - 1) * 0.1f : 0);
+      p.v[i * n + c] = hidden ? 0.9f : drawn(x, y) + noise + (p.f.colours == 3 ? ((float)c - 1) * 0.1f : 0);
     if (p.f.alpha) p.v[i * n + 1] = hidden ? 0 : 1;
   }
   save(path, &p);
