@@ -296,7 +296,30 @@ CNNIMG_API const cnnimg_port *cnnimg_model_output(const cnnimg_model *model, siz
 #define CNNIMG_WRAP_Y 2u /**< cnnimg_params.wrap: the top goes on at the bottom */
 
 /** What the user wants done. */
-typedef enum cnnimg_task { CNNIMG_TASK_NONE = 0, CNNIMG_TASK_DENOISE, CNNIMG_TASK_UPSCALE } cnnimg_task;
+typedef enum cnnimg_task {
+  CNNIMG_TASK_NONE = 0,
+  CNNIMG_TASK_DENOISE,
+  CNNIMG_TASK_UPSCALE,
+  /**
+   * Colours for a picture, grey or not, whose light stays as it is; the result has three colours. For networks whose card
+   * says colour=lab: L of CIE Lab, hints and a vector for the whole picture go in, ab comes out. They see the picture with
+   * the short side at the card's `size` (default 256); what they say is brought to full size along the picture's own edges.
+   */
+  CNNIMG_TASK_COLORIZE
+} cnnimg_task;
+
+/**
+ * A colour that the user wants at a place: pixels up to radius away from (x, y) are to have it. Light stays the
+ * picture's, so a point says hue and saturation. This struct never changes.
+ */
+typedef struct cnnimg_point {
+  uint32_t x;   /**< pixels from the left */
+  uint32_t y;   /**< pixels from the top */
+  float red;    /**< 0..1, encoded (sRGB) */
+  float green;  /**< 0..1 */
+  float blue;   /**< 0..1 */
+  float radius; /**< pixels; 0: that one pixel. However small, a point is not overlooked. */
+} cnnimg_point;
 
 /**
  * Parameters of a session. cnnimg_params_init() sets struct_size and the defaults. The four views are inputs that some
@@ -350,6 +373,15 @@ typedef struct cnnimg_params {
   float chroma;
   /** Quality of the JPEG file that the picture was, 1..100, for networks that take it (input.NAME=quality); 0: not known. */
   uint32_t jpeg_quality;
+  /** Of #CNNIMG_TASK_COLORIZE: colours at places, later ones over earlier ones and over `hints`; copied. There `hints` is a
+   * picture of the source's size: pixels whose alpha is at least one half are to have their colour. */
+  const cnnimg_point *points;
+  size_t n_points; /**< goes with points; at most 4096 */
+  /** Of #CNNIMG_TASK_COLORIZE: ab (of CIE Lab) is multiplied by it, 0..4; default 1. What no screen shows is made paler. */
+  float saturation;
+  /** Of #CNNIMG_TASK_COLORIZE: a picture of any size whose colours the result is to have, such as a palette of some pixels;
+   * only looked at while the session is made. */
+  const cnnimg_view *reference;
 } cnnimg_params;
 
 /** What a run will cost. Owned by the session; grows at its end only. */
@@ -372,7 +404,7 @@ CNNIMG_API void cnnimg_params_init(cnnimg_params *params, int task);
  * Plans runs on pictures of this format: nothing is computed, all memory that runs need is taken.
  * Any size works: borders that a network eats, and multiples that it wants, are made up by mirroring the picture.
  * @param params NULL for the defaults; copied.
- * @param format of the source. Its result has the same colours and cost's width and height.
+ * @param format of the source. What the result is like says cnnimg_session_format().
  * @param out receives the session, or NULL on failure. It holds a reference to the model; the context must outlive it.
  * @return #CNNIMG_BADARG (format or parameters), #CNNIMG_UNSUPPORTED (the network is none for such pictures),
  *   #CNNIMG_LIMIT, #CNNIMG_NOMEM.
@@ -383,6 +415,9 @@ CNNIMG_API int cnnimg_session_new(cnnimg_context *context, cnnimg_model *model, 
 CNNIMG_API void cnnimg_session_free(cnnimg_session *session);
 /** What runs cost, and the size of the result. Never NULL, owned by the session. */
 CNNIMG_API const cnnimg_cost *cnnimg_session_cost(const cnnimg_session *session);
+/** The shape of the result: the source's, but for width, height and, behind #CNNIMG_TASK_COLORIZE, three colours. Owned by
+ * the session; all zero where it is for tensors. */
+CNNIMG_API const cnnimg_format *cnnimg_session_format(const cnnimg_session *session);
 /** The plan in words, for people: a line a layer. Owned by the session. */
 CNNIMG_API const char *cnnimg_session_plan(const cnnimg_session *session);
 /** The sigma (0..255 scale) that the last run used; estimated where it was asked for. < 0: not known yet. */
@@ -393,13 +428,21 @@ CNNIMG_API float cnnimg_session_sigma(const cnnimg_session *session);
  * cnnimg_run() and cnnimg_run_rows() estimate anew each time.
  */
 CNNIMG_API int cnnimg_session_set_sigma(cnnimg_session *session, float sigma, cnnimg_error *err);
+/**
+ * Sets the points of the runs that follow, of a session for #CNNIMG_TASK_COLORIZE. The picture that the last run or
+ * rectangle was of is still known: rectangles are then coloured anew without its being looked at as a whole again (-1 to
+ * cnnimg_session_set_sigma() forgets it).
+ * @return #CNNIMG_BADARG (a point outside the picture, another task), #CNNIMG_NOMEM; the points are then as before.
+ */
+CNNIMG_API int cnnimg_session_set_points(cnnimg_session *session, const cnnimg_point *points, size_t n,
+                                         cnnimg_error *err);
 
 /* ---- runs ------------------------------------------------------------ */
 
 /**
  * Runs over the caller's pixels.
  * @param src of the format that the session was made for.
- * @param dst of the result's size and colours; sample, alpha and transfer are its own (alpha that the source does not have
+ * @param dst of the result's size and colours (cnnimg_session_format()); sample, alpha and transfer are its own (alpha that the source does not have
  *   is opaque). May be the same memory as src, with the same strides, where their sizes agree; with several stripes the
  *   source is then kept in a temporary copy.
  * @return #CNNIMG_OK, #CNNIMG_BADARG, #CNNIMG_NOMEM, #CNNIMG_CANCELLED, #CNNIMG_IO (temporary file).
@@ -427,10 +470,41 @@ CNNIMG_API int cnnimg_run_region(cnnimg_session *session, cnnimg_read_rect read,
 typedef int (*cnnimg_read_row)(void *user, uint32_t y, void *row, cnnimg_error *err);
 /** Takes one row of the result; rows come in order, each once. Returns a #cnnimg_status. */
 typedef int (*cnnimg_write_row)(void *user, uint32_t y, const void *row, cnnimg_error *err);
+/** A colour that is likely at a place, with the light that the picture has there. This struct never changes. */
+typedef struct cnnimg_suggestion {
+  float red;   /**< 0..1, encoded (sRGB) */
+  float green; /**< 0..1 */
+  float blue;  /**< 0..1 */
+  float share; /**< 0..1: how likely it and colours like it are; 0: it is the mean of all */
+} cnnimg_suggestion;
+/**
+ * Which colours are likely at a pixel, of a session for #CNNIMG_TASK_COLORIZE whose network says so (an output "cells",
+ * scores of the pairs of ab in its card's line `cells`). First the annealed mean of the distribution (Zhang, Isola, Efros,
+ * "Colorful image colorization", ECCV 2016, section 2.3), then the likeliest colours, each with those around it.
+ * @param read,read_user as in cnnimg_run_region(); a picture that is known is read at (x, y) only.
+ * @param x,y a pixel.
+ * @param out receives up to room colours.
+ * @param n receives how many.
+ * @return #CNNIMG_BADARG, #CNNIMG_UNSUPPORTED (the network has no such output), #CNNIMG_NOMEM, #CNNIMG_CANCELLED.
+ */
+CNNIMG_API int cnnimg_session_suggest(cnnimg_session *session, cnnimg_read_rect read, void *read_user, uint32_t x,
+                                      uint32_t y, cnnimg_suggestion *out, size_t room, size_t *n, cnnimg_error *err);
+/**
+ * Reads points from a JSON file, {"points": [{"x": 10, "y": 20, "color": "#rrggbb", "radius": 3}, ...]}; radius may be
+ * left out (0). What is not known is refused.
+ * @param path a file, or "-" for standard input.
+ * @param points receives them, or NULL on failure; cnnimg_points_free() frees them.
+ * @return #CNNIMG_IO, #CNNIMG_CORRUPT, #CNNIMG_LIMIT (more than 4096 points), #CNNIMG_NOMEM.
+ */
+CNNIMG_API int cnnimg_points_load(const char *path, cnnimg_point **points, size_t *n, cnnimg_error *err);
+/** Writes such a file, beside its place and renamed; colours are rounded to 8 bits. */
+CNNIMG_API int cnnimg_points_save(const char *path, const cnnimg_point *points, size_t n, cnnimg_error *err);
+/** NULL is allowed. */
+CNNIMG_API void cnnimg_points_free(cnnimg_point *points);
 /**
  * Runs over a picture that need not fit in memory: rows that are needed again (several stripes, an estimate of sigma) are
- * kept in memory as far as the context's limit allows, else in a temporary file (TMPDIR). The result has the source's
- * format but for its size. A callback's status other than #CNNIMG_OK ends the run and is returned.
+ * kept in memory as far as the context's limit allows, else in a temporary file (TMPDIR). The result's rows are of
+ * cnnimg_session_format(). A callback's status other than #CNNIMG_OK ends the run and is returned.
  */
 CNNIMG_API int cnnimg_run_rows(cnnimg_session *session, cnnimg_read_row read, void *read_user,
                                cnnimg_write_row write, void *write_user, cnnimg_error *err);

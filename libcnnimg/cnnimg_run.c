@@ -7,21 +7,28 @@
 #include "cnnimg_private.h"
 #include "exec/pixels.h"
 #include "tasks/augment.h"
+#include "tasks/colorize.h"
 #include "tasks/noise.h"
 #include "tasks/tensors.h"
 
-/* One of the two. */
+/* One of the three. */
 struct cnnimg_session {
   cnnimg_model *model;
   ci_augment *job;
+  ci_colorize *colorize;
   ci_tensors *tensors;
-  cnnimg_format format;
+  cnnimg_format format, result;
 };
 
 /* ---- parameters ---------------------------------------------------------------------- */
 
 void cnnimg_params_init(cnnimg_params *p, int task) {
-  *p = (cnnimg_params){.struct_size = sizeof *p, .task = task, .strength = 1.0f, .sigma = -1.0f, .chroma = 1.0f};
+  *p = (cnnimg_params){.struct_size = sizeof *p,
+                       .task = task,
+                       .strength = 1.0f,
+                       .sigma = -1.0f,
+                       .chroma = 1.0f,
+                       .saturation = 1.0f};
 }
 
 static int check_sigma(float sigma, cnnimg_error *err) {
@@ -61,16 +68,24 @@ static int read_params(cnnimg_params *to, const cnnimg_params *from, cnnimg_erro
 /* ---- sessions ------------------------------------------------------------------------ */
 
 static int make_job(cnnimg_context *context, cnnimg_model *model, const cnnimg_params *params,
-                    const cnnimg_format *format, ci_augment **job, cnnimg_error *err) {
+                    const cnnimg_format *format, cnnimg_session *s, cnnimg_error *err) {
   ci_job_options o = {.packs = model->family.packs, .engine = context->engine, .format = *format};
   ci_member *member;
   const ci_limits limits = o.limits = ci_context_limits(context);
   int status = read_params(&o.params, params, err);
   if (!status) status = ci_limits_check(&limits, "the picture", format->width, format->height, err);
+  if (!status && o.params.task == CNNIMG_TASK_COLORIZE) {
+    o.program = model->program;
+    status = ci_colorize_new(&s->colorize, &o, err);
+    s->result = status ? *format : *ci_colorize_result(s->colorize);
+    return status;
+  }
   if (!status) status = ci_family_get(&model->family, format->colours, &member, err);
   if (status) return status;
   o.program = member->program, o.fits = &member->fits;
-  return ci_augment_new(job, &o, member, err);
+  status = ci_augment_new(&s->job, &o, member, err);
+  s->result = status ? *format : ci_augment_result(s->job);
+  return status;
 }
 
 int cnnimg_session_new(cnnimg_context *context, cnnimg_model *model, const cnnimg_params *params,
@@ -78,7 +93,7 @@ int cnnimg_session_new(cnnimg_context *context, cnnimg_model *model, const cnnim
   *out = NULL;
   cnnimg_session *s = ci_calloc(1, sizeof *s);
   if (!s) return ci_fail(err, CNNIMG_NOMEM, "no memory for a session");
-  int status = make_job(context, model, params, format, &s->job, err);
+  int status = make_job(context, model, params, format, s, err);
   if (status) {
     free(s);
     return status;
@@ -92,6 +107,7 @@ int cnnimg_session_new(cnnimg_context *context, cnnimg_model *model, const cnnim
 void cnnimg_session_free(cnnimg_session *s) {
   if (!s) return;
   ci_augment_free(s->job);
+  ci_colorize_free(s->colorize);
   ci_tensors_free(s->tensors);
   cnnimg_model_unref(s->model);
   free(s);
@@ -99,21 +115,43 @@ void cnnimg_session_free(cnnimg_session *s) {
 
 const cnnimg_cost *cnnimg_session_cost(const cnnimg_session *s) {
   static const cnnimg_cost nothing = {0};
-  return s->job ? ci_augment_cost(s->job) : &nothing;
+  return s->colorize ? ci_colorize_cost(s->colorize) : s->job ? ci_augment_cost(s->job) : &nothing;
 }
 
-const char *cnnimg_session_plan(const cnnimg_session *s) { return s->job ? ci_augment_plan_text(s->job) : ""; }
+const cnnimg_format *cnnimg_session_format(const cnnimg_session *s) { return &s->result; }
+
+const char *cnnimg_session_plan(const cnnimg_session *s) {
+  return s->colorize ? ci_colorize_plan_text(s->colorize) : s->job ? ci_augment_plan_text(s->job) : "";
+}
 float cnnimg_session_sigma(const cnnimg_session *s) { return s->job ? ci_augment_sigma(s->job) : -1; }
 
 static int want_pictures(const cnnimg_session *s, cnnimg_error *err) {
-  return s->job ? CNNIMG_OK : ci_fail(err, CNNIMG_BADARG, "the session is for tensors, not for pictures");
+  return s->job || s->colorize ? CNNIMG_OK
+                               : ci_fail(err, CNNIMG_BADARG, "the session is for tensors, not for pictures");
 }
 
 int cnnimg_session_set_sigma(cnnimg_session *s, float sigma, cnnimg_error *err) {
   int status = want_pictures(s, err);
   if (!status) status = check_sigma(sigma, err);
-  if (!status) ci_augment_set_sigma(s->job, sigma);
+  if (!status && s->colorize) ci_colorize_forget(s->colorize);
+  else if (!status) ci_augment_set_sigma(s->job, sigma);
   return status;
+}
+
+static int want_colours(const cnnimg_session *s, cnnimg_error *err) {
+  return s->colorize ? CNNIMG_OK : ci_fail(err, CNNIMG_BADARG, "the session is not for colorizing");
+}
+
+int cnnimg_session_set_points(cnnimg_session *s, const cnnimg_point *points, size_t n, cnnimg_error *err) {
+  int status = want_colours(s, err);
+  return status ? status : ci_colorize_set_points(s->colorize, points, n, err);
+}
+
+int cnnimg_session_suggest(cnnimg_session *s, cnnimg_read_rect read, void *read_user, uint32_t x, uint32_t y,
+                           cnnimg_suggestion *out, size_t room, size_t *n, cnnimg_error *err) {
+  int status = want_colours(s, err);
+  *n = 0;
+  return status ? status : ci_colorize_suggest(s->colorize, read, read_user, x, y, out, room, n, err);
 }
 
 /* ---- the caller's pixels --------------------------------------------------------------- */
@@ -132,24 +170,28 @@ static int check_destination(const cnnimg_session *s, const cnnimg_view *v, uint
                              cnnimg_error *err) {
   const cnnimg_format *f = &v->format;
   if (!v->data) return ci_fail(err, CNNIMG_BADARG, "the destination has no data");
-  if (f->width != width || f->height != height || f->colours != s->format.colours)
+  if (f->width != width || f->height != height || f->colours != s->result.colours)
     return ci_fail(err, CNNIMG_BADARG, "the destination must be %ux%u pixels of %d colours, not %ux%u of %d",
-                   width, height, s->format.colours, f->width, f->height, f->colours);
+                   width, height, s->result.colours, f->width, f->height, f->colours);
   if (!is_sample(f->sample) || f->alpha > CNNIMG_ALPHA_PREMULTIPLIED || f->transfer > CNNIMG_TRANSFER_LINEAR)
     return ci_fail(err, CNNIMG_BADARG, "the destination's sample %d, alpha %d, transfer %d is not known",
                    f->sample, f->alpha, f->transfer);
   return CNNIMG_OK;
 }
 
+static int run_job(cnnimg_session *s, const ci_job_io *io, cnnimg_error *err) {
+  return s->colorize ? ci_colorize_run(s->colorize, io, err) : ci_augment_run(s->job, io, err);
+}
+
 int cnnimg_run(cnnimg_session *s, const cnnimg_view *src, const cnnimg_view *dst, cnnimg_error *err) {
   const ci_job_io io = {.src = src, .dst = dst};
   int status = want_pictures(s, err);
   if (status) return status;
-  cnnimg_format result = ci_augment_result(s->job);
+  const cnnimg_format result = s->result;
   if (!src->data || !same_format(&src->format, &s->format))
     return ci_fail(err, CNNIMG_BADARG, "the source is not of the format that the session was made for");
   status = check_destination(s, dst, result.width, result.height, err);
-  return status ? status : ci_augment_run(s->job, &io, err);
+  return status ? status : run_job(s, &io, err);
 }
 
 int cnnimg_read_view(void *user, uint32_t x, uint32_t y, const cnnimg_view *to, cnnimg_error *err) {
@@ -172,7 +214,7 @@ int cnnimg_run_region(cnnimg_session *s, cnnimg_read_rect read, void *read_user,
                       const cnnimg_view *dst, cnnimg_error *err) {
   int status = want_pictures(s, err);
   if (status) return status;
-  cnnimg_format result = ci_augment_result(s->job);
+  const cnnimg_format result = s->result;
   uint32_t w = dst->format.width, h = dst->format.height;
   if (w < 1 || h < 1 || x >= result.width || w > result.width - x || y >= result.height ||
       h > result.height - y)
@@ -181,14 +223,14 @@ int cnnimg_run_region(cnnimg_session *s, cnnimg_read_rect read, void *read_user,
   const ci_rect region = {(int32_t)x, (int32_t)y, (int32_t)(x + w), (int32_t)(y + h)};
   const ci_job_io io = {.read_rect = read, .read_user = read_user, .dst = dst, .region = &region};
   status = check_destination(s, dst, w, h, err);
-  return status ? status : ci_augment_run(s->job, &io, err);
+  return status ? status : run_job(s, &io, err);
 }
 
 int cnnimg_run_rows(cnnimg_session *s, cnnimg_read_row read, void *read_user, cnnimg_write_row write,
                     void *write_user, cnnimg_error *err) {
   const ci_job_io io = {.read_row = read, .read_user = read_user, .write = write, .write_user = write_user};
   int status = want_pictures(s, err);
-  return status ? status : ci_augment_run(s->job, &io, err);
+  return status ? status : run_job(s, &io, err);
 }
 
 /* ---- noise ---------------------------------------------------------------------------- */
@@ -218,7 +260,8 @@ int cnnimg_session_new_tensor(cnnimg_context *context, cnnimg_model *model, size
   *session = NULL;
   cnnimg_session *s = ci_calloc(1, sizeof *s);
   if (!s) return ci_fail(err, CNNIMG_NOMEM, "no memory for a session");
-  int status = ci_tensors_new(&s->tensors, model->program, model->family.packs, &context->engine, inputs, in, outputs, out, err);
+  int status = ci_tensors_new(&s->tensors, model->program, model->family.packs, &context->engine, inputs, in,
+                              outputs, out, err);
   if (status) {
     free(s);
     return status;

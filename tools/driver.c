@@ -49,7 +49,8 @@ static int do_pictures(drv_run *run, drv_settings *s) {
   if (status == DRV_GO) {
     drv_progress_init(&run->progress, s, &jobs);
     if (!jobs.n) drv_note(s, NULL, "there are no pictures there");
-    if (run->progress.files && !s->measure_only) status = load_model(run, s);
+    if (run->progress.files && (!s->measure_only || s->tool->ask)) status = load_model(run, s);
+    if (run->progress.files && status == DRV_GO && s->tool->start) status = s->tool->start(run);
   }
   s->progress = &run->progress;
   if (status == DRV_GO) status = drv_do_files(run, &jobs);
@@ -99,6 +100,7 @@ int main(int argc, char **argv) {
   int status = drv_parse(&s, argc, argv);
   if (status == DRV_GO) status = answer(&run, &s);
   drv_run_fini(&run);
+  if (s.tool->finish) s.tool->finish();
   drv_settings_free(&s);
   if (fflush(stdout) && !status) {
     drv_say(&s, NULL, "standard output: %s", strerror(errno));

@@ -85,6 +85,7 @@ struct drv_settings {
 /* ---- the description of a tool -------------------------------------------------------- */
 
 typedef struct drv_result drv_result;
+typedef struct drv_run drv_run;
 
 struct drv_tool {
   const char *name;          /* "cnn-denoise" */
@@ -98,6 +99,11 @@ struct drv_tool {
   int (*measure)(const cnnimg_view *view, float *value, cnnimg_error *err);
   void (*defaults)(drv_settings *s);                      /* before parsing; may be NULL */
   int (*check)(const drv_settings *s, char why[DRV_WHY]); /* after it: do options go together? may be NULL */
+  /* Before the first picture, the model is loaded: DRV_GO, or a sentence on stderr and an exit status; may be NULL. */
+  int (*start)(drv_run *run);
+  void (*finish)(void); /* gives back what it took; may be NULL */
+  /* What measure_only answers of a picture with the model's help: r->answer. A cnnimg_status; NULL: see measure. */
+  int (*ask)(drv_run *run, const cnnimg_view *view, drv_result *r, cnnimg_error *err);
   bool picks;     /* without a model's name, one is picked for each picture (pick.c) */
   bool estimates; /* sigma below 0 in the parameters is estimated, and worth telling */
 };
@@ -196,7 +202,6 @@ typedef struct drv_candidates {
   size_t n;
 } drv_candidates;
 
-typedef struct drv_run drv_run;
 bool drv_picks(const drv_settings *s);
 int drv_gather(drv_run *run); /* DRV_GO, or an exit status and a sentence on stderr */
 /* The model for pictures of that format, where candidates were gathered. */
@@ -264,6 +269,7 @@ struct drv_result {
   double seconds, estimate;     /* below 0: none */
   cnnimg_cost cost;             /* bytes 0: not known */
   char error[600];
+  char answer[600], answer_json[600]; /* of the tool's ask(): lines, and members of an object; "": it was not asked */
 };
 
 /* One sentence on stderr: "tool: path: text". path may be NULL; where text names the path already it is not said twice. */

@@ -1,8 +1,8 @@
 # tools/local.mk - the tools: one driver, and a description for each of them
-bin_PROGRAMS += tools/cnn-denoise tools/cnn-upscale
-man_MANS += tools/cnn-denoise.1 tools/cnn-upscale.1
-EXTRA_DIST += tools/cnn-denoise.1.in tools/cnn-upscale.1.in $(man_parts)
-CLEANFILES += tools/cnn-denoise.1 tools/cnn-upscale.1
+bin_PROGRAMS += tools/cnn-colorize tools/cnn-denoise tools/cnn-upscale
+man_MANS += tools/cnn-colorize.1 tools/cnn-denoise.1 tools/cnn-upscale.1
+EXTRA_DIST += tools/cnn-colorize.1.in tools/cnn-denoise.1.in tools/cnn-upscale.1.in $(man_parts)
+CLEANFILES += tools/cnn-colorize.1 tools/cnn-denoise.1 tools/cnn-upscale.1
 
 driver_sources = \
 	tools/besides.c tools/cards.c \
@@ -27,6 +27,8 @@ driver_sources = \
 	tools/work.c \
 	tools/written.c
 
+tools_cnn_colorize_SOURCES = tools/colorize.c tools/colours.c tools/colours.h $(driver_sources)
+tools_cnn_colorize_LDADD = libcnnimg/libcnnimg.la $(LIBM)
 tools_cnn_denoise_SOURCES = tools/denoise.c $(driver_sources)
 tools_cnn_denoise_LDADD = libcnnimg/libcnnimg.la $(LIBM)
 tools_cnn_upscale_SOURCES = tools/upscale.c $(driver_sources)
@@ -40,7 +42,7 @@ tools/%.1: tools/%.1.in $(man_parts)
 	  -e '/^@options@$$/{' -e 'r $(srcdir)/tools/options.man' -e 'd' -e '}' '$(srcdir)/tools/$*.1.in' >$@.new && mv $@.new $@
 
 # Completion: the same for all tools, which say their options themselves.
-tool_names = cnn-denoise cnn-upscale
+tool_names = cnn-colorize cnn-denoise cnn-upscale
 EXTRA_DIST += tools/completion/cnnimg.bash
 zshfunctionsdir = $(datadir)/zsh/site-functions
 dist_zshfunctions_DATA = tools/completion/_cnnimg

@@ -42,9 +42,13 @@ int drv_measure(drv_run *run, cnnimg_reader *reader, drv_result *r, cnnimg_error
                       .row_stride = (ptrdiff_t)row,
                       .pixel_stride = (ptrdiff_t)pixel,
                       .channel_stride = f.sample};
-  int status =
-      view.data ? read_all(reader, &view, err) : fail(err, CNNIMG_NOMEM, "no memory for the picture");
-  if (!status) status = run->s->tool->measure(&view, &r->sigma, err);
+  int status = run->s->tool->ask ? drv_session_for(run, &f, err) : CNNIMG_OK;
+  if (run->s->tool->ask) r->model = run->model_path;
+  if (!status)
+    status = view.data ? read_all(reader, &view, err) : fail(err, CNNIMG_NOMEM, "no memory for the picture");
+  if (!status)
+    status = run->s->tool->ask ? run->s->tool->ask(run, &view, r, err)
+                               : run->s->tool->measure(&view, &r->sigma, err);
   free(view.data);
   return status;
 }
@@ -71,6 +75,7 @@ static int measure_speed(drv_run *run, cnnimg_error *err) {
   cnnimg_cost cost;
   params.progress = NULL;
   params.sigma_map = NULL;
+  params.hints = NULL, params.points = NULL, params.n_points = 0;
   params.scale_num = params.scale_den = params.result_width = params.result_height = 0;
   if (params.sigma < 0) params.sigma = 25;
   int status = cnnimg_session_new(run->context, run->model, &params, &f, &session, err);

@@ -114,6 +114,7 @@ static void report_json(const drv_job *job, const drv_result *r) {
   json_count("threads", r->cost.threads, planned);
   json_count("tiles", r->cost.tiles, planned);
   json_number("estimated_seconds", r->estimate, r->estimate >= 0);
+  if (*r->answer_json) printf(",\"suggest\":{%s}", r->answer_json);
   drv_json_text("error", *r->error ? r->error : NULL);
   fputs("}\n", stdout);
 }
@@ -136,6 +137,7 @@ void drv_report(const drv_settings *s, const drv_job *job, const drv_result *r, 
     drv_note(s, path, "sigma %.1f (estimated)", (double)r->sigma);
   if (s->json) report_json(job, r);
   else if (!strcmp(r->status, "planned")) report_plan(job, r);
+  else if (*r->answer) printf("%s%s%s", alone ? "" : job->in, alone ? "" : ":\n", r->answer);
   else if (!strcmp(r->status, "measured") && alone) printf("%.2f\n", (double)r->sigma);
   else if (!strcmp(r->status, "measured")) printf("%.2f\t%s\n", (double)r->sigma, job->in);
 }

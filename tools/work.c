@@ -121,7 +121,7 @@ static int check_size(const drv_settings *s, const drv_river *r, const drv_resul
   const drv_job *job = r->job;
   cnnimg_format f = r->read, held;
   cnnimg_error why;
-  f.width = result->width, f.height = result->height;
+  f.width = result->width, f.height = result->height, f.colours = r->result.colours;
   const char *type = type_of(s, job->out, cnnimg_reader_info(r->reader)), *path = job->out ? job->out : job->in;
   int status = cnnimg_codec_fit(type, &f, &held, &why);
   return status == CNNIMG_UNSUPPORTED ? fail(err, status, "%s: %s", path, why.text) : CNNIMG_OK;
@@ -203,9 +203,10 @@ int drv_river_plan(drv_run *run, drv_river *r, drv_result *result, cnnimg_error 
   result->cost = *cnnimg_session_cost(run->session);
   result->width = result->cost.width;
   result->height = result->cost.height;
+  r->result = r->worked;
+  r->result.colours = cnnimg_session_format(run->session)->colours;
   status = check_size(run->s, r, result, err);
   if (status) return status;
-  r->result = r->worked;
   r->result.width = result->width;
   r->result.height = result->height;
   r->written = r->result;

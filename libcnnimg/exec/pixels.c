@@ -158,12 +158,15 @@ static bool is_hidden(const ci_original *o, const uint8_t *source) {
   return o->row.format.alpha && !(get(o->row.format.sample, source + alpha_at(&o->row)) > 0);
 }
 
-static void mix(const ci_original *o, const uint8_t *source, float *v) {
+/* The original of colours may be grey. */
+static void mix(const ci_original *o, const uint8_t *source, int colours, float *v) {
   float before[3], strength = is_hidden(o, source) ? 0 : o->strength;
   if (strength == 1.0f) return;
   read_colours(&o->row, source, before);
-  for (int c = 0; c < o->row.format.colours; c++)
-    v[c] = strength == 0 ? before[c] : before[c] + strength * (v[c] - before[c]);
+  for (int c = 0; c < colours; c++) {
+    const float was = before[o->row.format.colours == 1 ? 0 : c];
+    v[c] = strength == 0 ? was : was + strength * (v[c] - was);
+  }
 }
 
 /* Returns it as a number. */
@@ -185,7 +188,7 @@ void ci_pixels_store(const cnnimg_view *row, uint32_t x, uint32_t n, const float
   for (uint32_t i = 0; i < n; i++, p += row->pixel_stride, in += cs) {
     float v[3];
     answer(in, channels, tone, row->format.colours, v);
-    if (source) mix(o, source, v); /* before alpha is written: it may be the same pixel */
+    if (source) mix(o, source, row->format.colours, v); /* before alpha is written: it may be the same pixel */
     float alpha = write_alpha(row, p, o, source);
     write_colours(row, p, v, alpha);
     if (source) source += o->row.pixel_stride;

@@ -43,6 +43,7 @@ int ci_blob_set(ci_blob *b, const void *data, size_t size);
 int ci_meta_add_text(ci_meta *m, const char *key, const char *value, size_t size);
 /* Is the profile's own header right? Writers may reject others. */
 int ci_icc_plausible(const ci_blob *icc);
+int ci_icc_is_grey(const ci_blob *icc); /* is it for pictures of one colour? */
 void ci_meta_clear(ci_meta *m);
 int ci_meta_copy(ci_meta *to, const ci_meta *from, uint32_t keep); /* CNNIMG_KEEP_*; 0 or CNNIMG_NOMEM */
 /* EXIF orientation 1..8 (1 when absent or malformed). */

@@ -78,3 +78,6 @@ int ci_icc_plausible(const ci_blob *icc) {
   size_t size = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
   return size == icc->size && (p[8] <= 3 || size % 4 == 0);
 }
+
+/* ICC.1: bytes 16..19 are the colour space. */
+int ci_icc_is_grey(const ci_blob *icc) { return icc->size >= 20 && memcmp(icc->data + 16, "GRAY", 4) == 0; }

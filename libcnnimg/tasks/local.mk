@@ -8,6 +8,12 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/chain.c libcnnimg/tasks/chain.h \
 	libcnnimg/tasks/copies.c libcnnimg/tasks/copies.h \
 	libcnnimg/tasks/chroma.c \
+	libcnnimg/tasks/colorize.c libcnnimg/tasks/colorize.h libcnnimg/tasks/colorize_state.h \
+	libcnnimg/tasks/colorize_cells.c \
+	libcnnimg/tasks/colorize_hints.c \
+	libcnnimg/tasks/colorize_net.c \
+	libcnnimg/tasks/colorize_run.c \
+	libcnnimg/tasks/colorize_small.c \
 	libcnnimg/tasks/deliver.c \
 	libcnnimg/tasks/detail.c \
 	libcnnimg/tasks/eigen.c \
@@ -16,12 +22,15 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/feed.c \
 	libcnnimg/tasks/fit.c libcnnimg/tasks/fit.h \
 	libcnnimg/tasks/fix_color.c \
+	libcnnimg/tasks/guide.c libcnnimg/tasks/guide.h \
 	libcnnimg/tasks/job.c libcnnimg/tasks/job.h libcnnimg/tasks/job_state.h \
 	libcnnimg/tasks/job_run.c \
+	libcnnimg/tasks/lab.c libcnnimg/tasks/lab.h \
 	libcnnimg/tasks/network.c libcnnimg/tasks/network.h \
 	libcnnimg/tasks/noise.c libcnnimg/tasks/noise.h \
 	libcnnimg/tasks/noise_luma.c \
 	libcnnimg/tasks/picture.c libcnnimg/tasks/picture.h \
+	libcnnimg/tasks/points.c \
 	libcnnimg/tasks/rects.c libcnnimg/tasks/rects.h \
 	libcnnimg/tasks/resample.c libcnnimg/tasks/resample.h \
 	libcnnimg/tasks/rows.c libcnnimg/tasks/rows.h \

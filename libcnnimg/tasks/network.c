@@ -3,6 +3,7 @@
 #include "tasks/network.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -70,12 +71,18 @@ static int32_t channels_of(const ci_program *p, size_t i, int32_t picture) {
   return role == CI_ROLE_SIGMA || role == CI_ROLE_MASK || role == CI_ROLE_KERNEL || role == CI_ROLE_QUALITY ? 1 : picture;
 }
 
+/* Colorizers (tasks/colorize.h) have a number of their hints for so many pixels a side. */
+static int32_t step_of(const ci_program *p, size_t i) {
+  const char *colour = ci_program_get_card(p, "colour");
+  return colour && !strcmp(colour, "lab") && !strcmp(p->values[p->inputs[i].value].name, "hints") ? 4 : 1;
+}
+
 static int probe(const ci_program *p, int32_t channels, cnnimg_error *err) {
   ci_dims *dims = ci_calloc(p->n_inputs + 1, sizeof *dims);
   ci_lowered *l = NULL;
   int status = dims ? CNNIMG_OK : ci_fail(err, CNNIMG_NOMEM, "no memory for shapes");
   for (size_t i = 0; i < p->n_inputs && !status; i++)
-    status = ci_lower_picture_dims(p, i, channels_of(p, i, channels), 192, 256, &dims[i], err);
+    status = ci_lower_picture_dims(p, i, channels_of(p, i, channels), 192 / step_of(p, i), 256 / step_of(p, i), &dims[i], err);
   if (!status) status = ci_network_new(p, 0, dims, &l, err);
   ci_lowered_free(l);
   free(dims);

@@ -24,6 +24,7 @@ struct ci_tensors {
   want *wants;
   size_t n_wants;
   ci_pool *pool;
+  const cnnimg_cancel *cancel;
   /* during a run */
   const cnnimg_tensor *in;
   cnnimg_tensor *out;
@@ -185,6 +186,17 @@ static int make_plan(ci_tensors *t, want *w, cnnimg_error *err) {
   return status ? status : ci_lowered_settle(w->net, err);
 }
 
+int ci_tensors_plan(ci_tensors *t, size_t k, const cnnimg_cancel *cancel, const struct ci_plan_stats **stats,
+                    cnnimg_error *err) {
+  want *w = &t->wants[k];
+  t->cancel = cancel;
+  int status = make_plan(t, w, err);
+  *stats = status ? NULL : ci_plan_get_stats(w->plan);
+  return status;
+}
+
+ci_pool *ci_tensors_pool(const ci_tensors *t) { return t->pool; }
+
 static size_t element_count(const ci_dims *d) {
   size_t n = 1;
   for (int32_t k = 0; k < d->rank; k++)
@@ -218,7 +230,7 @@ static int check_inputs(const ci_tensors *t, const cnnimg_tensor *in, cnnimg_err
 }
 
 static int run_one(ci_tensors *t, size_t k, cnnimg_tensor *result, cnnimg_error *err) {
-  const ci_feed feed = {.user = t, .fill = fill, .take = take};
+  const ci_feed feed = {.user = t, .fill = fill, .take = take, .cancel = t->cancel};
   want *w = &t->wants[k];
   tell_dims(&w->net->out_dims, result);
   if (!result->data || !element_count(&w->net->out_dims)) return CNNIMG_OK;

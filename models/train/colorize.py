@@ -167,7 +167,7 @@ class Colorize(common.Task):
     def card(self, figures):
         return dict(name="colorize", task="colorize", author="cnnimg project", licence="MIT",
                     attribution="models/colorize/card.md", recipe="models/train/colorize.py",
-                    colour="lab", scale=1, multiple=16, data="free photographs, models/colorize/DATA.tsv",
+                    colour="lab", scale=1, multiple=16, size=SIDE, data="free photographs, models/colorize/DATA.tsv",
                     cells=" ".join(f"{a:.0f},{b:.0f}" for a, b in self.centres.tolist()),
                     psnr="; ".join(f"{k} {v}" for k, v in figures.items()) or "not measured")
 

@@ -477,6 +477,28 @@ static void odd_keywords_are_left_out(void **state) {
   ci_reader_close(r);
 }
 
+/* Where grey has become colours its profile is for another kind of picture. */
+static void a_profile_of_grey_stays_with_grey(void **state) {
+  uint8_t icc[132] = {0, 0, 0, 132, [16] = 'G', 'R', 'A', 'Y', [36] = 'a', 'c', 's', 'p'}, pixel[3] = {9, 9, 9};
+  size_t size;
+  uint8_t *data = data_file("grey.jpg", &size);
+  (void)state;
+  for (uint8_t colours = 1; colours <= 3; colours += 2) {
+    const cnnimg_format f = {1, 1, colours, 0, CNNIMG_U8, 0};
+    ci_reader *r, *s;
+    ci_source src;
+    ci_source_memory(&src, data, size, "x");
+    assert_int_equal(ci_reader_open_source(&r, src, &roomy, 1, NULL), CNNIMG_OK);
+    assert_int_equal(ci_blob_set((ci_blob *)(uintptr_t)&ci_reader_meta(r)->icc, icc, sizeof icc), CNNIMG_OK);
+    assert_int_equal(write_all(scratch_path("profile.jpg"), &f, pixel, r, &plain, NULL), CNNIMG_OK);
+    assert_int_equal(ci_reader_open(&s, scratch_path("profile.jpg"), &roomy, 1, NULL), CNNIMG_OK);
+    assert_int_equal(ci_reader_meta(s)->icc.size, colours == 1 ? sizeof icc : 0);
+    ci_reader_close(r);
+    ci_reader_close(s);
+  }
+  free(data);
+}
+
 /* Profiles larger than a segment go into several. */
 static void a_large_profile_is_split(void **state) {
   (void)state;
@@ -567,6 +589,7 @@ int main(void) {
       cmocka_unit_test(tiff_goes_through_a_pipe),
       cmocka_unit_test(webp_loses_only_where_it_may),
       cmocka_unit_test(odd_keywords_are_left_out),
+      cmocka_unit_test(a_profile_of_grey_stays_with_grey),
       cmocka_unit_test(a_large_profile_is_split),
       cmocka_unit_test(jpeg_quality_follows_the_source),
       cmocka_unit_test(jpeg_is_close_to_what_was_written),

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+uint64_t ways_cap = 1 << 19;
+
 static uint8_t *row_of(const cnnimg_view *v, uint32_t y) {
   return (uint8_t *)v->data + (ptrdiff_t)y * v->row_stride;
 }
@@ -117,7 +119,7 @@ static cnnimg_context *small_context(void) {
   cnnimg_context *c = NULL;
   cnnimg_config_init(&config);
   config.threads = 1;
-  config.memory_limit = 1 << 19; /* rows and sums of larger pictures than 100 x 100 go to temporary files */
+  config.memory_limit = ways_cap; /* rows and sums of larger pictures than 100 x 100 go to temporary files */
   OK(cnnimg_open(&config, &c, err));
   return c;
 }

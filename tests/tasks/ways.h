@@ -8,6 +8,8 @@
 /* Rows through callbacks, rectangles, in place, in stripes, by another number of threads: as `want`, which cnnimg_run() of
  * a session for p made of src, in the source's own format. */
 void ways_check(cnnimg_model *m, const cnnimg_params *p, const cnnimg_view *src, const cnnimg_view *want);
+/* The cap on memory that ways_check() also tries, bytes. */
+extern uint64_t ways_cap;
 /* Runs src for p; calloc'ed pixels of that sample, described by *out. */
 void *ways_run(cnnimg_context *c, cnnimg_model *m, const cnnimg_params *p, const cnnimg_view *src, int sample,
                cnnimg_view *out);

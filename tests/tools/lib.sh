@@ -4,6 +4,7 @@ set -u
 : "${abs_top_builddir:?run by make check}"
 denoise=$abs_top_builddir/tools/cnn-denoise
 upscale=$abs_top_builddir/tools/cnn-upscale
+colorize=$abs_top_builddir/tools/cnn-colorize
 mkpic=$abs_top_builddir/tests/tools/mkpic
 failures=0
 work=$(mktemp -d) || exit 99

@@ -3,6 +3,10 @@ check_PROGRAMS += tests/tools/mkpic
 tests_tools_mkpic_SOURCES = tests/tools/mkpic.c
 tests_tools_mkpic_LDADD = libcnnimg/libcnnimg.la $(LIBM)
 
+check_PROGRAMS += tests/tools/hue
+tests_tools_hue_SOURCES = tests/tools/hue.c
+tests_tools_hue_LDADD = libcnnimg/libcnnimg.la $(LIBM)
+
 check_PROGRAMS += tests/tools/texture
 tests_tools_texture_SOURCES = tests/tools/texture.c
 tests_tools_texture_LDADD = libcnnimg/libcnnimg.la $(LIBM)
@@ -13,6 +17,7 @@ tests_tools_test_lane_SOURCES = tests/tools/test_lane.c tools/lane.c tools/drive
 tests_tools_test_lane_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tools
 
 tool_tests = \
+	tests/tools/colorize.sh \
 	tests/tools/colours.sh \
 	tests/tools/completion.sh \
 	tests/tools/denoise.sh \

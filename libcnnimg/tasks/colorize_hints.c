@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* colorize_hints.c - where hints are, and their colours, into the network's cells */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "exec/pixels.h"
+#include "tasks/colorize_state.h"
+#include "tasks/lab.h"
+
+#define LARGEST_RADIUS 1e6f
+
+/* ---- points ------------------------------------------------------------------------------- */
+
+static bool is_share(float v) { return v >= 0 && v <= 1; }
+
+int ci_points_check(const cnnimg_point *points, size_t n, const cnnimg_format *f, cnnimg_error *err) {
+  if (n > CI_MOST_POINTS)
+    return ci_fail(err, CNNIMG_BADARG, "%zu points, of which there may be %d", n, CI_MOST_POINTS);
+  if (n && !points) return ci_fail(err, CNNIMG_BADARG, "%zu points that are not there", n);
+  for (size_t i = 0; i < n; i++) {
+    const cnnimg_point *p = &points[i];
+    if (p->x >= f->width || p->y >= f->height)
+      return ci_fail(err, CNNIMG_BADARG, "the hint at %u,%u lies outside the picture, which has %ux%u pixels",
+                     p->x, p->y, f->width, f->height);
+    if (!is_share(p->red) || !is_share(p->green) || !is_share(p->blue))
+      return ci_fail(err, CNNIMG_BADARG, "the colour of the hint at %u,%u is not in 0..1", p->x, p->y);
+    if (!(p->radius >= 0 && p->radius <= LARGEST_RADIUS))
+      return ci_fail(err, CNNIMG_BADARG, "the hint at %u,%u has a radius of %g", p->x, p->y,
+                     (double)p->radius);
+  }
+  return CNNIMG_OK;
+}
+
+/* ---- a row of hints --------------------------------------------------------------------------- */
+
+/*
+ * Hints are pixels, whether a picture or points say which: so both give the same bytes. A cell takes the mean colour of
+ * its pixels. It counts as given where at least half as many of its pixels are as of any cell around it: all of a large
+ * hint's cells but those that it only grazes, and the cells of one that is smaller than a cell.
+ */
+typedef struct mark {
+  float a, b;
+  bool given;
+} mark;
+
+typedef struct splat {
+  ci_colorize *c;
+  mark *row;      /* of the picture */
+  float *loaded;  /* a row of the hints' picture: colours and alpha */
+  int32_t *free;  /* the next pixel of the row, from each on, that no later point has painted; width: none */
+  float (*ab)[2]; /* of each point */
+  double *sums;   /* of a cell: a, b, count */
+} splat;
+
+static int32_t next_free(int32_t *next, int32_t x) {
+  int32_t last = x;
+  while (next[last] != last) last = next[last];
+  while (next[x] != last) {
+    const int32_t then = next[x];
+    next[x] = last, x = then;
+  }
+  return last;
+}
+
+static void paint_span(splat *s, int32_t from, int32_t to, const float ab[2]) {
+  for (int32_t x = next_free(s->free, from); x <= to; x = next_free(s->free, x)) {
+    s->row[x] = (mark){ab[0], ab[1], true};
+    s->free[x] = x + 1;
+  }
+}
+
+/* The last point is on top: it paints first, and the others where nothing is yet. */
+static bool paint_points(splat *s, uint32_t y) {
+  const ci_colorize *c = s->c;
+  const int32_t width = (int32_t)c->o.format.width;
+  bool begun = false;
+  for (size_t i = c->n_points; i-- > 0;) {
+    const cnnimg_point *p = &c->points[i];
+    const double dy = (double)y - p->y, r = (double)p->radius;
+    if (fabs(dy) > r) continue;
+    for (int32_t x = 0; !begun && x <= width; x++) s->free[x] = x;
+    begun = true;
+    const double half = floor(sqrt(r * r - dy * dy));
+    const double from = p->x - half, to = p->x + half;
+    paint_span(s, from < 0 ? 0 : (int32_t)from, to >= width ? width - 1 : (int32_t)to, s->ab[i]);
+  }
+  return begun;
+}
+
+static bool load_row(splat *s, uint32_t y) {
+  const uint32_t n = s->c->o.format.width;
+  cnnimg_view row = s->c->hints;
+  float last[3] = {-1, -1, -1}, ab[2] = {0, 0};
+  bool any = false;
+  row.data = (uint8_t *)row.data + (ptrdiff_t)y * row.row_stride;
+  const int32_t samples = row.format.colours + 1;
+  ci_pixels_load_raw(&row, 0, n, s->loaded, samples, 4);
+  for (uint32_t x = 0; x < n; x++) {
+    const float *v = s->loaded + 4 * (size_t)x;
+    if (!(v[samples - 1] >= 0.5f)) continue;
+    const float rgb[3] = {v[0], v[samples > 2 ? 1 : 0], v[samples > 2 ? 2 : 0]};
+    if (rgb[0] != last[0] || rgb[1] != last[1] || rgb[2] != last[2]) ci_lab_ab(rgb, ab);
+    for (int k = 0; k < 3; k++) last[k] = rgb[k];
+    s->row[x] = (mark){ab[0], ab[1], isfinite(ab[0]) && isfinite(ab[1])};
+    any = true;
+  }
+  return any;
+}
+
+/* ---- into cells ---------------------------------------------------------------------------------- */
+
+static int32_t cell_of(uint32_t i, uint32_t size, int32_t small) {
+  return (int32_t)((i + 0.5) * small / size) / CI_CELL;
+}
+
+static void add_row(splat *s, uint32_t y) {
+  const ci_small *small = &s->c->small;
+  const cnnimg_format *f = &s->c->o.format;
+  double *cells = s->sums + 3 * (size_t)cell_of(y, f->height, small->h) * (size_t)small->cells_w;
+  for (uint32_t x = 0; x < f->width; x++) {
+    if (!s->row[x].given) continue;
+    double *cell = cells + 3 * (size_t)cell_of(x, f->width, small->w);
+    cell[0] += (double)s->row[x].a, cell[1] += (double)s->row[x].b, cell[2]++;
+    s->row[x].given = false;
+  }
+}
+
+static double most_around(const splat *s, int32_t x, int32_t y) {
+  const ci_small *small = &s->c->small;
+  double most = 0;
+  for (int32_t v = y - 1; v <= y + 1; v++)
+    for (int32_t u = x - 1; u <= x + 1; u++) {
+      if (u < 0 || v < 0 || u >= small->cells_w || v >= small->cells_h) continue;
+      const double n = s->sums[3 * ((size_t)v * (size_t)small->cells_w + (size_t)u) + 2];
+      if (n > most) most = n;
+    }
+  return most;
+}
+
+static void give_cells(const splat *s) {
+  const ci_small *small = &s->c->small;
+  const size_t n = (size_t)small->cells_w * (size_t)small->cells_h;
+  float *to = s->c->hint_map;
+  for (int32_t y = 0; y < small->cells_h; y++)
+    for (int32_t x = 0; x < small->cells_w; x++) {
+      const size_t i = (size_t)y * (size_t)small->cells_w + (size_t)x;
+      const double *cell = s->sums + 3 * i;
+      const bool given = cell[2] > 0 && 2 * cell[2] >= most_around(s, x, y);
+      to[i] = given ? (float)(cell[0] / cell[2]) / CI_LAB_AB : 0;
+      to[n + i] = given ? (float)(cell[1] / cell[2]) / CI_LAB_AB : 0;
+      to[2 * n + i] = given ? 1 : 0;
+    }
+}
+
+static void find_colours(splat *s) {
+  for (size_t i = 0; i < s->c->n_points; i++) {
+    const cnnimg_point *p = &s->c->points[i];
+    const float rgb[3] = {p->red, p->green, p->blue};
+    ci_lab_ab(rgb, s->ab[i]);
+  }
+}
+
+static int take_rows(splat *s, cnnimg_error *err) {
+  const uint32_t h = s->c->o.format.height;
+  find_colours(s);
+  for (uint32_t y = 0; y < h; y++) {
+    if (ci_cancelled(s->c->o.params.cancel)) return ci_fail(err, CNNIMG_CANCELLED, "cancelled");
+    bool any = s->c->hints.data && load_row(s, y);
+    if (paint_points(s, y) || any) add_row(s, y);
+  }
+  give_cells(s);
+  return CNNIMG_OK;
+}
+
+int ci_colorize_splat(ci_colorize *c, cnnimg_error *err) {
+  const size_t cells = (size_t)c->small.cells_w * (size_t)c->small.cells_h, w = c->o.format.width;
+  splat s = {.c = c};
+  for (size_t i = 0; i < 3 * cells; i++) c->hint_map[i] = 0;
+  if (!c->n_points && !c->hints.data) return CNNIMG_OK;
+  s.row = ci_calloc(w, sizeof *s.row);
+  s.loaded = ci_calloc(w, 4 * sizeof *s.loaded);
+  s.free = ci_calloc(w + 1, sizeof *s.free);
+  s.ab = ci_calloc(c->n_points + 1, sizeof *s.ab);
+  s.sums = ci_calloc(cells, 3 * sizeof *s.sums);
+  int status = s.row && s.loaded && s.free && s.ab && s.sums
+                   ? take_rows(&s, err)
+                   : ci_fail(err, CNNIMG_NOMEM, "no memory for hints");
+  free(s.row);
+  free(s.loaded);
+  free(s.free);
+  free(s.ab);
+  free(s.sums);
+  return status;
+}

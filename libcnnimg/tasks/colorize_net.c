@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* colorize_net.c - light and hints through the network, and its answer along the edges of the small picture */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "exec/pixels.h"
+#include "tasks/colorize_state.h"
+#include "tasks/lab.h"
+
+/* What is beyond the picture is its mirror image. */
+static int32_t mirrored(int32_t i, int32_t n) {
+  const int32_t period = n > 1 ? 2 * (n - 1) : 1, k = i % period;
+  return k < n ? k : period - k;
+}
+
+typedef struct fill {
+  ci_colorize *c;
+  ci_guide guide;
+} fill;
+
+/* A row of the network's cells: its four rows of L, and how light they are on average. */
+static void light_row(void *arg, uint32_t cy, uint32_t worker) {
+  ci_colorize *c = ((fill *)arg)->c;
+  const ci_small *s = &c->small;
+  float *cells = c->cell_light + (size_t)cy * (size_t)s->cells_w;
+  (void)worker;
+  for (int32_t x = 0; x < s->cells_w; x++) cells[x] = 0;
+  for (int32_t k = 0; k < CI_CELL; k++) {
+    const int32_t y = (int32_t)cy * CI_CELL + k;
+    const float *from = c->light + (size_t)mirrored(y, s->h) * (size_t)s->w;
+    float *to = c->image + (size_t)y * (size_t)s->net_w;
+    for (int32_t x = 0; x < s->net_w; x++) {
+      const float v = from[mirrored(x, s->w)];
+      to[x] = ci_lab_l(ci_srgb_decode(v)) / 100;
+      cells[x / CI_CELL] += v / (CI_CELL * CI_CELL);
+    }
+  }
+}
+
+static void fine_row(void *arg, uint32_t y, uint32_t worker) {
+  const fill *f = arg;
+  const ci_small *s = &f->c->small;
+  const size_t at = (size_t)y * (size_t)s->w;
+  (void)worker;
+  ci_guide_row(&f->guide, (int32_t)y, 0, s->w, f->c->light + at, f->c->fine + 2 * at);
+}
+
+/* Planes of the network to pairs, which is how the guide reads them. */
+static void pair_up(const float *planes, size_t n, float *pairs) {
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < 2; k++) pairs[2 * i + k] = planes[k * n + i] * CI_LAB_AB;
+}
+
+static int spread(fill *f, cnnimg_error *err) {
+  ci_colorize *c = f->c;
+  const ci_small *s = &c->small;
+  const size_t n = (size_t)s->cells_w * (size_t)s->cells_h;
+  float *pairs = ci_calloc(2 * n, sizeof *pairs);
+  if (!pairs) return ci_fail(err, CNNIMG_NOMEM, "no memory for colours");
+  pair_up(c->ab, n, pairs);
+  ci_guide_init(&f->guide, pairs, c->cell_light, s->cells_w, s->cells_h, 1.0 / CI_CELL, 1.0 / CI_CELL);
+  ci_pool_run(ci_tensors_pool(c->net), (uint32_t)s->h, fine_row, f);
+  free(pairs);
+  return CNNIMG_OK;
+}
+
+int ci_colorize_think(ci_colorize *c, float *scores, cnnimg_error *err) {
+  fill f = {.c = c};
+  const size_t cells = (size_t)c->small.cells_w * (size_t)c->small.cells_h;
+  ci_pool *pool = ci_tensors_pool(c->net);
+  ci_pool_run(pool, (uint32_t)c->small.cells_h, light_row, &f);
+  int status = ci_colorize_splat(c, err);
+  c->out[0].data = scores ? NULL : c->ab;
+  c->out[1].data = scores;
+  c->out[1].capacity = scores ? c->n_centres * cells : 0;
+  if (!status) status = ci_tensors_run(c->net, c->in, c->out, err);
+  if (!status && !scores) status = spread(&f, err);
+  if (!status && ci_pool_failed(pool)) status = ci_fail(err, CNNIMG_CANCELLED, "the host's workers gave up");
+  if (!scores) c->coloured = !status;
+  return status;
+}
