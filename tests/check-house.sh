@@ -96,6 +96,9 @@ for file in models/*/*.onnx; do
   grep -qF "  ${file#models/}" models/SHA256SUMS || bad "$file: not in models/SHA256SUMS"
 done
 
+# ---- mutants still find the lines that they break -------------------------------------
+tests/mutants/run.sh --applies || bad "tests/mutants: an edit no longer applies"
+
 # ---- what only one compiler hears ----------------------------------------------------
 for file in $(sources libcnnimg/kernels); do
   ! grep -q '#pragma GCC unroll' "$file" || bad "$file: clang is deaf to #pragma GCC unroll; write UNROLL, UNROLL_BY(n) or ROLL (kernels/vec.h)"

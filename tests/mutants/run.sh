@@ -3,6 +3,7 @@
 # run.sh - breaks the library in small ways, one at a time, and wants `make check` to turn red each time
 #
 #   run.sh [NAME...]     all mutants beside this file, or those whose names begin so; or: make mutants
+#   run.sh --applies     only asks whether each still finds its old text; changes nothing
 #
 # A mutant says what it breaks, which tests should notice, and one or more edits: the exact old lines, found once in the
 # file, and the new ones. The tree is copied, built and tested whole first. Then each mutant: edit, build, the tests that
@@ -13,9 +14,6 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 jobs=$(nproc 2>/dev/null || echo 1)
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
 die() { echo "mutants: $*" >&2; exit 99; }
 quietly() { "$@" >"$work/log" 2>&1 </dev/null; }
 
@@ -45,9 +43,9 @@ some_checks() {
   quietly make -C "$work/build" -j "$jobs" check-TESTS TESTS="$found" check_PROGRAMS= dist_check_SCRIPTS=
 }
 
-# Applies the edits of a mutant to the tree; a copy of each file is kept as FILE.whole.
+# apply MUTANT TREE [dry]: its edits; a copy of each file is kept as FILE.whole. dry: they are only looked for.
 apply() {
-  awk -v tree="$work/tree/" '
+  awk -v tree="$2/" -v dry="${3:-}" '
     function fail(why) { print FILENAME ": " why > "/dev/stderr"; failed = 1; exit 1 }
     function whole(path,   s, line, n) {
       n = 0; s = ""
@@ -61,10 +59,11 @@ apply() {
       if (!at) fail("its old text is not in " path)
       rest = substr(s, at + length(old))
       if (index(rest, old)) fail("its old text is more than once in " path)
+      edits++
+      if (dry) return
       if (system("[ -f " path ".whole ] || cp -p " path " " path ".whole")) fail("cannot copy " path)
       printf "%s", substr(s, 1, at - 1) new rest > path
       close(path)
-      edits++
     }
     part == "" && /^file / { path = tree $2; next }
     /^<<<<$/ && part == "" { part = "old"; old = new = ""; next }
@@ -87,7 +86,7 @@ restore() {
 judge() {
   name=$(basename "$1" .mutant)
   says=$(sed -n '1s/^# //p' "$1")
-  if ! apply "$1"; then echo "BROKEN    $name: $says"; return 1; fi
+  if ! apply "$1" "$work/tree"; then echo "BROKEN    $name: $says"; return 1; fi
   if ! build; then echo "NO BUILD  $name: $says"; tail -n 5 "$work/log"; return 1; fi
   # shellcheck disable=SC2046 # one word a test
   some_checks $(sed -n 's/^tests //p' "$1")
@@ -100,6 +99,15 @@ judge() {
   echo "killed    $name: $says (by ${by% })"
 }
 
+if [ "${1:-}" = --applies ]; then
+  status=0
+  for m in "$here"/*.mutant; do apply "$m" "$top" dry || status=1; done
+  exit $status
+fi
+
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
 copy_tree
 mkdir "$work/build" && cd "$work/build" || exit 99
 quietly ../tree/configure --disable-static || { tail -n 20 "$work/log"; die "configure failed"; }
