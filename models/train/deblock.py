@@ -31,8 +31,21 @@ def random_quality(rng, fine):
     return rng.integers(85, 101) if good else round(5 + 90 * rng.random() ** 1.5)
 
 
+def grainy(clean, rng):
+    """Half of the crops with grain of up to 6 levels, the same in all channels or not: it belongs to the picture.
+
+    Without it a good JPEG of rough water or gravel comes back smoother than it was.
+    """
+    kept = rng.random((len(clean), 1, 1, 1)) < 0.5
+    colour = rng.random((len(clean), 1, 1, 1)) < 0.3
+    grain = rng.normal(size=(*clean.shape[:3], 3)).astype(np.float32)
+    grain = np.where(colour, grain, grain[..., :1]) * (kept * rng.uniform(0.5, 6, kept.shape))
+    return np.clip(clean + grain + 0.5, 0, 255).astype(np.uint8)
+
+
 def degraded(clean, rng, fine):
     """(compressed, clean) crops, GRID smaller than those given, at a random place of the grid."""
+    clean = grainy(clean, rng) if fine else clean
     y, x = rng.integers(GRID, size=2)
     size = clean.shape[1] - GRID
     bad = np.stack([jpeg(np.ascontiguousarray(c), random_quality(rng, fine), rng.choice((0, 2)))
@@ -101,7 +114,7 @@ class Deblock(common.Task):
         parts = [degraded(c.cut(c.places(n, size), size), crops.rng, fine)
                  for c, n, fine in ((crops, o.batch - count, False), (self.half, count, True))]
         image, clean = (torch.cat(p) for p in zip(*parts))
-        return common.charbonnier(net(image).float(), clean)
+        return common.LOSSES[o.loss](net(image).float(), clean)
 
     def restore(self, run, picture):
         return deblock(run, picture)

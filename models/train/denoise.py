@@ -63,7 +63,7 @@ class Denoise(common.Task):
         grey = int(o.grey * o.batch + torch.rand(()).item())
         clean[:grey], noise[:grey] = clean[:grey].mean(1, keepdim=True), noise[:grey, :1]
         image = clean + level * noise
-        return common.charbonnier(net(image, level.expand(-1, 1, o.crop, o.crop)).float(), clean)
+        return common.LOSSES[o.loss](net(image, level.expand(-1, 1, o.crop, o.crop)).float(), clean)
 
     def restore(self, run, picture):
         return denoise(run, picture, 25)

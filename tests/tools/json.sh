@@ -51,7 +51,7 @@ expect 0 "$denoise" -s 10 big.png big2.png; silent
 # ---- a terminal: a bar for what takes more than two seconds, gone in the end -------------------
 on_terminal() { script -qec "$*" /dev/null </dev/null >screen; }
 if script -qec true /dev/null </dev/null >screen 2>&1; then
-  on_terminal "$denoise" -s 10 big.png big2.png
+  on_terminal "$denoise" -s 10 in/a.png small2.png
   [ ! -s screen ] || bad "short work writes to a terminal: $(cat screen)"
   "$mkpic" make long.png 1600 1200 rgb 8 10; mkdir long; mv long.png long; cp in/a.png long/b.png
   on_terminal "$denoise" -j 1 -s 10 long -o long2
