@@ -29,3 +29,20 @@ EXTRA_DIST += samples/README.md samples/make_noisy.py samples/make_before_after.
 	samples/noisy/oakland-zoo-otters.jpg samples/noisy/singaporean-cityscape.jpg \
 	samples/make_page.py samples/page/denoise.jpg samples/page/deblock.jpg \
 	samples/page/upscale-x2.jpg samples/page/upscale-x3.jpg samples/page/upscale-x4.jpg samples/page/upscale-fast.jpg
+
+# ---- the page that colours by clicking ----
+EXTRA_DIST += samples/colorize-page/README.md samples/colorize-page/page.html samples/colorize-page/browser.py
+if HAVE_MICROHTTPD
+check_PROGRAMS += samples/colorize-page/colorize-page
+samples_colorize_page_colorize_page_SOURCES = samples/colorize-page/page.h samples/colorize-page/server.c \
+	samples/colorize-page/picture.c samples/colorize-page/shrink.c
+samples_colorize_page_colorize_page_CPPFLAGS = $(AM_CPPFLAGS) -I$(builddir)/samples/colorize-page $(MICROHTTPD_CFLAGS)
+samples_colorize_page_colorize_page_LDADD = libcnnimg/libcnnimg.la $(MICROHTTPD_LIBS) $(LIBM)
+samples/colorize-page/colorize_page-server.$(OBJEXT): samples/colorize-page/page.inc
+endif
+samples/colorize-page/page.inc: samples/colorize-page/page.html
+	$(AM_V_GEN)$(MKDIR_P) samples/colorize-page && od -An -v -tu1 '$(srcdir)/samples/colorize-page/page.html' | \
+	  sed 's/\([0-9]\)  *\([0-9]\)/\1, \2/g; s/\([0-9]\)  *\([0-9]\)/\1, \2/g; s/$$/,/' >$@
+CLEANFILES += samples/colorize-page/page.inc
+dist_check_SCRIPTS += samples/colorize-page/check.sh
+TESTS += samples/colorize-page/check.sh
