@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "tasks/card.h"
 #include "tasks/diffuse.h"
 #include "tasks/inpaint_state.h"
 #include "tasks/patch.h"
@@ -100,6 +101,15 @@ ci_group ci_group_next(const ci_holes *h, const uint32_t *windows, size_t n) {
 }
 
 /* ---- the network ------------------------------------------------------------------------------ */
+
+/* Any other network of pictures would run as well, and put nothing of use into the holes. */
+static int check_network(const ci_program *p, cnnimg_error *err) {
+  for (size_t i = 0; p && i < p->n_inputs; i++)
+    if (ci_role_of(p, i) == CI_ROLE_MASK) return CNNIMG_OK;
+  if (!p) return CNNIMG_OK;
+  return ci_fail(err, CNNIMG_UNSUPPORTED,
+                 "the network is not made for filling holes: it has no input for the mask");
+}
 
 int ci_inpaint_net(ci_inpaint *j, int32_t w, int32_t h, cnnimg_error *err) {
   ci_job_options o = j->o;
@@ -232,6 +242,7 @@ static int plan(ci_inpaint *j, cnnimg_error *err) {
   int status = ci_format_check(&j->o.format, "a picture", err);
   if (!status) status = check_params(&j->o, err);
   if (!status) status = check_mask(&j->o, err);
+  if (!status) status = check_network(j->o.program, err);
   if (!status) status = ci_holes_find(&j->holes, p->mask, p->invert_mask, p->grow, err);
   if (!status) status = ci_engine_pool(&j->o.engine, &j->pool, err);
   if (!status) status = plan_cost(j, err);

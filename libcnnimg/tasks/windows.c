@@ -11,7 +11,7 @@
 #define AROUND 3        /* times a hole's width: what is looked at on each side, from ... */
 #define LEAST_AROUND 48 /* ... to ... */
 #define MOST_AROUND 384
-#define MOST_MERGED ((int64_t)1 << 20) /* pixels of a window that was made of others */
+#define MOST_MERGED ((int64_t)1 << 19) /* pixels of a window that was made of others */
 
 typedef struct group {
   ci_window w;
