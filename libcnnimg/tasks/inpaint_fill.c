@@ -11,6 +11,8 @@
 #include "tasks/inpaint_state.h"
 #include "tasks/patch.h"
 
+#define MOST_VALUE 1e5f /* of float pictures, white being 1: a half float's most is less */
+
 /* A window that is being filled. */
 typedef struct pane {
   ci_inpaint *j;
@@ -70,9 +72,12 @@ static void draw_holes(pane *p) {
     }
 }
 
-static bool is_number(const float *rgb) { return isfinite(rgb[0]) && isfinite(rgb[1]) && isfinite(rgb[2]); }
+/* What is no number, or so far from all others that they would be lost beside it, is no colour. */
+static bool is_colour(const float *rgb) {
+  return fabsf(rgb[0]) < MOST_VALUE && fabsf(rgb[1]) < MOST_VALUE && fabsf(rgb[2]) < MOST_VALUE;
+}
 
-/* Colours under alpha that is 0 are anything, and what is no number is not known. */
+/* Colours under alpha that is 0 are anything. */
 static size_t hide(pane *p) {
   const cnnimg_format *f = &p->j->o.format;
   const size_t bytes = cnnimg_pixel_bytes(f);
@@ -87,9 +92,9 @@ static size_t hide(pane *p) {
       cnnimg_view_init(&pixel, &one, p->raw + i * bytes);
       ci_pixels_load_raw(&pixel, 0, 1, all, samples, samples);
     }
-    const bool hidden = (f->alpha && !(all[samples - 1] > 0)) || !is_number(p->rgb + 3 * i);
+    const bool hidden = (f->alpha && !(all[samples - 1] > 0)) || !is_colour(p->rgb + 3 * i);
     if (p->hole[i] == KNOWN && hidden) p->hole[i] = HIDDEN;
-    if (!is_number(p->rgb + 3 * i)) p->rgb[3 * i] = p->rgb[3 * i + 1] = p->rgb[3 * i + 2] = 0;
+    if (!is_colour(p->rgb + 3 * i)) p->rgb[3 * i] = p->rgb[3 * i + 1] = p->rgb[3 * i + 2] = 0;
     known += p->hole[i] == KNOWN;
   }
   return known;
@@ -153,7 +158,7 @@ static int by_network(pane *p, cnnimg_error *err) {
   if (!status) status = ci_job_set_views(j->net, &params, err);
   if (!status) status = ci_job_run(j->net, &io, err);
   for (size_t i = 0; i < p->pixels && !status; i++)
-    if (p->hole[i] == OWN && is_number(answer + 3 * i))
+    if (p->hole[i] == OWN && is_colour(answer + 3 * i))
       memcpy(p->rgb + 3 * i, answer + 3 * i, 3 * sizeof *answer);
   free(unknown);
   free(answer);
@@ -174,7 +179,7 @@ static int mix(pane *p, cnnimg_error *err) {
     float *v = p->rgb + 3 * i;
     const float *from = p->original + 3 * i, in = sqrtf((float)depth[i]) / (o->feather + 1),
                 share = o->strength * (in < 1 ? in : 1);
-    if (p->hole[i] != OWN || !is_number(from)) continue;
+    if (p->hole[i] != OWN || !is_colour(from)) continue;
     for (int c = 0; c < 3; c++) v[c] = from[c] + share * (v[c] - from[c]);
   }
   free(depth);
