@@ -128,6 +128,7 @@ static int differs(const picture *a, const picture *b, long x, long y) {
 
 static double error_at(const picture *a, const picture *b, long x, long y) {
   double most = 0;
+  if (a->f.alpha && !(value(a, pixel(a, x, y), a->f.colours) > 0)) return 0; /* nobody sees it */
   for (size_t c = 0; c < samples(&a->f); c++)
     most = fmax(most, 255 * fabs(value(a, pixel(a, x, y), c) - value(b, pixel(b, x, y), c)));
   return most;

@@ -28,6 +28,7 @@ tool_tests = \
 	tests/tools/folders.sh \
 	tests/tools/formats.sh \
 	tests/tools/hostile.sh \
+	tests/tools/inpaint.sh \
 	tests/tools/interrupt.sh \
 	tests/tools/json.sh \
 	tests/tools/kill.sh \
