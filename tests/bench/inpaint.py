@@ -21,6 +21,9 @@ import time
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../models/train"))
+from degrade import find_pictures  # noqa: E402
+
 SETS = ("Kodak24", "McMaster18")
 KINDS = ("text", "thin", "boxes", "wide5", "wide20", "random")
 LETTERS = list("0123456789:./ ABCDEFGHKLMNORSTUabcdefghijklmnorstu")
@@ -127,9 +130,8 @@ def columns(o, folder):
 
 
 def pictures(o, name):
-    folder = os.path.join(o.bench, name)
-    files = sorted(f for f in os.listdir(folder) if f.lower().endswith((".png", ".tif", ".ppm")))
-    return [(i, os.path.join(folder, f)) for i, f in enumerate(files)][::6 if o.few else 1]
+    files = find_pictures(os.path.join(o.bench, name))
+    return list(enumerate(files))[::6 if o.few else 1]
 
 
 def measure(o, ways, name, kind):
