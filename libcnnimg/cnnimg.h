@@ -305,8 +305,23 @@ typedef enum cnnimg_task {
    * says colour=lab: L of CIE Lab, hints and a vector for the whole picture go in, ab comes out. They see the picture with
    * the short side at the card's `size` (default 256); what they say is brought to full size along the picture's own edges.
    */
-  CNNIMG_TASK_COLORIZE
+  CNNIMG_TASK_COLORIZE,
+  /**
+   * Fills what cnnimg_params.mask says; all other pixels come out bit for bit. A model is wanted for #CNNIMG_METHOD_NET
+   * only. Each hole is filled from a window around it, never from a picture made smaller; what that takes is known once the
+   * session is made, and grows with the windows, not with the picture.
+   */
+  CNNIMG_TASK_INPAINT
 } cnnimg_task;
+
+/** How holes are filled. */
+typedef enum cnnimg_method {
+  CNNIMG_METHOD_AUTO = 0, /**< by the network where there is a model, else by the hole's width */
+  /** by the network: its inputs are the picture, with the hole filled by diffusion, and the mask; it gives the picture */
+  CNNIMG_METHOD_NET,
+  CNNIMG_METHOD_PATCH,  /**< with patches of the picture itself (PatchMatch), from coarse to fine: texture */
+  CNNIMG_METHOD_DIFFUSE /**< smoothly, from the border inwards (splines in tension): scratches, lines, single pixels */
+} cnnimg_method;
 
 /**
  * A colour that the user wants at a place: pixels up to radius away from (x, y) are to have it. Light stays the
@@ -342,10 +357,12 @@ typedef struct cnnimg_params {
   uint32_t scale_den; /**< goes with scale_num */
   /** 1: the mean of the eight flips and rotations, computed in float; takes eight times as long. 0: one run. */
   uint32_t augment;
-  uint64_t seed;      /**< for networks that draw random numbers: none yet */
+  uint64_t seed;      /**< for what draws random numbers: #CNNIMG_METHOD_PATCH */
   /** Noise a pixel, one channel: 0..1 is sigma 0..255, so an 8-bit sample is sigma itself. */
   const cnnimg_view *sigma_map;
-  const cnnimg_view *mask;   /**< what to fill, one channel: 1 fill, 0 keep */
+  /** What to fill, one channel: 1 fill, 0 keep. Of #CNNIMG_TASK_INPAINT: from one half on; only looked at while the session
+   * is made. */
+  const cnnimg_view *mask;
   const cnnimg_view *hints;  /**< as many channels (alpha included) as the network's input */
   const cnnimg_view *kernel; /**< a blur kernel, one channel, of its own size, values as they are */
   /** Pixels of the result that are done, of all. Not 0 cancels. On the thread that called the run. */
@@ -382,6 +399,13 @@ typedef struct cnnimg_params {
   /** Of #CNNIMG_TASK_COLORIZE: a picture of any size whose colours the result is to have, such as a palette of some pixels;
    * only looked at while the session is made. */
   const cnnimg_view *reference;
+  uint32_t method;      /**< of #CNNIMG_TASK_INPAINT: a #cnnimg_method; default auto */
+  uint32_t invert_mask; /**< of #CNNIMG_TASK_INPAINT: 1: what the mask says is kept, and all else filled */
+  uint32_t grow;        /**< of #CNNIMG_TASK_INPAINT: what is at most so many pixels from the mask is filled too, 0..255 */
+  /** Of #CNNIMG_TASK_INPAINT: the original shines through towards the hole's border, this far inwards, 0..255 pixels. */
+  float feather;
+  /** Of #CNNIMG_TASK_INPAINT: 1: what is filled becomes opaque; 0 (the default): alpha is the source's. */
+  uint32_t fill_alpha;
 } cnnimg_params;
 
 /** What a run will cost. Owned by the session; grows at its end only. */
@@ -404,6 +428,7 @@ CNNIMG_API void cnnimg_params_init(cnnimg_params *params, int task);
  * Plans runs on pictures of this format: nothing is computed, all memory that runs need is taken.
  * Any size works: borders that a network eats, and multiples that it wants, are made up by mirroring the picture.
  * @param params NULL for the defaults; copied.
+ * @param model may be NULL for #CNNIMG_TASK_INPAINT without a network.
  * @param format of the source. What the result is like says cnnimg_session_format().
  * @param out receives the session, or NULL on failure. It holds a reference to the model; the context must outlive it.
  * @return #CNNIMG_BADARG (format or parameters), #CNNIMG_UNSUPPORTED (the network is none for such pictures),

@@ -8,14 +8,16 @@
 #include "exec/pixels.h"
 #include "tasks/augment.h"
 #include "tasks/colorize.h"
+#include "tasks/inpaint.h"
 #include "tasks/noise.h"
 #include "tasks/tensors.h"
 
-/* One of the three. */
+/* One of the four. */
 struct cnnimg_session {
-  cnnimg_model *model;
+  cnnimg_model *model; /* NULL: holes are filled without one */
   ci_augment *job;
   ci_colorize *colorize;
+  ci_inpaint *inpaint;
   ci_tensors *tensors;
   cnnimg_format format, result;
 };
@@ -67,13 +69,25 @@ static int read_params(cnnimg_params *to, const cnnimg_params *from, cnnimg_erro
 
 /* ---- sessions ------------------------------------------------------------------------ */
 
+/* Windows around holes have three colours, whatever the picture has. */
+static int make_inpaint(cnnimg_model *model, ci_job_options *o, cnnimg_session *s, cnnimg_error *err) {
+  ci_member *member;
+  int status = model ? ci_family_get(&model->family, 3, &member, err) : CNNIMG_OK;
+  if (status) return status;
+  if (model) o->program = member->program, o->fits = &member->fits;
+  s->result = o->format;
+  return ci_inpaint_new(&s->inpaint, o, err);
+}
+
 static int make_job(cnnimg_context *context, cnnimg_model *model, const cnnimg_params *params,
                     const cnnimg_format *format, cnnimg_session *s, cnnimg_error *err) {
-  ci_job_options o = {.packs = model->family.packs, .engine = context->engine, .format = *format};
+  ci_job_options o = {.packs = model ? model->family.packs : NULL, .engine = context->engine, .format = *format};
   ci_member *member;
   const ci_limits limits = o.limits = ci_context_limits(context);
   int status = read_params(&o.params, params, err);
   if (!status) status = ci_limits_check(&limits, "the picture", format->width, format->height, err);
+  if (!status && o.params.task == CNNIMG_TASK_INPAINT) return make_inpaint(model, &o, s, err);
+  if (!status && !model) status = ci_fail(err, CNNIMG_BADARG, "there is no model");
   if (!status && o.params.task == CNNIMG_TASK_COLORIZE) {
     o.program = model->program;
     status = ci_colorize_new(&s->colorize, &o, err);
@@ -98,7 +112,7 @@ int cnnimg_session_new(cnnimg_context *context, cnnimg_model *model, const cnnim
     free(s);
     return status;
   }
-  s->model = cnnimg_model_ref(model);
+  s->model = model ? cnnimg_model_ref(model) : NULL;
   s->format = *format;
   *out = s;
   return CNNIMG_OK;
@@ -108,6 +122,7 @@ void cnnimg_session_free(cnnimg_session *s) {
   if (!s) return;
   ci_augment_free(s->job);
   ci_colorize_free(s->colorize);
+  ci_inpaint_free(s->inpaint);
   ci_tensors_free(s->tensors);
   cnnimg_model_unref(s->model);
   free(s);
@@ -115,26 +130,27 @@ void cnnimg_session_free(cnnimg_session *s) {
 
 const cnnimg_cost *cnnimg_session_cost(const cnnimg_session *s) {
   static const cnnimg_cost nothing = {0};
+  if (s->inpaint) return ci_inpaint_cost(s->inpaint);
   return s->colorize ? ci_colorize_cost(s->colorize) : s->job ? ci_augment_cost(s->job) : &nothing;
 }
 
 const cnnimg_format *cnnimg_session_format(const cnnimg_session *s) { return &s->result; }
 
 const char *cnnimg_session_plan(const cnnimg_session *s) {
+  if (s->inpaint) return ci_inpaint_plan_text(s->inpaint);
   return s->colorize ? ci_colorize_plan_text(s->colorize) : s->job ? ci_augment_plan_text(s->job) : "";
 }
 float cnnimg_session_sigma(const cnnimg_session *s) { return s->job ? ci_augment_sigma(s->job) : -1; }
 
 static int want_pictures(const cnnimg_session *s, cnnimg_error *err) {
-  return s->job || s->colorize ? CNNIMG_OK
-                               : ci_fail(err, CNNIMG_BADARG, "the session is for tensors, not for pictures");
+  return s->tensors ? ci_fail(err, CNNIMG_BADARG, "the session is for tensors, not for pictures") : CNNIMG_OK;
 }
 
 int cnnimg_session_set_sigma(cnnimg_session *s, float sigma, cnnimg_error *err) {
   int status = want_pictures(s, err);
   if (!status) status = check_sigma(sigma, err);
   if (!status && s->colorize) ci_colorize_forget(s->colorize);
-  else if (!status) ci_augment_set_sigma(s->job, sigma);
+  else if (!status && s->job) ci_augment_set_sigma(s->job, sigma);
   return status;
 }
 
@@ -180,6 +196,7 @@ static int check_destination(const cnnimg_session *s, const cnnimg_view *v, uint
 }
 
 static int run_job(cnnimg_session *s, const ci_job_io *io, cnnimg_error *err) {
+  if (s->inpaint) return ci_inpaint_run(s->inpaint, io, err);
   return s->colorize ? ci_colorize_run(s->colorize, io, err) : ci_augment_run(s->job, io, err);
 }
 

@@ -26,7 +26,9 @@ static int open_context(drv_run *run) {
 
 static int load_model(drv_run *run, drv_settings *s) {
   cnnimg_error err = {0};
-  if (run->model) return DRV_GO;
+  const drv_want want = s->tool->wants_model ? s->tool->wants_model(s) : DRV_WANTED;
+  if (run->model || want == DRV_UNWANTED) return DRV_GO;
+  if (want == DRV_WANTED_IF_THERE && !drv_model_is_there(s)) return DRV_GO;
   int status = drv_picks(s) ? drv_gather(run) : DRV_GO;
   if (status != DRV_GO || run->candidates.n) return status;
   run->model_path = drv_find_model(s);

@@ -86,6 +86,8 @@ struct drv_settings {
 
 typedef struct drv_result drv_result;
 typedef struct drv_run drv_run;
+typedef struct drv_river drv_river;
+typedef enum drv_want { DRV_UNWANTED, DRV_WANTED, DRV_WANTED_IF_THERE } drv_want;
 
 struct drv_tool {
   const char *name;          /* "cnn-denoise" */
@@ -104,6 +106,11 @@ struct drv_tool {
   void (*finish)(void); /* gives back what it took; may be NULL */
   /* What measure_only answers of a picture with the model's help: r->answer. A cnnimg_status; NULL: see measure. */
   int (*ask)(drv_run *run, const cnnimg_view *view, drv_result *r, cnnimg_error *err);
+  /* Why a file of a folder is none to be worked at, or NULL; the hook may be NULL. */
+  const char *(*passes)(const drv_settings *s, const char *path);
+  /* Before a picture is planned: what it needs besides goes into the run's parameters. A cnnimg_status; may be NULL. */
+  int (*besides)(drv_run *run, const drv_river *r, cnnimg_error *err);
+  drv_want (*wants_model)(const drv_settings *s); /* NULL: always */
   bool picks;     /* without a model's name, one is picked for each picture (pick.c) */
   bool estimates; /* sigma below 0 in the parameters is estimated, and worth telling */
 };
@@ -181,6 +188,7 @@ int drv_make_parents(const char *path); /* 0 or -1 and errno */
 
 /* The file of the model that the settings name (malloc'ed), or NULL and a sentence on stderr. */
 char *drv_find_model(const drv_settings *s);
+bool drv_model_is_there(const drv_settings *s); /* can it be found? */
 /* The same of a word; malloc'ed. */
 char *drv_find_word(const drv_settings *s, const char *word);
 enum { DRV_NO_DEEPER = 1000 }; /* a depth at which folders are not gone into, with -r neither */
@@ -328,7 +336,7 @@ int drv_files_tick(void *run, uint64_t done, uint64_t total);
 void drv_run_fini(drv_run *run);
 
 /* One file's rows on their way: as the file has them, as the network gets and gives them, as they are written. */
-typedef struct drv_river {
+struct drv_river {
   const drv_job *job;
   cnnimg_reader *reader;
   cnnimg_writer *writer;
@@ -336,7 +344,7 @@ typedef struct drv_river {
   uint8_t *in, *out;        /* rows that are converted; NULL: nothing to convert */
   int guard;                /* of the temporary file; -1: none */
   drv_lane *ahead, *behind; /* NULL: the codec runs on the thread that computes */
-} drv_river;
+};
 
 /* Opens the file, and where early is said decodes it as far as the lane goes. On any thread. */
 int drv_river_open(const drv_run *run, drv_river *r, const drv_job *job, bool early, cnnimg_error *err);

@@ -1,8 +1,8 @@
 # tools/local.mk - the tools: one driver, and a description for each of them
-bin_PROGRAMS += tools/cnn-colorize tools/cnn-denoise tools/cnn-upscale
-man_MANS += tools/cnn-colorize.1 tools/cnn-denoise.1 tools/cnn-upscale.1
-EXTRA_DIST += tools/cnn-colorize.1.in tools/cnn-denoise.1.in tools/cnn-upscale.1.in $(man_parts)
-CLEANFILES += tools/cnn-colorize.1 tools/cnn-denoise.1 tools/cnn-upscale.1
+bin_PROGRAMS += tools/cnn-colorize tools/cnn-denoise tools/cnn-inpaint tools/cnn-upscale
+man_MANS += tools/cnn-colorize.1 tools/cnn-denoise.1 tools/cnn-inpaint.1 tools/cnn-upscale.1
+EXTRA_DIST += tools/cnn-colorize.1.in tools/cnn-denoise.1.in tools/cnn-inpaint.1.in tools/cnn-upscale.1.in $(man_parts)
+CLEANFILES += tools/cnn-colorize.1 tools/cnn-denoise.1 tools/cnn-inpaint.1 tools/cnn-upscale.1
 
 driver_sources = \
 	tools/besides.c tools/cards.c \
@@ -31,6 +31,8 @@ tools_cnn_colorize_SOURCES = tools/colorize.c tools/colours.c tools/colours.h $(
 tools_cnn_colorize_LDADD = libcnnimg/libcnnimg.la $(LIBM)
 tools_cnn_denoise_SOURCES = tools/denoise.c $(driver_sources)
 tools_cnn_denoise_LDADD = libcnnimg/libcnnimg.la $(LIBM)
+tools_cnn_inpaint_SOURCES = tools/inpaint.c tools/masks.c tools/masks.h $(driver_sources)
+tools_cnn_inpaint_LDADD = libcnnimg/libcnnimg.la $(LIBM)
 tools_cnn_upscale_SOURCES = tools/upscale.c $(driver_sources)
 tools_cnn_upscale_LDADD = libcnnimg/libcnnimg.la $(LIBM)
 
@@ -42,7 +44,7 @@ tools/%.1: tools/%.1.in $(man_parts)
 	  -e '/^@options@$$/{' -e 'r $(srcdir)/tools/options.man' -e 'd' -e '}' '$(srcdir)/tools/$*.1.in' >$@.new && mv $@.new $@
 
 # Completion: the same for all tools, which say their options themselves.
-tool_names = cnn-colorize cnn-denoise cnn-upscale
+tool_names = cnn-colorize cnn-denoise cnn-inpaint cnn-upscale
 EXTRA_DIST += tools/completion/cnnimg.bash
 zshfunctionsdir = $(datadir)/zsh/site-functions
 dist_zshfunctions_DATA = tools/completion/_cnnimg

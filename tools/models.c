@@ -163,9 +163,19 @@ static void say_not_found(const drv_settings *s, const char *word) {
 /* Removing JPEG artefacts is another network's work. */
 static const char *usual_model(const drv_settings *s) { return s->jpeg ? "deblock" : s->tool->model; }
 
-char *drv_find_model(const drv_settings *s) {
+static const char *word_for(const drv_settings *s) {
   bool folder_of_names = s->model_name && s->model && drv_is_folder(s->model);
-  const char *word = s->model && !folder_of_names ? s->model : s->model_name ? s->model_name : usual_model(s);
+  return s->model && !folder_of_names ? s->model : s->model_name ? s->model_name : usual_model(s);
+}
+
+bool drv_model_is_there(const drv_settings *s) {
+  char *path = find(s, word_for(s));
+  free(path);
+  return path;
+}
+
+char *drv_find_model(const drv_settings *s) {
+  const char *word = word_for(s);
   char *path = find(s, word);
   if (!path) say_not_found(s, word);
   return path;

@@ -122,9 +122,11 @@ static void report_json(const drv_job *job, const drv_result *r) {
 /* ---- a file has ended ------------------------------------------------------------------ */
 
 static void report_plan(const drv_job *job, const drv_result *r) {
-  printf("%s: %ux%u pixels, model %s, %.1f MB of memory in %u %s, %u threads, about %.*f s\n", job->in,
+  printf("%s: %ux%u pixels, model %s, %.1f MB of memory in %u %s, %u threads", job->in,
          r->width, r->height, r->model ? r->model : "-", (double)r->cost.bytes * 1e-6, r->cost.tiles,
-         r->cost.tiles == 1 ? "stripe" : "stripes", r->cost.threads, r->estimate < 10 ? 2 : 0, r->estimate);
+         r->cost.tiles == 1 ? "stripe" : "stripes", r->cost.threads);
+  if (r->estimate >= 0) printf(", about %.*f s", r->estimate < 10 ? 2 : 0, r->estimate);
+  printf("\n");
 }
 
 void drv_report(const drv_settings *s, const drv_job *job, const drv_result *r, bool alone) {

@@ -110,6 +110,10 @@ static bool is_result(const walk *w, const char *rel) {
   return w->beside && n && dot && (size_t)(dot - base) > n && !memcmp(dot - n, w->s->suffix, n);
 }
 
+static const char *passed_by(const walk *w, const char *rel) {
+  return w->s->tool->passes ? w->s->tool->passes(w->s, rel) : NULL;
+}
+
 static void see_file(walk *w, char *rel, const struct stat *st) {
   drv_job *job = found(w, rel);
   remember(job, st);
@@ -117,6 +121,7 @@ static void see_file(walk *w, char *rel, const struct stat *st) {
   else if (!cnnimg_looks_like_picture(rel)) decide(job, DRV_PASS, "its name is not that of a picture that can be read");
   else if (!st->st_size) decide(job, DRV_PASS, "empty");
   else if (is_result(w, rel)) decide(job, DRV_PASS, "a result, by its suffix");
+  else if (passed_by(w, rel)) decide(job, DRV_PASS, passed_by(w, rel));
   free(rel);
 }
 

@@ -16,19 +16,27 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/colorize_small.c \
 	libcnnimg/tasks/deliver.c \
 	libcnnimg/tasks/detail.c \
+	libcnnimg/tasks/diffuse.c libcnnimg/tasks/diffuse.h libcnnimg/tasks/diffuse_state.h \
+	libcnnimg/tasks/diffuse_solve.c \
 	libcnnimg/tasks/eigen.c \
 	libcnnimg/tasks/facts.c libcnnimg/tasks/facts.h \
 	libcnnimg/tasks/family.c libcnnimg/tasks/family.h \
+	libcnnimg/tasks/feather.c \
 	libcnnimg/tasks/feed.c \
 	libcnnimg/tasks/fit.c libcnnimg/tasks/fit.h \
 	libcnnimg/tasks/fix_color.c \
 	libcnnimg/tasks/guide.c libcnnimg/tasks/guide.h \
+	libcnnimg/tasks/holes.c libcnnimg/tasks/holes.h \
+	libcnnimg/tasks/inpaint.c libcnnimg/tasks/inpaint.h libcnnimg/tasks/inpaint_state.h \
+	libcnnimg/tasks/inpaint_fill.c \
+	libcnnimg/tasks/inpaint_run.c \
 	libcnnimg/tasks/job.c libcnnimg/tasks/job.h libcnnimg/tasks/job_state.h \
 	libcnnimg/tasks/job_run.c \
 	libcnnimg/tasks/lab.c libcnnimg/tasks/lab.h \
 	libcnnimg/tasks/network.c libcnnimg/tasks/network.h \
 	libcnnimg/tasks/noise.c libcnnimg/tasks/noise.h \
 	libcnnimg/tasks/noise_luma.c \
+	libcnnimg/tasks/patch.c libcnnimg/tasks/patch.h \
 	libcnnimg/tasks/picture.c libcnnimg/tasks/picture.h \
 	libcnnimg/tasks/points.c \
 	libcnnimg/tasks/rects.c libcnnimg/tasks/rects.h \
@@ -41,4 +49,5 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/sums.c libcnnimg/tasks/sums.h \
 	libcnnimg/tasks/tensors.c libcnnimg/tasks/tensors.h \
 	libcnnimg/tasks/turn.c libcnnimg/tasks/turn.h \
+	libcnnimg/tasks/windows.c \
 	libcnnimg/tasks/wrap.c libcnnimg/tasks/wrap.h

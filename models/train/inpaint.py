@@ -114,7 +114,7 @@ class Inpaint(common.Task):
     def card(self, figures):
         return dict(name="inpaint", task="inpaint", author="cnnimg project", licence="MIT",
                     attribution="models/inpaint/card.md", recipe="models/train/inpaint.py",
-                    colour="rgb", range=1, scale=1, multiple=16, fill="Laplace, masks.py",
+                    colour="rgb", range=1, scale=1, multiple=16, fill="spline in tension 0.5",
                     data="free photographs, models/inpaint/DATA.tsv",
                     psnr="; ".join(f"{k} {v}" for k, v in figures.items()) or "not measured")
 

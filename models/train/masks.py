@@ -58,20 +58,45 @@ def mask(kind, rng, h, w):
     return np.array(canvas)
 
 
-def diffuse(image, hole, sweeps=24):
-    """Holes (N x 1 x H x W, 1: unknown) filled smoothly: Laplace's equation, coarse to fine."""
+TENSION = 0.5
+
+
+def differ(x):
+    """Four times a pixel less its neighbours; those that the picture does not have are as if they were equal."""
+    p = F.pad(x, (1, 1, 1, 1), mode="replicate")
+    return 4 * x - p[..., :-2, 1:-1] - p[..., 2:, 1:-1] - p[..., 1:-1, :-2] - p[..., 1:-1, 2:]
+
+
+def relax(x, hole, tension, turns):
+    """Conjugate gradients for L L x + tension L x = 0 in the hole, each picture of the batch by steps of its own."""
+    def sums(a, b):
+        return (a * b).sum((1, 2, 3), True)
+
+    def bend(a):
+        spread = differ(a)
+        return hole * (differ(spread) + tension * spread)
+
+    rest = -bend(x)
+    step, rr = rest, sums(rest, rest)
+    for _ in range(turns):
+        bent = bend(step)
+        share = rr / sums(step, bent).clamp(min=1e-20)
+        x, rest = x + share * step, rest - share * bent
+        last, rr = rr, sums(rest, rest)
+        step = rest + rr / last.clamp(min=1e-20) * step
+    return x
+
+
+def diffuse(image, hole, turns=40, tension=TENSION):
+    """Holes (N x 1 x H x W, 1: unknown) filled as libcnnimg/tasks/diffuse.h says: a spline in tension, coarse to fine."""
     h, w = image.shape[2:]
     known = 1 - hole
     if min(h, w) <= 2:
-        return image * known + hole * (image * known).sum((2, 3), True) / known.sum((2, 3), True).clamp(min=1)
+        mean = (image * known).sum((2, 3), True) / known.sum((2, 3), True).clamp(min=1)
+        return relax(image * known + hole * mean, hole, tension, turns)
     padded = F.pad(torch.cat([image * known, known], 1), (0, w % 2, 0, h % 2))
     pooled = F.avg_pool2d(padded, 2)
     half_known = (pooled[:, 3:] > 0).float()
-    half = diffuse(pooled[:, :3] / pooled[:, 3:].clamp(min=1e-6), 1 - half_known, sweeps)
+    half = diffuse(pooled[:, :3] / pooled[:, 3:].clamp(min=1e-6), 1 - half_known, turns, 4 * tension)
     large = F.interpolate(half, scale_factor=2, mode="bilinear", align_corners=False)[..., :h, :w]
-    x = image * known + large * hole
-    for _ in range(sweeps):
-        p = F.pad(x, (1, 1, 1, 1), mode="replicate")
-        around = p[..., :-2, 1:-1] + p[..., 2:, 1:-1] + p[..., 1:-1, :-2] + p[..., 1:-1, 2:]
-        x = image * known + hole * around / 4
-    return x
+    return relax(image * known + large * hole, hole, tension, turns)

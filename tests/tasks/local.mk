@@ -3,6 +3,7 @@ tasks_tests = \
 	tests/tasks/test_augment \
 	tests/tasks/test_bleed \
 	tests/tasks/test_colorize \
+	tests/tasks/test_inpaint \
 	tests/tasks/test_noise \
 	tests/tasks/test_resample \
 	tests/tasks/test_rows \
@@ -14,8 +15,10 @@ tests_tasks_test_noise_SOURCES = tests/tasks/test_noise.c
 tests_tasks_test_resample_SOURCES = tests/tasks/test_resample.c
 tests_tasks_test_rows_SOURCES = tests/tasks/test_rows.c
 EXTRA_DIST += tests/tasks/make_colorize.py tests/tasks/data/colorize.onnx tests/tasks/data/colorize.f32
+EXTRA_DIST += tests/tasks/make_inpaint.py tests/tasks/data/inpaint.onnx tests/tasks/data/inpaint.f32
 EXTRA_DIST += tests/tasks/make_resample.py tests/tasks/data/resample.bin
 ways = tests/tasks/ways.c tests/tasks/ways.h tests/api/door.c tests/api/door.h
 tests_tasks_test_colorize_SOURCES = tests/tasks/test_colorize.c $(ways)
+tests_tasks_test_inpaint_SOURCES = tests/tasks/test_inpaint.c $(ways)
 tests_tasks_test_wrap_SOURCES = tests/tasks/test_wrap.c $(ways)
 tests_tasks_test_augment_SOURCES = tests/tasks/test_augment.c $(ways)

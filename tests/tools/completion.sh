@@ -19,7 +19,7 @@ if bash -c 'mapfile -t x </dev/null' 2>/dev/null; then
       _cnnimg "$1" "${COMP_WORDS[COMP_CWORD]}" "$prev"
       printf "%s\n" "${COMPREPLY[@]}"' bash "$scripts/cnnimg.bash" "$@" | sed '/^$/d' | sort
   }
-  for tool in "$denoise" "$upscale" "$colorize"; do
+  for tool in "$denoise" "$upscale" "$colorize" "$inpaint"; do
     options "$tool" >want
     offers "$tool" - >got; same want got
     equal "$(offers "$tool" a.png --exis)" --existing
@@ -35,7 +35,7 @@ fi
 
 if zsh -fc true 2>/dev/null; then
   # The specifications that would go to _arguments.
-  for tool in "$denoise" "$upscale" "$colorize"; do
+  for tool in "$denoise" "$upscale" "$colorize" "$inpaint"; do
     zsh -fc '
       _arguments() { print -rl -- "$@"; }
       words=("$2")
@@ -51,7 +51,7 @@ if zsh -fc true 2>/dev/null; then
 fi
 
 # ---- help and manual ------------------------------------------------------------------------------
-for tool in denoise upscale colorize; do
+for tool in denoise upscale colorize inpaint; do
   expect 0 "$abs_top_builddir/tools/cnn-$tool" --help
   cp out help
   [ "$(wc -l <help)" -le 40 ] || bad "cnn-$tool --help has $(wc -l <help) lines"

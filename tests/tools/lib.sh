@@ -3,6 +3,7 @@
 set -u
 : "${abs_top_builddir:?run by make check}"
 denoise=$abs_top_builddir/tools/cnn-denoise
+inpaint=$abs_top_builddir/tools/cnn-inpaint
 upscale=$abs_top_builddir/tools/cnn-upscale
 colorize=$abs_top_builddir/tools/cnn-colorize
 mkpic=$abs_top_builddir/tests/tools/mkpic

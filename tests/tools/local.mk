@@ -7,6 +7,10 @@ check_PROGRAMS += tests/tools/hue
 tests_tools_hue_SOURCES = tests/tools/hue.c
 tests_tools_hue_LDADD = libcnnimg/libcnnimg.la $(LIBM)
 
+check_PROGRAMS += tests/tools/hole
+tests_tools_hole_SOURCES = tests/tools/hole.c
+tests_tools_hole_LDADD = libcnnimg/libcnnimg.la $(LIBM)
+
 check_PROGRAMS += tests/tools/texture
 tests_tools_texture_SOURCES = tests/tools/texture.c
 tests_tools_texture_LDADD = libcnnimg/libcnnimg.la $(LIBM)
@@ -24,6 +28,7 @@ tool_tests = \
 	tests/tools/folders.sh \
 	tests/tools/formats.sh \
 	tests/tools/hostile.sh \
+	tests/tools/inpaint.sh \
 	tests/tools/interrupt.sh \
 	tests/tools/json.sh \
 	tests/tools/kill.sh \
