@@ -160,7 +160,7 @@ yes '' | head -n 70000 >long.txt
 run 1 --palette long.txt g.png never.png; one '^cnn-colorize: long.txt: has more than 65536 lines'
 run 1 --reference no.png g.png never.png; one '^cnn-colorize: no.png: '
 for option in -x '--wrap x' '--detail 50'; do
-  run 1 $option g.png never.png; one 'is not for colorizing'
+  run 2 $option g.png never.png; one 'are not for colours'
 done
 expect 1 "$colorize" -m "$abs_top_srcdir/tests/api/data/identity.onnx" g.png never.png; one 'not made for colorizing'
 finish
