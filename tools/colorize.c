@@ -111,9 +111,10 @@ static int set_level(drv_settings *s, int level, char why[DRV_WHY]) {
 }
 
 static int check(const drv_settings *s, char why[DRV_WHY]) {
-  (void)s;
   const char *wrong =
       asked.palette && asked.reference ? "--palette and --reference both say what colours there are" : NULL;
+  if (s->params.augment || s->params.wrap || s->params.detail > 0)
+    wrong = "-x, --wrap and --detail are not for colours";
   if (asked.save && asked.hints && cnnimg_looks_like_picture(asked.hints))
     wrong = "--save-hints writes points; hints that are a picture are a file already";
   if (!wrong) return 0;

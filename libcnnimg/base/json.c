@@ -11,6 +11,8 @@ static json_t *plain(const ci_json *v) { return (json_t *)(uintptr_t)v; }
 
 int ci_json_parse(const void *text, size_t size, ci_json **out, cnnimg_error *err) {
   json_error_t e;
+  *out = NULL;
+  if (!size) return ci_fail(err, CNNIMG_CORRUPT, "the JSON text is empty");
   json_t *v = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
   *out = (ci_json *)v;
   if (v) return CNNIMG_OK;

@@ -94,8 +94,7 @@ static void refused(const char *text, size_t size, const char *words) {
 
 static void test_refused(void **state) {
   (void)state;
-  static const char *const texts[] = {"",
-                                      "{",
+  static const char *const texts[] = {"{",
                                       "[1,]",
                                       "{\"a\": 1, \"a\": 2}",
                                       "nul",
@@ -109,6 +108,7 @@ static void test_refused(void **state) {
                                       "99999999999999999999"};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     refused(texts[i], strlen(texts[i]), "damaged at line");
+  refused("", 0, "is empty");
   refused("{\"a\": 1}\0", 9, "line 1");
   refused("[1,\n 2,\n x]", 11, "line 3");
 }

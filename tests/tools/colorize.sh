@@ -82,6 +82,22 @@ run 0 --hints h.json large.png 1.png
 run 0 --hints h.json -j 1 --memory 8M large.png 2.png; same 1.png 2.png # rows wait in a temporary file
 most "$("$hue" light large.png 1.png)" 1 'light of a large picture'
 
+# ---- folders, formats, plans ------------------------------------------------------------------------
+mkdir -p tree/sub
+"$hue" draw tree/a.jpg 80 60 8 grey; "$hue" draw tree/b.pgm 61 43 16 grey; "$hue" draw tree/sub/c.png 17 5 16 greya
+"$hue" draw tree/d.png 1 1 8 grey; echo text >tree/notes.txt
+run 0 -r tree -o painted/; silent
+equal "$(info painted/a.jpg)" '80x60 colours 3 alpha 0 bits 8 jpeg'
+equal "$(info painted/b.pgm)" '61x43 colours 3 alpha 0 bits 16 ppm'
+equal "$(info painted/sub/c.png)" '17x5 colours 3 alpha 1 bits 16 png'
+equal "$(info painted/d.png)" '1x1 colours 3 alpha 0 bits 8 png'
+absent painted/notes.txt
+run 0 tree/a.jpg a.png; most "$("$hue" light tree/a.jpg a.png)" 60 'light of a JPEG file'
+run 0 --depth 16 g.png deep.png; most "$("$hue" light g.png deep.png)" 1 'light of 8 bits in 16'
+run 0 --dry-run --point 84,100=#2040a0 --save-hints never.json g.png never.png; absent never.png never.json
+prints '^g.png: 300x200 pixels, model .*colorize.onnx, .* threads, about [0-9.]* s$'
+run 0 --json g.png a.png; prints '"input":"g.png","output":"a.png","status":"done",.*"width":300,"height":200,.*"error":null}'
+
 # ---- palettes ---------------------------------------------------------------------------------------
 printf '#c04040\n' >red.txt
 printf 'GIMP Palette\nName: red\nColumns: 1\n#\n192  64  64\tRed\n' >red.gpl
@@ -105,6 +121,15 @@ run 1 --suggest 300,0 g.png; says '^cnn-colorize: g.png: 300,0 lies outside the 
 run 0 --palette red.txt strip.png s.png
 near "$("$hue" columns s.png 0 100)" "$("$hue" columns s.png 4900 5000)" 1
 most "$("$hue" light strip.png s.png)" 60 'light of a strip'
+
+# Neither the strip nor its result is held: that would be 32 MB.
+if ! nm -D "$abs_top_builddir/libcnnimg/.libs/libcnnimg.so" 2>/dev/null | grep -qE '__(a|t)san_init'; then
+  peak() { run 0 --json --memory 16M "$@"; sed 's/.*"peak_memory":\([0-9]*\),.*/\1/' out; }
+  "$hue" draw strip.pgm 800 10000 8 grey
+  small=$(peak g.png s.ppm) large=$(peak strip.pgm s.ppm)
+  most $((large - small)) 16000000 'memory of a strip beyond that of a small picture'
+  rm strip.pgm s.ppm
+fi
 
 # ---- mistakes: a sentence each -------------------------------------------------------------------------------
 one() { [ "$(wc -l <err)" -eq 1 ] || bad "not one sentence"; says "$1"; absent never.png; }
@@ -135,7 +160,7 @@ yes '' | head -n 70000 >long.txt
 run 1 --palette long.txt g.png never.png; one '^cnn-colorize: long.txt: has more than 65536 lines'
 run 1 --reference no.png g.png never.png; one '^cnn-colorize: no.png: '
 for option in -x '--wrap x' '--detail 50'; do
-  run 1 $option g.png never.png; one 'is not for colorizing'
+  run 2 $option g.png never.png; one 'are not for colours'
 done
 expect 1 "$colorize" -m "$abs_top_srcdir/tests/api/data/identity.onnx" g.png never.png; one 'not made for colorizing'
 finish
