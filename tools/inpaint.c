@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "masks.h"
 
@@ -88,11 +89,18 @@ static int set_level(drv_settings *s, int level, char why[DRV_WHY]) {
   return -1;
 }
 
+/* A result in the place of a mask, or among them, would be the end of it. */
+static bool is_output(const drv_settings *s, const msk_source *m) {
+  struct stat mask, out;
+  return m->kind == MSK_FILE && s->output && !stat(m->path, &mask) && !stat(s->output, &out) &&
+         mask.st_dev == out.st_dev && mask.st_ino == out.st_ino;
+}
+
 static int check(const drv_settings *s, char why[DRV_WHY]) {
-  (void)s;
   if (!asked.n && asked.suffix) asked.masks[asked.n++] = (msk_source){.kind = MSK_BESIDE};
   for (size_t i = 0; i < asked.n; i++) {
     const msk_source *m = &asked.masks[i];
+    if (is_output(s, m)) return snprintf(why, DRV_WHY, "the output, %.100s, is the mask", s->output), -1;
     asked.by_picture |= m->kind != MSK_RECT && (m->kind != MSK_FILE || drv_is_folder(m->path));
   }
   if (asked.n) return 0;
@@ -147,8 +155,7 @@ static drv_want wants_model(const drv_settings *s) {
 }
 
 static const drv_option options[] = {
-    {0, "mask", "WHAT", "FILE, FOLDER, alpha, color:#RRGGBB or rect:X,Y,W,H", DRV_OWN,
-     .own = set_mask},
+    {0, "mask", "WHAT", "FILE, FOLDER, alpha, color:#RRGGBB or rect:X,Y,W,H", DRV_OWN, .own = set_mask},
     {0, "method", "HOW", "auto, net, patch (texture), diffuse (scratches) [auto]", DRV_OWN,
      .words = "auto|net|patch|diffuse", .own = set_method},
     {0, "grow", "PX", "fill what is so near to it, too [0]", DRV_OWN, .own = set_grow},

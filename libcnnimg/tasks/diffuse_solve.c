@@ -6,8 +6,10 @@
 #include "base/memory.h"
 #include "tasks/diffuse_state.h"
 
-#define ROWS 8  /* that a worker takes together */
-#define LANES 8 /* partial sums of a row, so that they can be made side by side */
+#define ROWS 8 /* that a worker takes together */
+#define SHARED \
+  ((size_t)1 << 16) /* unknown pixels: with fewer, threads wait for each other longer than they work */
+#define LANES 8     /* partial sums of a row, so that they can be made side by side */
 
 /* ---- where pixels are unknown --------------------------------------------------------------------- */
 
@@ -181,6 +183,7 @@ int ci_relax_init(ci_relax *r, ci_level *l, float tension, ci_pool *pool, cnnimg
       !make_runs(l, is_ring, &r->ring))
     return ci_fail(err, CNNIMG_NOMEM, "no memory for %dx%d pixels of a hole", l->w, l->h);
   for (size_t i = 0; i < r->own.rows[l->h]; i++) r->unknown += (size_t)(r->own.at[i].x1 - r->own.at[i].x0);
+  if (r->unknown < SHARED) r->pool = NULL;
   return CNNIMG_OK;
 }
 

@@ -31,7 +31,7 @@ typedef struct ci_window {
   ci_rect hole; /* of its holes */
   uint64_t area;
   float
-      width; /* of its widest hole, pixels: four times area by border, which is a disc's or a square's own */
+      width; /* of its widest hole, pixels: four times area by border: a disc's or a square's own, twice a line's */
 } ci_window;
 
 typedef struct ci_holes {

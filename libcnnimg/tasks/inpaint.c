@@ -11,7 +11,7 @@
 #include "tasks/inpaint_state.h"
 #include "tasks/patch.h"
 
-#define THIN 6.0f                       /* pixels: wider holes want texture */
+#define THIN 12.0f /* pixels of ci_window.width, which is twice a line's: wider holes want texture */
 #define ALONE ((int64_t)1 << 18)        /* pixels of a window that all threads work at */
 #define UNASKED_BYTES ((size_t)1 << 28) /* that a window may take however little memory may be used */
 
@@ -81,11 +81,13 @@ bool ci_inpaint_alone(const ci_inpaint *j, const ci_window *w) {
 
 size_t ci_inpaint_bytes(const ci_inpaint *j, const ci_window *w) {
   const int method = ci_inpaint_method(j, w);
-  /* samples, colours, the original's, hole, depth; then one of two. */
-  const size_t own = cnnimg_pixel_bytes(&j->o.format) + 2 * 3 * sizeof(float) + 2 + sizeof(int32_t),
+  const bool mixed = j->o.params.feather > 0 || j->o.params.strength < 1;
+  /* samples, colours, hole; the original and depth; then one of two. */
+  const size_t own = cnnimg_pixel_bytes(&j->o.format) + 3 * sizeof(float) + 2,
+               mix = mixed ? 3 * sizeof(float) + sizeof(int32_t) : 0,
                patch = method == CNNIMG_METHOD_PATCH ? CI_PATCH_PIXEL_BYTES : 0,
                net = method == CNNIMG_METHOD_NET ? 3 * sizeof(float) + 1 : 0;
-  return pixels_of(w) * (own + (patch > CI_DIFFUSE_PIXEL_BYTES ? patch : CI_DIFFUSE_PIXEL_BYTES) + net);
+  return pixels_of(w) * (own + mix + (patch > CI_DIFFUSE_PIXEL_BYTES ? patch : CI_DIFFUSE_PIXEL_BYTES) + net);
 }
 
 ci_group ci_group_next(const ci_holes *h, const uint32_t *windows, size_t n) {

@@ -57,8 +57,8 @@ static int gather(grouping *g, cnnimg_error *err) {
   if (!cells) return ci_fail(err, CNNIMG_NOMEM, "no memory for windows");
   for (size_t i = 0; i < h->n_holes; i++) {
     const ci_hole *hole = &h->holes[i];
-    const size_t x = (size_t)(hole->box.x0 + hole->box.x1) / (2 * CELL),
-                 y = (size_t)(hole->box.y0 + hole->box.y1) / (2 * CELL);
+    const size_t x = ((size_t)hole->box.x0 + (size_t)hole->box.x1) / (2 * CELL),
+                 y = ((size_t)hole->box.y0 + (size_t)hole->box.y1) / (2 * CELL);
     uint32_t *cell = is_small(hole) ? &cells[y * across + x] : NULL;
     const uint32_t at = cell && *cell ? *cell - 1 : (uint32_t)g->n++;
     if (cell) *cell = at + 1;

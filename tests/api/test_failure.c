@@ -120,6 +120,8 @@ typedef struct scene {
   cnnimg_session *session;
 } scene;
 
+#define HOLES "../../tasks/data/inpaint.onnx"
+
 static int null_row(void *user, uint32_t y, void *row, cnnimg_error *err) {
   const cnnimg_view *v = user;
   (void)err;
@@ -166,6 +168,30 @@ static int do_tensors(scene *s, cnnimg_context *c, cnnimg_error *err) {
   return status ? status : cnnimg_run_tensor(c, s->model, 2, in, 2, out, err);
 }
 
+/* Each way to fill: by the network first, then without one. */
+static int do_holes(scene *s, cnnimg_context *c, cnnimg_error *err) {
+  static uint8_t hole[40 * 36];
+  const cnnimg_format f = door_format(40, 36, 1, CNNIMG_ALPHA_NONE, CNNIMG_U8);
+  cnnimg_view mask;
+  cnnimg_params p;
+  char path[1024];
+  door_path(s->net, path, sizeof path);
+  cnnimg_params_init(&p, CNNIMG_TASK_INPAINT);
+  cnnimg_view_init(&mask, &f, hole);
+  hole[20 * 40 + 9] = hole[20 * 40 + 11] = 255;
+  p.mask = &mask, p.grow = 2, p.feather = 1;
+  int status = cnnimg_model_load(c, path, &s->model, err);
+  for (p.method = CNNIMG_METHOD_NET; !status && p.method <= CNNIMG_METHOD_DIFFUSE; p.method++) {
+    cnnimg_model *model = p.method == CNNIMG_METHOD_NET ? s->model : NULL;
+    status = cnnimg_session_new(c, model, &p, &s->src.format, &s->session, err);
+    if (!status) status = cnnimg_run(s->session, &s->src, &s->dst, err);
+    if (!status) status = cnnimg_run_rows(s->session, null_row, &s->src, no_row, NULL, err);
+    cnnimg_session_free(s->session);
+    s->session = NULL;
+  }
+  return status;
+}
+
 static int do_all(scene *s, big *b, cnnimg_error *err) {
   cnnimg_config config;
   cnnimg_config_init(&config);
@@ -173,7 +199,9 @@ static int do_all(scene *s, big *b, cnnimg_error *err) {
   if (b) config.alloc = big_alloc, config.release = big_release, config.alloc_user = b;
   int status = cnnimg_open(&config, &s->context, err);
   if (!status)
-    status = strcmp(s->net, "arrays.onnx") ? do_pictures(s, s->context, err) : do_tensors(s, s->context, err);
+    status = !strcmp(s->net, HOLES)           ? do_holes(s, s->context, err)
+             : strcmp(s->net, "arrays.onnx") ? do_pictures(s, s->context, err)
+                                             : do_tensors(s, s->context, err);
   if (status && !s->session && s->model) assert_non_null(s->context);
   cnnimg_session_free(s->session);
   cnnimg_model_unref(s->model);
@@ -199,7 +227,7 @@ static scene make_scene(const char *net) {
 }
 
 static void test_every_allocation_fails_once(void **state) {
-  static const char *const nets[] = {"valid.onnx", "odd.onnx", "arrays.onnx", "valid.onnx", "upvalid.onnx"};
+  static const char *const nets[] = {"valid.onnx", "odd.onnx", "arrays.onnx", "valid.onnx", "upvalid.onnx", HOLES};
   (void)state;
   for (size_t i = 0; i < COUNT(nets); i++) {
     scene s = make_scene(nets[i]);

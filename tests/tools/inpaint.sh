@@ -133,6 +133,8 @@ run 2 bad.png never.png; one -- '--mask says what is to be filled'
 run 1 --mask rect:160,0,5,5 bad.png never.png; one '^cnn-inpaint: bad.png: the mask is empty'
 run 1 --mask color:#123456 bad.png never.png; one 'the mask is empty'
 run 1 --mask rect:0,0,160,120 bad.png never.png; one 'the mask covers the whole picture'
+run 2 --mask m.png bad.png m.png; says 'the output, m.png, is the mask'
+run 2 --mask masks in -o masks/; says 'is the mask'
 run 1 --mask no.png bad.png never.png; one '^cnn-inpaint: bad.png: no.png: '
 "$hole" mask small.png 100 80 grey 0,0,5,5
 run 1 --mask small.png bad.png never.png; one '^cnn-inpaint: bad.png: the mask small.png has 100x80 pixels, the picture has 160x120'
