@@ -314,6 +314,35 @@ static void test_white_stays_white(void **state) {
   cnnimg_model_unref(m);
 }
 
+/* A ramp, x and y in pixels of the source. */
+static float ramp(float x, float y) { return 0.1f + 0.008f * x + 0.004f * y; }
+
+/* Of a network that gives black everywhere all that is seen is what the colours were made to be: means of blocks, between
+ * which a ramp goes on as it was. */
+static void test_colours_go_on_between_blocks(void **state) {
+  static const char *const black[] = {"output.range=1e9", NULL};
+  const cnnimg_format f = door_format(64, 48, 1, 0, CNNIMG_F32), g = door_format(128, 96, 1, 0, CNNIMG_F32);
+  cnnimg_model *m = door_model(*state, "double", black);
+  cnnimg_params p = sized(0, 0, 1);
+  cnnimg_session *s = NULL;
+  cnnimg_view src, dst;
+  void *a = door_empty(&f, &src), *b = door_empty(&g, &dst);
+  for (uint32_t i = 0; i < 64 * 48; i++)
+    door_put(&src, i % 64, i / 64, 0, ramp((float)(i % 64), (float)(i / 64)));
+  p.fix_color = 1;
+  OK(cnnimg_session_new(*state, m, &p, &f, &s, err));
+  OK(cnnimg_run(s, &src, &dst, err));
+  for (uint32_t y = 32; y < 64; y++) /* where no block around is at the border */
+    for (uint32_t x = 32; x < 96; x++) {
+      float want = ramp(((float)x + 0.5f) / 2 - 0.5f, ((float)y + 0.5f) / 2 - 0.5f);
+      if (!(fabsf(door_get(&dst, x, y, 0) - want) < 1e-4f))
+        fail_msg("pixel %u,%u: %g, not %g", x, y, (double)door_get(&dst, x, y, 0), (double)want);
+    }
+  cnnimg_session_free(s);
+  cnnimg_model_unref(m);
+  free(a), free(b);
+}
+
 /* A soft-edged disc of one colour in a sea of garbage that nobody sees. */
 static void draw_disc(const cnnimg_view *v, bool premultiplied) {
   static const float colour[3] = {200 / 255.0f, 100 / 255.0f, 50 / 255.0f};
@@ -347,6 +376,7 @@ static void check_disc(cnnimg_context *c, cnnimg_model *m, int alpha, uint32_t W
       float A = door_get(&dst, x, y, 3), X = ((float)x + 0.5f) * 64 / (float)W - 0.5f,
             Y = ((float)y + 0.5f) * 60 / (float)H - 0.5f;
       float r = hypotf(X - 32, Y - 30);
+      if (!(A >= 0 && A <= 1)) fail_msg("alpha %g at %u,%u", (double)A, x, y);
       if (r < 15 && A < 1 - 1e-6f) fail_msg("alpha %g at %u,%u, inside", (double)A, x, y);
       if (r > 25 && A > 1e-5f) fail_msg("alpha %g at %u,%u, outside", (double)A, x, y);
       for (uint32_t k = 0; k < 3; k++)
@@ -379,6 +409,7 @@ int main(void) {
       cmocka_unit_test(test_the_same_bytes),
       cmocka_unit_test_setup_teardown(test_progress_counts_the_result, setup, teardown),
       cmocka_unit_test_setup_teardown(test_white_stays_white, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_colours_go_on_between_blocks, setup, teardown),
       cmocka_unit_test_setup_teardown(test_no_halos, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,9 +87,9 @@ cp "$nets/double.onnx" levels/noise1_scale2.0x_model.onnx
 cp "$nets/double.onnx" cugan/up2x-conservative.onnx
 cp "$nets/double.onnx" cugan/up2x-denoise1x.onnx
 cp "$nets/identity.onnx" cards/a.onnx
-cp "$nets/halves.onnx" cards/b.onnx
+cp "$nets/halves.onnx" cards/noise1_b.onnx # its card says otherwise
 echo '{"noise_level":"1"}' >cards/a.onnx.card.json
-echo '{"noise_level":"3"}' >cards/b.onnx.card.json
+echo '{"noise_level":"3"}' >cards/noise1_b.onnx.card.json
 out=half.ppm made -m "$nets/halves.onnx"
 out=n.ppm made -m levels -n 2; same n.ppm half.ppm
 out=n.ppm made -m levels -n 1; same n.ppm a.ppm
