@@ -36,7 +36,9 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/network.c libcnnimg/tasks/network.h \
 	libcnnimg/tasks/noise.c libcnnimg/tasks/noise.h \
 	libcnnimg/tasks/noise_luma.c \
-	libcnnimg/tasks/patch.c libcnnimg/tasks/patch.h \
+	libcnnimg/tasks/patch.c libcnnimg/tasks/patch.h libcnnimg/tasks/patch_state.h \
+	libcnnimg/tasks/patch_field.c libcnnimg/tasks/patch_level.c libcnnimg/tasks/patch_match.c \
+	libcnnimg/tasks/patch_vote.c \
 	libcnnimg/tasks/picture.c libcnnimg/tasks/picture.h \
 	libcnnimg/tasks/points.c \
 	libcnnimg/tasks/rects.c libcnnimg/tasks/rects.h \
