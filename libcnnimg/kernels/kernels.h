@@ -172,6 +172,7 @@ typedef struct ci_patch_pair {
   const int16_t *a, *b;
   ptrdiff_t a_step, b_step; /* samples from row to row */
   int32_t rows, n, stop;
+  const int16_t *keep; /* rows of CI_PATCH_SPARE: 0 for samples that do not count, else -1, 0 behind n; NULL: all count */
 } ci_patch_pair;
 
 typedef struct ci_kernels {

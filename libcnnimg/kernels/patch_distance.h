@@ -56,6 +56,19 @@ INLINE int32_t distance(const ci_patch_pair *p, const int32_t n) {
   return total(sum);
 }
 
+/* Only the samples that count. */
+static int32_t distance_kept(const ci_patch_pair *p) {
+  vi sum = {0};
+  for (int32_t y = 0; y < p->rows; y++) {
+    const int16_t *a = p->a + y * p->a_step, *b = p->b + y * p->b_step, *keep = p->keep + y * CI_PATCH_SPARE;
+    for (int32_t i = 0; i < p->n; i += 2 * CI_LANES)
+      sum += squares(difference(a + i, b + i) & *(const vh_any *)(keep + i));
+    if (y & 1 && total(sum) > p->stop) break;
+  }
+  return total(sum);
+}
+
 static int32_t patch_distance(const ci_patch_pair *p) {
+  if (p->keep) return distance_kept(p);
   return p->n == 21 ? distance(p, 21) : distance(p, p->n);
 }

@@ -184,7 +184,7 @@ static int32_t patch_distance(const ci_patch_pair *p) {
   for (int32_t y = 0; y < p->rows && sum <= p->stop; y++)
     for (int32_t i = 0; i < p->n; i++) {
       int32_t d = p->a[y * p->a_step + i] - p->b[y * p->b_step + i];
-      sum += d * d;
+      if (!p->keep || p->keep[y * CI_PATCH_SPARE + i]) sum += d * d;
     }
   return sum;
 }

@@ -83,10 +83,15 @@ int ci_patch_field_init(ci_patch_field *f, const ci_patch_level *l, cnnimg_error
   return status;
 }
 
-void ci_patch_field_fini(ci_patch_field *f) {
-  free(f->at < f->last ? f->at : f->last);
+void ci_patch_field_release(ci_patch_field *f) {
+  free(f->at);
   free(f->cost);
   free(f->tiles);
+  f->at = f->last = NULL, f->cost = NULL, f->tiles = NULL;
+}
+
+void ci_patch_field_fini(ci_patch_field *f) {
+  ci_patch_field_release(f);
   *f = (ci_patch_field){0};
 }
 

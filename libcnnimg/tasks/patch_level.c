@@ -80,7 +80,7 @@ int ci_patch_level_sources(ci_patch_level *l, cnnimg_error *err) {
 static int32_t least(int32_t a, int32_t b) { return a < b ? a : b; }
 
 /* Chessboard distance to the nearest pixel that is not hole, in two passes (Rosenfeld and Pfaltz 1966). */
-int32_t ci_patch_level_depth(const ci_patch_level *l, int32_t *d) {
+static int32_t find_depth(const ci_patch_level *l, int32_t *d) {
   const int32_t far = INT32_MAX - 1, w = l->w;
   for (int32_t y = 0; y < l->h; y++)
     for (int32_t x = 0; x < w; x++) {
@@ -101,6 +101,16 @@ int32_t ci_patch_level_depth(const ci_patch_level *l, int32_t *d) {
       if (*p > most) most = *p;
     }
   return most;
+}
+
+int ci_patch_level_depth(ci_patch_level *l, int32_t *most, cnnimg_error *err) {
+  size_t n = (size_t)l->w * (size_t)l->h;
+  int32_t *d = ci_calloc(n, sizeof *d);
+  if (!d) return no_memory(err);
+  *most = find_depth(l, d);
+  for (size_t i = 0; i < n; i++) l->depth[i] = (uint8_t)least(d[i], UINT8_MAX);
+  free(d);
+  return CNNIMG_OK;
 }
 
 /* ---- texture ---------------------------------------------------------------------------------------- */
@@ -192,11 +202,11 @@ static int make(ci_patch_level *l, int32_t w, int32_t h, cnnimg_error *err) {
   size_t n = (size_t)w * (size_t)h;
   l->w = w, l->h = h;
   l->rgb = ci_calloc(n, 3 * sizeof *l->rgb);
-  l->hole = ci_calloc(n, 3);
+  l->hole = ci_calloc(n, 4);
   l->samples = ci_calloc(3 * n + CI_PATCH_SPARE, sizeof *l->samples);
   l->texture = ci_calloc(n, 2 * sizeof *l->texture);
   if (!l->rgb || !l->hole || !l->samples || !l->texture) return no_memory(err);
-  l->source = l->hole + n, l->ok = l->source + n;
+  l->source = l->hole + n, l->ok = l->source + n, l->depth = l->ok + n;
   return CNNIMG_OK;
 }
 
@@ -226,7 +236,10 @@ int ci_patch_level_first(ci_patch_level *l, const float *rgb, int32_t w, int32_t
   if (status) return status;
   size_t n = (size_t)w * (size_t)h;
   memcpy(l->rgb, rgb, 3 * n * sizeof *rgb);
-  for (size_t i = 0; i < n; i++) l->hole[i] = !!hole[i], l->source[i] = !hole[i] && (!source || source[i]);
+  for (size_t i = 0; i < n; i++) {
+    l->hole[i] = !!hole[i], l->source[i] = !hole[i] && (!source || source[i]);
+    l->pixels += l->hole[i];
+  }
   set_samples(l);
   return CNNIMG_OK;
 }
@@ -253,7 +266,10 @@ static void halve_pixel(ci_patch_level *l, const ci_patch_level *from, int32_t x
 int ci_patch_level_half(ci_patch_level *l, const ci_patch_level *from, cnnimg_error *err) {
   int status = make(l, (from->w + 1) / 2, (from->h + 1) / 2, err);
   for (int32_t y = 0; !status && y < l->h; y++)
-    for (int32_t x = 0; x < l->w; x++) halve_pixel(l, from, x, y);
+    for (int32_t x = 0; x < l->w; x++) {
+      halve_pixel(l, from, x, y);
+      l->pixels += l->hole[ci_patch_at(l, x, y)];
+    }
   if (!status) set_samples(l);
   return status;
 }

@@ -1,63 +1,75 @@
 /* SPDX-License-Identifier: MIT */
 /* patch_match.c - patch fill: one turn of PatchMatch: what neighbours found, and random places around */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cancel.h"
 #include "tasks/patch_state.h"
 
-#define TEXTURE_WEIGHT 50 /* of the texture's difference beside the samples' mean one; Newson et al. 2014 */
+/* Beside the samples' mean square in 1/255: of the texture's (Newson et al. take 50, which puts rubble where walls are
+ * better), and of a patch as far away as the picture is long, as a thing's surroundings are the likelier to look like it. */
+#define TEXTURE_WEIGHT 5
+#define NEAR_WEIGHT 30
+#define SQUARE 16 /* of a step of 1/255 in samples */
 
-typedef struct seeker {
-  const ci_patch_search *s;
-  ci_patch_pair pair;
-  int32_t texture[2], area;
-  uint32_t best;
-  int32_t cost;
-} seeker;
-
-static void seek_from(seeker *k, int32_t x, int32_t y) {
+static void seek_from(ci_patch_seeker *k, int32_t x, int32_t y) {
   const ci_patch_level *l = k->s->level;
   size_t at = ci_patch_at(l, x, y);
   int32_t r = l->radius;
+  k->x = x, k->y = y;
   k->pair.a = l->samples + 3 * ci_patch_at(l, x - r, y - r);
   k->texture[0] = l->texture[2 * at], k->texture[1] = l->texture[2 * at + 1];
 }
 
-static int32_t texture_cost(const seeker *k, uint32_t at) {
+static int32_t texture_cost(const ci_patch_seeker *k, uint32_t at) {
   const int16_t *t = k->s->level->texture + 2 * (size_t)at;
   int32_t a = t[0] - k->texture[0], b = t[1] - k->texture[1];
-  return (a * a + b * b) * k->area;
+  return (a * a + b * b) * k->area / 16;
+}
+
+static int32_t distance_cost(const ci_patch_seeker *k, uint32_t at) {
+  const ci_patch_level *l = k->s->level;
+  int32_t dx = abs((int32_t)(at % (uint32_t)l->w) - k->x), dy = abs((int32_t)(at / (uint32_t)l->w) - k->y);
+  return (int32_t)((int64_t)k->near * (dx > dy ? dx : dy) / (l->w > l->h ? l->w : l->h));
 }
 
 /* How different the patch there is; more than `most`: too different. */
-static int32_t cost_of(seeker *k, uint32_t at, int32_t most) {
+static int32_t cost_of(ci_patch_seeker *k, uint32_t at, int32_t most) {
   const ci_patch_level *l = k->s->level;
-  int32_t base = texture_cost(k, at);
+  int32_t base = texture_cost(k, at) + distance_cost(k, at);
   if (base > most) return base;
   k->pair.b = l->samples + 3 * ((size_t)at - (size_t)l->radius * ((size_t)l->w + 1));
   k->pair.stop = most - base;
   return base + k->s->k->patch_distance(&k->pair);
 }
 
-static void try(seeker *k, uint32_t at) {
+void ci_patch_try(ci_patch_seeker *k, uint32_t at) {
   if (at == k->best) return;
   int32_t cost = cost_of(k, at, k->cost - 1);
   if (cost < k->cost) k->cost = cost, k->best = at;
 }
 
-static seeker new_seeker(const ci_patch_search *s) {
+static ci_patch_seeker new_seeker(const ci_patch_search *s) {
   const ci_patch_level *l = s->level;
-  int32_t side = 2 * l->radius + 1;
+  int32_t side = 2 * l->radius + 1, area = side * side;
   ptrdiff_t step = 3 * (ptrdiff_t)l->w;
-  return (seeker){.s = s,
-                  .area = side * side * TEXTURE_WEIGHT / 16,
-                  .pair = {.a_step = step, .b_step = step, .rows = side, .n = 3 * side}};
+  return (ci_patch_seeker){.s = s,
+                           .area = area * TEXTURE_WEIGHT,
+                           .near = area * 3 * SQUARE * NEAR_WEIGHT,
+                           .pair = {.a_step = step, .b_step = step, .rows = side, .n = 3 * side}};
+}
+
+ci_patch_seeker ci_patch_seek(const ci_patch_search *s, int32_t x, int32_t y) {
+  ci_patch_seeker k = new_seeker(s);
+  seek_from(&k, x, y);
+  k.best = CI_PATCH_NONE, k.cost = INT32_MAX;
+  return k;
 }
 
 /* ---- what neighbours found -------------------------------------------------------------------------- */
 
 /* Inside the tile neighbours are of this turn, outside of the last one, so tiles may be searched in any order. */
-static void try_neighbour(seeker *k, ci_rect tile, int32_t x, int32_t y, int32_t dx, int32_t dy) {
+static void try_neighbour(ci_patch_seeker *k, ci_rect tile, int32_t x, int32_t y, int32_t dx, int32_t dy) {
   const ci_patch_level *l = k->s->level;
   const ci_patch_field *f = k->s->field;
   int32_t u = x + dx, v = y + dy;
@@ -66,7 +78,7 @@ static void try_neighbour(seeker *k, ci_rect tile, int32_t x, int32_t y, int32_t
   uint32_t there = (in ? f->at : f->last)[ci_field_at(f, u, v)];
   if (there == CI_PATCH_NONE) return;
   uint32_t at = (uint32_t)((int64_t)there - dx - (int64_t)dy * l->w);
-  if (at < (uint32_t)l->w * (uint32_t)l->h && l->ok[at]) try(k, at);
+  if (at < (uint32_t)l->w * (uint32_t)l->h && l->ok[at]) ci_patch_try(k, at);
 }
 
 /* ---- random places ------------------------------------------------------------------------------------- */
@@ -76,7 +88,7 @@ static int32_t around(uint64_t random, int32_t at, int32_t reach, int32_t low, i
   return from + (int32_t)ci_patch_below(random, (uint32_t)(to - from + 1));
 }
 
-static void try_random(seeker *k, uint64_t random) {
+static void try_random(ci_patch_seeker *k, uint64_t random) {
   const ci_patch_level *l = k->s->level;
   int32_t r = l->radius;
   for (int32_t reach = k->s->reach; reach >= 1; reach /= 2) {
@@ -84,14 +96,14 @@ static void try_random(seeker *k, uint64_t random) {
     random = ci_patch_mix(random);
     uint32_t at = (uint32_t)ci_patch_at(l, around(random, x, reach, r, l->w - 1 - r),
                                         around(random << 32, y, reach, r, l->h - 1 - r));
-    if (l->ok[at]) try(k, at);
+    if (l->ok[at]) ci_patch_try(k, at);
   }
 }
 
 /* ---- a tile -------------------------------------------------------------------------------------------------- */
 
 /* Every other turn goes backwards, as Barnes et al. do. */
-static void search_pixel(seeker *k, ci_rect tile, int32_t x, int32_t y) {
+static void search_pixel(ci_patch_seeker *k, ci_rect tile, int32_t x, int32_t y) {
   ci_patch_field *f = k->s->field;
   size_t i = ci_field_at(f, x, y);
   if (f->at[i] == CI_PATCH_NONE) return;
@@ -110,7 +122,7 @@ static void search_tile(void *arg, uint32_t i, uint32_t worker) {
   (void)worker;
   if (ci_cancelled(s->cancel)) return;
   ci_rect tile = ci_field_tile(s->field, i);
-  seeker k = new_seeker(s);
+  ci_patch_seeker k = new_seeker(s);
   int32_t w = tile.x1 - tile.x0, h = tile.y1 - tile.y0;
   for (int32_t v = 0; v < h; v++)
     for (int32_t u = 0; u < w; u++) {
@@ -132,7 +144,7 @@ static void cost_tile(void *arg, uint32_t i, uint32_t worker) {
   (void)worker;
   if (ci_cancelled(s->cancel)) return;
   ci_rect tile = ci_field_tile(f, i);
-  seeker k = new_seeker(s);
+  ci_patch_seeker k = new_seeker(s);
   for (int32_t y = tile.y0; y < tile.y1; y++)
     for (int32_t x = tile.x0; x < tile.x1; x++) {
       size_t at = ci_field_at(f, x, y);

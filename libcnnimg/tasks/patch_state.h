@@ -18,10 +18,12 @@
 
 typedef struct ci_patch_level {
   int32_t w, h;
+  uint64_t pixels; /* in the hole */
   float *rgb;
   uint8_t *hole;     /* 1: to be filled */
   uint8_t *source;   /* 1: may be copied from */
   uint8_t *ok;       /* 1: the patch around lies in source */
+  uint8_t *depth;    /* rows and columns to what is known, to 255 */
   int16_t *samples;  /* rgb in whole numbers */
   int16_t *texture;  /* mean size of the change across and down, around the pixel */
   int32_t radius;    /* of patches */
@@ -54,8 +56,8 @@ int ci_patch_level_half(ci_patch_level *l, const ci_patch_level *from, cnnimg_er
 void ci_patch_level_fini(ci_patch_level *l);
 /* The largest patches that there are enough of to copy from; l->sources is 0 where there are none. */
 int ci_patch_level_sources(ci_patch_level *l, cnnimg_error *err);
-/* Half the width of the widest square in the hole, in pixels, rounded up; 0: no hole. INT32_MAX: nothing else. */
-int32_t ci_patch_level_depth(const ci_patch_level *l, int32_t *room /* w * h */);
+/* Sets depth; *most: half the width of the widest square in the hole, rounded up. */
+int ci_patch_level_depth(ci_patch_level *l, int32_t *most, cnnimg_error *err);
 /* Texture of what is known, averaged over (2 * reach + 1) pixels each way; -1 where nothing near is known. */
 int ci_patch_level_texture(ci_patch_level *l, int32_t reach, cnnimg_error *err);
 void ci_patch_level_texture_rest(ci_patch_level *l);
@@ -70,6 +72,7 @@ void ci_patch_field_random(ci_patch_field *f, const ci_patch_level *l, uint64_t 
 /* Twice the offsets of a field of half the size. */
 void ci_patch_field_double(ci_patch_field *f, const ci_patch_level *l, const ci_patch_field *half,
                            const ci_patch_level *half_level, uint64_t seed);
+void ci_patch_field_release(ci_patch_field *f); /* but for its rectangles */
 void ci_patch_field_fini(ci_patch_field *f);
 
 /* patch_match.c: one turn of search in all tiles. */
@@ -86,10 +89,29 @@ typedef struct ci_patch_search {
 void ci_patch_cost_all(const ci_patch_search *s);
 void ci_patch_search_turn(const ci_patch_search *s);
 
+/* A target that looks for its nearest patch. */
+typedef struct ci_patch_seeker {
+  const ci_patch_search *s;
+  ci_patch_pair pair;
+  int32_t x, y, texture[2], area, near;
+  uint32_t best;
+  int32_t cost;
+} ci_patch_seeker;
+ci_patch_seeker ci_patch_seek(const ci_patch_search *s, int32_t x, int32_t y); /* with none yet */
+void ci_patch_try(ci_patch_seeker *k, uint32_t at);
+
+/* patch_peel.c: the field, and the hole, from its border inwards. */
+int ci_patch_peel(const ci_patch_search *s, ci_patch_level *l, ci_patch_field *f, cnnimg_error *err);
+
 /* patch_vote.c: the hole's pixels from the patches around them. */
-typedef enum ci_patch_vote { CI_PATCH_MEAN, CI_PATCH_BEST } ci_patch_vote;
-/* Sum of the changes of all samples. */
-int64_t ci_patch_vote_all(ci_patch_level *l, const ci_patch_field *f, ci_patch_vote how, ci_pool *pool);
+/* Means, or from (w * h), which takes the pixel that each best one is a copy of. Returns the changes of all samples. */
+int64_t ci_patch_vote_all(ci_patch_level *l, const ci_patch_field *f, uint32_t *from, ci_pool *pool);
+
+void ci_patch_vote_one(ci_patch_level *l, const ci_patch_field *f, int32_t x, int32_t y);
+
+/* patch_blend.c: after copies of pixels. */
+int ci_patch_blend(ci_patch_level *l, ci_rect inside /* the hole */, const uint32_t *from, ci_pool *pool,
+                   const cnnimg_cancel *cancel, cnnimg_error *err);
 
 /* Counted random numbers: the same for a seed, a pixel and a turn, in whatever order pixels are visited. */
 static inline uint64_t ci_patch_mix(uint64_t x) { /* splitmix64: Steele, Lea and Flood 2014 */
