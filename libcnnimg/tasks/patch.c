@@ -117,6 +117,8 @@ static int finish(filling *f, cnnimg_error *err) {
   int status = search(f, SWEEPS, err);
   if (!status) ci_patch_vote_all(l, &f->field[0], from, f->search.pool);
   ci_patch_field_release(&f->field[0]);
+  ci_patch_field_release(&f->field[1]);
+  ci_patch_level_release(l);
   if (!status && !f->p->no_blend)
     status = ci_patch_blend(l, f->field[0].inside, from, f->search.pool, f->p->cancel, err);
   free(from);

@@ -210,12 +210,17 @@ static int make(ci_patch_level *l, int32_t w, int32_t h, cnnimg_error *err) {
   return CNNIMG_OK;
 }
 
-void ci_patch_level_fini(ci_patch_level *l) {
-  free(l->rgb);
-  free(l->hole);
+void ci_patch_level_release(ci_patch_level *l) {
   free(l->samples);
   free(l->texture);
   free(l->centres);
+  l->samples = l->texture = NULL, l->centres = NULL;
+}
+
+void ci_patch_level_fini(ci_patch_level *l) {
+  ci_patch_level_release(l);
+  free(l->rgb);
+  free(l->hole);
   *l = (ci_patch_level){0};
 }
 

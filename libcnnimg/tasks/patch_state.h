@@ -53,6 +53,7 @@ static inline size_t ci_field_at(const ci_patch_field *f, int32_t x, int32_t y) 
 int ci_patch_level_first(ci_patch_level *l, const float *rgb, int32_t w, int32_t h, const uint8_t *hole,
                          const uint8_t *source, cnnimg_error *err);
 int ci_patch_level_half(ci_patch_level *l, const ci_patch_level *from, cnnimg_error *err);
+void ci_patch_level_release(ci_patch_level *l); /* what search needs */
 void ci_patch_level_fini(ci_patch_level *l);
 /* The largest patches that there are enough of to copy from; l->sources is 0 where there are none. */
 int ci_patch_level_sources(ci_patch_level *l, cnnimg_error *err);
