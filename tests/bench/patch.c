@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* patch.c - patch fill by hand: patch IN.ppm MASK.pgm OUT.ppm [THREADS [SEED [LEVELS]]]; prints seconds */
+/* patch.c - patch fill by hand: patch IN.ppm MASK.pgm OUT.ppm [THREADS [SEED [LEVELS [TURNS]]]]; prints seconds, and those of the processors */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,13 +47,15 @@ int main(int argc, char **argv) {
   ci_patch_params p = {0};
   p.seed = argc > 5 ? strtoull(argv[5], NULL, 10) : 0;
   p.levels = argc > 6 ? atoi(argv[6]) : 0;
+  p.iterations = argc > 7 ? atoi(argv[7]) : 0;
   if (ci_pool_new(&pool, argc > 4 ? (uint32_t)atoi(argv[4]) : ci_threads_available(), &err)) return 1;
   float *rgb = malloc(3 * sizeof *rgb * (size_t)w * (size_t)h);
   if (!rgb) return 1;
   for (size_t i = 0; i < 3 * (size_t)w * (size_t)h; i++) rgb[i] = (float)in[i] / 255;
   double start = now();
+  clock_t before = clock();
   int status = ci_patch_fill(rgb, w, h, mask, NULL, &p, pool, &err);
-  printf("%.2f\n", now() - start);
+  printf("%.2f %.2f\n", now() - start, (double)(clock() - before) / CLOCKS_PER_SEC);
   if (status) fprintf(stderr, "%s\n", err.text);
   else save(argv[3], rgb, w, h);
   ci_pool_free(pool);

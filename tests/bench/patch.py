@@ -3,7 +3,7 @@
 # patch.py - patch fill beside OpenCV's Telea and Navier-Stokes: PSNR and SSIM inside seeded holes
 #
 # patch.py PROGRAM FOLDER [--masks box,blob5,blob20,text,thin] [--count N] [--out DIR] [--threads N]
-# PROGRAM is tests/bench/patch of the build folder, FOLDER has pictures. Needs numpy, opencv-python, scikit-image.
+# The seconds are those that all threads computed together. PROGRAM is tests/bench/patch of the build folder, FOLDER has pictures. Needs numpy, opencv-python, scikit-image.
 # --out keeps the pictures: NAME-MASK.png shows hole, OpenCV's two and ours side by side.
 import argparse
 import pathlib
@@ -83,7 +83,7 @@ def run_patch(args, filled, mask, tmp):
     cv2.imwrite(f"{tmp}/in.ppm", filled)
     cv2.imwrite(f"{tmp}/mask.pgm", mask)
     command = [args.program, f"{tmp}/in.ppm", f"{tmp}/mask.pgm", f"{tmp}/out.ppm", str(args.threads)]
-    seconds = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    seconds = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[1])
     return cv2.imread(f"{tmp}/out.ppm"), seconds
 
 
@@ -116,7 +116,7 @@ def main():
     args = p.parse_args()
     files = sorted(f for f in args.folder.iterdir() if f.suffix in (".png", ".webp", ".tif", ".bmp"))[:args.count]
     print(f"{args.folder.name}, {len(files)} pictures: PSNR in dB, SSIM in the hole")
-    print(f"{'mask':8} {'Telea':>13} {'NS':>13} {'patch':>13} {'s':>5}")
+    print(f"{'mask':8} {'Telea':>13} {'NS':>13} {'patch':>13} {'CPU s':>5}")
     for kind in args.masks.split(","):
         with tempfile.TemporaryDirectory() as tmp:
             rows = [one(args, f, kind, tmp) for f in files]
