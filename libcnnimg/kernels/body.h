@@ -10,6 +10,7 @@ enum { L = CI_LANES };
 #include "kernels/fft.h"
 #include "kernels/fft_multiply.h"
 #include "kernels/gemm_tile.h"
+#include "kernels/patch_distance.h"
 #include "kernels/winograd.h"
 
 /* ---- convolution ---------------------------------------------------------- */
@@ -395,4 +396,5 @@ const ci_kernels CI_TABLE = {.name = CI_NAME,
                              .sum_row = sum_row,
                              .scale = scale,
                              .scale_into = scale_into,
-                             .mix = mix};
+                             .mix = mix,
+                             .patch_distance = patch_distance};

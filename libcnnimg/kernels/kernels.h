@@ -162,6 +162,19 @@ typedef struct ci_gemm_tile {
   bool fresh; /* gemm: c = instead of c += */
 } ci_gemm_tile;
 
+/*
+ * Two patches of `rows` rows of n samples from 0 to 1023, 2048 at most in all: the sum of their squared differences, in whole numbers, so that
+ * every table gives the same. As soon as it is above `stop`, anything above `stop` will do. CI_PATCH_SPARE samples behind
+ * the last row's are readable.
+ */
+#define CI_PATCH_SPARE 32
+typedef struct ci_patch_pair {
+  const int16_t *a, *b;
+  ptrdiff_t a_step, b_step; /* samples from row to row */
+  int32_t rows, n, stop;
+  const int16_t *keep; /* rows of CI_PATCH_SPARE: 0 for samples that do not count, else -1, 0 behind n; NULL: all count */
+} ci_patch_pair;
+
 typedef struct ci_kernels {
   const char *name; /* "ref", "vec", "avx2", "avx512", "neon" */
   ci_isa isa;
@@ -212,6 +225,7 @@ typedef struct ci_kernels {
   /* out[p][c] = sum over k < taps of w[p * taps + k] * in[at[p * taps + k] * cs + c] (columns of resize) */
   void (*mix)(float *out, const float *in, const int32_t *at, const float *w, int32_t taps, size_t pixels,
               int32_t cs);
+  int32_t (*patch_distance)(const ci_patch_pair *p);
 } ci_kernels;
 
 const ci_kernels *ci_kernels_for(ci_isa isa); /* NULL: not compiled in or not on this processor */

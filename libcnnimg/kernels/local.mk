@@ -11,6 +11,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/kernels/ref_fft.h libcnnimg/kernels/ref_fft.c \
 	libcnnimg/kernels/ref_winograd.h libcnnimg/kernels/ref_winograd.c \
 	libcnnimg/kernels/gemm.h libcnnimg/kernels/gemm.c libcnnimg/kernels/gemm_tile.h \
+	libcnnimg/kernels/patch_distance.h \
 	libcnnimg/kernels/dct.c libcnnimg/kernels/dct.h \
 	libcnnimg/kernels/dispatch.c libcnnimg/kernels/pack.c libcnnimg/kernels/ref.c \
 	libcnnimg/kernels/resample.c libcnnimg/kernels/resample.h \

@@ -179,6 +179,16 @@ static void gemm_dots(const ci_gemm_tile *t) {
     }
 }
 
+static int32_t patch_distance(const ci_patch_pair *p) {
+  int32_t sum = 0;
+  for (int32_t y = 0; y < p->rows && sum <= p->stop; y++)
+    for (int32_t i = 0; i < p->n; i++) {
+      int32_t d = p->a[y * p->a_step + i] - p->b[y * p->b_step + i];
+      if (!p->keep || p->keep[y * CI_PATCH_SPARE + i]) sum += d * d;
+    }
+  return sum;
+}
+
 /* One block of all output channels: lanes of one, and more vectors a block than there can be channels. */
 const ci_kernels ci_kernels_ref = {.name = "ref",
                                    .isa = CI_ISA_REF,
@@ -210,4 +220,5 @@ const ci_kernels ci_kernels_ref = {.name = "ref",
                                    .sum_row = sum_row,
                                    .scale = scale,
                                    .scale_into = scale_into,
-                                   .mix = mix};
+                                   .mix = mix,
+                                   .patch_distance = patch_distance};

@@ -36,9 +36,12 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/network.c libcnnimg/tasks/network.h \
 	libcnnimg/tasks/noise.c libcnnimg/tasks/noise.h \
 	libcnnimg/tasks/noise_luma.c \
-	libcnnimg/tasks/patch.c libcnnimg/tasks/patch.h \
+	libcnnimg/tasks/patch.c libcnnimg/tasks/patch.h libcnnimg/tasks/patch_state.h \
+	libcnnimg/tasks/patch_blend.c libcnnimg/tasks/patch_field.c libcnnimg/tasks/patch_level.c libcnnimg/tasks/patch_match.c \
+	libcnnimg/tasks/patch_peel.c libcnnimg/tasks/patch_vote.c \
 	libcnnimg/tasks/picture.c libcnnimg/tasks/picture.h \
 	libcnnimg/tasks/points.c \
+	libcnnimg/tasks/poisson.c libcnnimg/tasks/poisson.h \
 	libcnnimg/tasks/rects.c libcnnimg/tasks/rects.h \
 	libcnnimg/tasks/resample.c libcnnimg/tasks/resample.h \
 	libcnnimg/tasks/rows.c libcnnimg/tasks/rows.h \

@@ -36,3 +36,8 @@ tests_bench_transforms_SOURCES = tests/bench/transforms.c
 tests_bench_transforms_CPPFLAGS = $(AM_CPPFLAGS) $(FFTW_CFLAGS)
 tests_bench_transforms_LDADD = $(LDADD) $(FFTW_LIBS)
 endif
+
+# patch IN.ppm MASK.pgm OUT.ppm: patch fill alone; patch.py compares it over benchmark pictures
+check_PROGRAMS += tests/bench/patch
+tests_bench_patch_SOURCES = tests/bench/patch.c
+EXTRA_DIST += tests/bench/patch.py

@@ -8,3 +8,6 @@ tests_kernels_test_winograd_SOURCES = tests/kernels/test_winograd.c
 check_PROGRAMS += tests/kernels/test_gemm
 TESTS += tests/kernels/test_gemm
 tests_kernels_test_gemm_SOURCES = tests/kernels/test_gemm.c
+check_PROGRAMS += tests/kernels/test_patch
+TESTS += tests/kernels/test_patch
+tests_kernels_test_patch_SOURCES = tests/kernels/test_patch.c

@@ -1,10 +1,12 @@
-# tests/tasks - noise estimate, source rows, resampling, colour under transparent pixels, wrapping, turns
+# tests/tasks - noise estimate, source rows, resampling, colour under transparent pixels, wrapping, turns, patch fill
 tasks_tests = \
 	tests/tasks/test_augment \
 	tests/tasks/test_bleed \
 	tests/tasks/test_colorize \
 	tests/tasks/test_inpaint \
 	tests/tasks/test_noise \
+	tests/tasks/test_patch \
+	tests/tasks/test_poisson \
 	tests/tasks/test_resample \
 	tests/tasks/test_rows \
 	tests/tasks/test_wrap
@@ -12,6 +14,9 @@ check_PROGRAMS += $(tasks_tests)
 TESTS += $(tasks_tests)
 tests_tasks_test_bleed_SOURCES = tests/tasks/test_bleed.c
 tests_tasks_test_noise_SOURCES = tests/tasks/test_noise.c
+tests_tasks_test_patch_SOURCES = tests/tasks/test_patch.c tests/base/heap.c tests/base/heap.h
+tests_tasks_test_patch_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+tests_tasks_test_poisson_SOURCES = tests/tasks/test_poisson.c
 tests_tasks_test_resample_SOURCES = tests/tasks/test_resample.c
 tests_tasks_test_rows_SOURCES = tests/tasks/test_rows.c
 EXTRA_DIST += tests/tasks/make_colorize.py tests/tasks/data/colorize.onnx tests/tasks/data/colorize.f32
