@@ -93,8 +93,8 @@ static const drv_option options[] = {
      .at = offsetof(drv_settings, measure_only)},
     {0, "chroma", "PCT", "strength for chroma alone, 0..100 [100]", DRV_OWN, .own = set_chroma},
     {0, "jpeg", "QF", "remove JPEG artefacts; quality 1..100 or auto", DRV_OWN, .own = set_jpeg},
-    {0, "deblur", "KERNEL", "sharpen what gauss:S, motion:LEN,ANGLE or a picture of", DRV_OWN, .own = set_deblur},
-    {0, "iterations", "N", "  a blurred point says; so many iterations, 1..100 [8]", DRV_OWN, .own = set_iterations},
+    {0, "deblur", "KERNEL", "undo a blur: gauss:S, motion:LEN,ANGLE or its picture", DRV_OWN, .own = set_deblur},
+    {0, "iterations", "N", "of deblurring, 1..100 [8]", DRV_OWN, .own = set_iterations, .rare = true},
     {0}};
 
 const drv_tool drv_this_tool = {
