@@ -182,7 +182,7 @@ static int do_tensors(scene *s, cnnimg_context *c, cnnimg_error *err) {
 static int do_all(scene *s, big *b, cnnimg_error *err) {
   cnnimg_config config;
   cnnimg_config_init(&config);
-  config.threads = 2;
+  config.threads = s->deblurred ? 1 : 2; /* its transforms hand over hundreds of times */
   if (b) config.alloc = big_alloc, config.release = big_release, config.alloc_user = b;
   int status = cnnimg_open(&config, &s->context, err);
   if (!status)
