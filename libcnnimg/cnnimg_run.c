@@ -46,6 +46,8 @@ static int check_reserved(const cnnimg_params *p, cnnimg_error *err) {
   if (p->augment > 1) return ci_fail(err, CNNIMG_BADARG, "augment %u is neither 0 nor 1", p->augment);
   if (p->wrap > (CNNIMG_WRAP_X | CNNIMG_WRAP_Y))
     return ci_fail(err, CNNIMG_BADARG, "wrap %u is none of 0 to 3", p->wrap);
+  if (p->deblur && p->task != CNNIMG_TASK_NONE && p->task != CNNIMG_TASK_DENOISE)
+    return ci_fail(err, CNNIMG_BADARG, "only where noise is removed is a blur undone, too");
   if (!p->scale_num != !p->scale_den)
     return ci_fail(err, CNNIMG_BADARG, "a factor of %u/%u", p->scale_num, p->scale_den);
   return CNNIMG_OK;
