@@ -10,8 +10,8 @@
 #include "kernels/deconvolve.h"
 
 #define LEAST_PAD 8 /* pixels that one mirror image fades into the other in */
-/* Times a step that what is beyond the border is taken from the guess. Kodak pictures of 224 pixels a side, motion of 15
- * pixels, sigma 2.55: 28.2 dB for 1, 29.0 for 4, 29.0 for 12. */
+/* Times a step that what is beyond the border is taken from the guess. 210 pixels of kodim08, motion of 15, sigma 2.55: a
+ * fade alone comes to 18.8 dB, once to 25.7, 4 times to 26.3, 8 times to 26.4. */
 #define ROUNDS 4
 #define LINES 16 /* rows of a spectrum that are one piece of work */
 
