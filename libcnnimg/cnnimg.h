@@ -406,7 +406,36 @@ typedef struct cnnimg_params {
   float feather;
   /** Of #CNNIMG_TASK_INPAINT: 1: what is filled becomes opaque; 0 (the default): alpha is the source's. */
   uint32_t fill_alpha;
+  /**
+   * Iterations of deblurring, at most 100 (8 are usual); 0 (the default): none. The source is taken for a picture that was
+   * blurred by `kernel` and has noise of `sigma` (below 0.255 is taken for that): the result is the picture from before,
+   * found by steps that fit it to the source in Fourier space and by the network in turns, which has to be one that takes
+   * sigma and keeps sizes. The kernel is what a point of light became, as it looks in the picture: its weights, of any sum
+   * above 0 and at most 1023 a side and as many as the picture, are looked at while the session is made only; the light
+   * was at pixel (width / 2, height / 2), rounded down. What is beyond the picture's borders is found along with it; with
+   * `wrap` it is the other side. The whole picture is held as floats, some 32 bytes a pixel (grey: 16), of which at most
+   * three quarters of memory_limit may be used. A rectangle of the result takes as long as the whole. Alpha stays as it is,
+   * strength and augment mean what they mean elsewhere; detail, chroma, fix_color, other sizes, sigma_map, mask and hints
+   * are refused, as are samples that are no finite numbers. Wants a library that was built with FFTW; a program that plans
+   * transforms of FFTW's single precision itself, in other threads, has to call fftwf_make_planner_thread_safe() first.
+   */
+  uint32_t deblur;
 } cnnimg_params;
+
+/**
+ * Draws the kernel of a lens out of focus, a Gaussian one, cut off at four sigmas, for cnnimg_params.kernel.
+ * @param sigma its standard deviation in pixels, 0.1..50.
+ * @param side receives pixels a side.
+ * @param weights side x side floats whose sum is 1, row by row; NULL: only side is said.
+ * @return #CNNIMG_BADARG.
+ */
+CNNIMG_API int cnnimg_kernel_gauss(float sigma, uint32_t *side, float *weights, cnnimg_error *err);
+/**
+ * The same of a camera that moved while it looked: an antialiased straight line.
+ * @param length in pixels, 1..400.
+ * @param degrees its angle, counter-clockwise from the x axis as one sees the picture: 0 is level, 90 upright.
+ */
+CNNIMG_API int cnnimg_kernel_motion(float length, float degrees, uint32_t *side, float *weights, cnnimg_error *err);
 
 /** What a run will cost. Owned by the session; grows at its end only. */
 typedef struct cnnimg_cost {

@@ -6,8 +6,9 @@
 #include "base/error.h"
 #include "cnnimg_private.h"
 #include "exec/pixels.h"
-#include "tasks/augment.h"
 #include "tasks/colorize.h"
+#include "tasks/deblur.h"
+#include "tasks/deblur_kernel.h"
 #include "tasks/inpaint.h"
 #include "tasks/noise.h"
 #include "tasks/tensors.h"
@@ -15,7 +16,7 @@
 /* One of the four. */
 struct cnnimg_session {
   cnnimg_model *model; /* NULL: holes are filled without one */
-  ci_augment *job;
+  ci_deblur *job;
   ci_colorize *colorize;
   ci_inpaint *inpaint;
   ci_tensors *tensors;
@@ -45,6 +46,8 @@ static int check_reserved(const cnnimg_params *p, cnnimg_error *err) {
   if (p->augment > 1) return ci_fail(err, CNNIMG_BADARG, "augment %u is neither 0 nor 1", p->augment);
   if (p->wrap > (CNNIMG_WRAP_X | CNNIMG_WRAP_Y))
     return ci_fail(err, CNNIMG_BADARG, "wrap %u is none of 0 to 3", p->wrap);
+  if (p->deblur && p->task != CNNIMG_TASK_NONE && p->task != CNNIMG_TASK_DENOISE)
+    return ci_fail(err, CNNIMG_BADARG, "only where noise is removed is a blur undone, too");
   if (!p->scale_num != !p->scale_den)
     return ci_fail(err, CNNIMG_BADARG, "a factor of %u/%u", p->scale_num, p->scale_den);
   return CNNIMG_OK;
@@ -97,8 +100,8 @@ static int make_job(cnnimg_context *context, cnnimg_model *model, const cnnimg_p
   if (!status) status = ci_family_get(&model->family, format->colours, &member, err);
   if (status) return status;
   o.program = member->program, o.fits = &member->fits;
-  status = ci_augment_new(&s->job, &o, member, err);
-  s->result = status ? *format : ci_augment_result(s->job);
+  status = ci_deblur_new(&s->job, &o, member, err);
+  s->result = status ? *format : ci_deblur_result(s->job);
   return status;
 }
 
@@ -120,7 +123,7 @@ int cnnimg_session_new(cnnimg_context *context, cnnimg_model *model, const cnnim
 
 void cnnimg_session_free(cnnimg_session *s) {
   if (!s) return;
-  ci_augment_free(s->job);
+  ci_deblur_free(s->job);
   ci_colorize_free(s->colorize);
   ci_inpaint_free(s->inpaint);
   ci_tensors_free(s->tensors);
@@ -131,16 +134,16 @@ void cnnimg_session_free(cnnimg_session *s) {
 const cnnimg_cost *cnnimg_session_cost(const cnnimg_session *s) {
   static const cnnimg_cost nothing = {0};
   if (s->inpaint) return ci_inpaint_cost(s->inpaint);
-  return s->colorize ? ci_colorize_cost(s->colorize) : s->job ? ci_augment_cost(s->job) : &nothing;
+  return s->colorize ? ci_colorize_cost(s->colorize) : s->job ? ci_deblur_cost(s->job) : &nothing;
 }
 
 const cnnimg_format *cnnimg_session_format(const cnnimg_session *s) { return &s->result; }
 
 const char *cnnimg_session_plan(const cnnimg_session *s) {
   if (s->inpaint) return ci_inpaint_plan_text(s->inpaint);
-  return s->colorize ? ci_colorize_plan_text(s->colorize) : s->job ? ci_augment_plan_text(s->job) : "";
+  return s->colorize ? ci_colorize_plan_text(s->colorize) : s->job ? ci_deblur_plan_text(s->job) : "";
 }
-float cnnimg_session_sigma(const cnnimg_session *s) { return s->job ? ci_augment_sigma(s->job) : -1; }
+float cnnimg_session_sigma(const cnnimg_session *s) { return s->job ? ci_deblur_sigma(s->job) : -1; }
 
 static int want_pictures(const cnnimg_session *s, cnnimg_error *err) {
   return s->tensors ? ci_fail(err, CNNIMG_BADARG, "the session is for tensors, not for pictures") : CNNIMG_OK;
@@ -150,7 +153,7 @@ int cnnimg_session_set_sigma(cnnimg_session *s, float sigma, cnnimg_error *err) 
   int status = want_pictures(s, err);
   if (!status) status = check_sigma(sigma, err);
   if (!status && s->colorize) ci_colorize_forget(s->colorize);
-  else if (!status && s->job) ci_augment_set_sigma(s->job, sigma);
+  else if (!status && s->job) ci_deblur_set_sigma(s->job, sigma);
   return status;
 }
 
@@ -197,7 +200,7 @@ static int check_destination(const cnnimg_session *s, const cnnimg_view *v, uint
 
 static int run_job(cnnimg_session *s, const ci_job_io *io, cnnimg_error *err) {
   if (s->inpaint) return ci_inpaint_run(s->inpaint, io, err);
-  return s->colorize ? ci_colorize_run(s->colorize, io, err) : ci_augment_run(s->job, io, err);
+  return s->colorize ? ci_colorize_run(s->colorize, io, err) : ci_deblur_run(s->job, io, err);
 }
 
 int cnnimg_run(cnnimg_session *s, const cnnimg_view *src, const cnnimg_view *dst, cnnimg_error *err) {
@@ -248,6 +251,16 @@ int cnnimg_run_rows(cnnimg_session *s, cnnimg_read_row read, void *read_user, cn
   const ci_job_io io = {.read_row = read, .read_user = read_user, .write = write, .write_user = write_user};
   int status = want_pictures(s, err);
   return status ? status : run_job(s, &io, err);
+}
+
+/* ---- kernels ------------------------------------------------------------------------------ */
+
+int cnnimg_kernel_gauss(float sigma, uint32_t *side, float *weights, cnnimg_error *err) {
+  return ci_blur_gauss(sigma, side, weights, err);
+}
+
+int cnnimg_kernel_motion(float length, float degrees, uint32_t *side, float *weights, cnnimg_error *err) {
+  return ci_blur_motion(length, degrees, side, weights, err);
 }
 
 /* ---- noise ---------------------------------------------------------------------------- */

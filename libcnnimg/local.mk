@@ -5,7 +5,7 @@ noinst_LTLIBRARIES += libcnnimg/libci.la
 libcnnimg_libci_la_SOURCES = \
   libcnnimg/cnnimg.h libcnnimg/cnnimg_private.h \
   libcnnimg/cnnimg.c libcnnimg/cnnimg_run.c libcnnimg/cnnimg_file.c libcnnimg/cnnimg_model.c
-libcnnimg_libci_la_LIBADD = $(JPEG_LIBS) $(PNG_LIBS) $(WEBP_LIBS) $(TIFF_LIBS) $(LCMS2_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(THREAD_LIBS) $(DL_LIBS) $(LIBM)
+libcnnimg_libci_la_LIBADD = $(JPEG_LIBS) $(PNG_LIBS) $(WEBP_LIBS) $(TIFF_LIBS) $(LCMS2_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(FFTW_LIBS) $(THREAD_LIBS) $(DL_LIBS) $(LIBM)
 
 lib_LTLIBRARIES += libcnnimg/libcnnimg.la
 libcnnimg_libcnnimg_la_SOURCES =

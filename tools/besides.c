@@ -97,6 +97,7 @@ static int use_quality(drv_run *run, const cnnimg_info *info, const char *path, 
 
 int drv_use_besides(drv_run *run, const drv_river *r, cnnimg_error *err) {
   int status = run->s->sigma_map ? use_map(run, &r->worked, err) : CNNIMG_OK;
+  if (!status && run->s->deblur) status = drv_use_kernel(run, err);
   if (!status && run->s->jpeg) status = use_quality(run, cnnimg_reader_info(r->reader), r->job->in, err);
   if (!status && run->s->tool->besides) status = run->s->tool->besides(run, r, err);
   return status;

@@ -6,6 +6,7 @@
 #include "driver.h"
 
 #define SIGMA_MAX 75
+#define ITERATIONS 8 /* of deblurring */
 
 static int set_sigma(drv_settings *s, const char *value, char why[DRV_WHY]) {
   double v;
@@ -47,13 +48,41 @@ static int set_jpeg(drv_settings *s, const char *value, char why[DRV_WHY]) {
   return 0;
 }
 
+/* A file is looked at when the first picture is. */
+static int set_deblur(drv_settings *s, const char *value, char why[DRV_WHY]) {
+  s->deblur = value;
+  if (!*value) return snprintf(why, DRV_WHY, "must not be empty"), -1;
+  if (drv_kernel_word(value, why) < 0) return -1;
+  if (!s->params.deblur) s->params.deblur = ITERATIONS;
+  return 0;
+}
+
+static int set_iterations(drv_settings *s, const char *value, char why[DRV_WHY]) {
+  double v;
+  snprintf(why, DRV_WHY, "must be a whole number from 1 to 100");
+  if (drv_number(value, 1, 100, &v) || v != (uint32_t)v) return -1;
+  s->iterations = s->params.deblur = (uint32_t)v;
+  return 0;
+}
+
+static int check_deblur(const drv_settings *s, char why[DRV_WHY]) {
+  if (!s->deblur && s->iterations) return snprintf(why, DRV_WHY, "--iterations goes with --deblur"), -1;
+  if (!s->deblur) return 0;
+  if (s->sigma_map) return snprintf(why, DRV_WHY, "--deblur takes one sigma for the whole picture, not a map"), -1;
+  if (s->jpeg) return snprintf(why, DRV_WHY, "--deblur and --jpeg are two things; do one after the other"), -1;
+  if (s->params.detail > 0 || s->params.chroma < 1)
+    return snprintf(why, DRV_WHY, "--deblur goes with --strength, not with --detail or --chroma"), -1;
+  if (s->measure_only) return snprintf(why, DRV_WHY, "what is only measured is not deblurred"), -1;
+  return 0;
+}
+
 /* Options that contradict each other. */
 static int check(const drv_settings *s, char why[DRV_WHY]) {
   bool noise = s->level_said || s->params.sigma >= 0;
   if (s->sigma_map && noise) return snprintf(why, DRV_WHY, "a map of sigma, and one sigma for all"), -1;
   if (s->jpeg && (noise || s->sigma_map))
     return snprintf(why, DRV_WHY, "--jpeg removes JPEG artefacts, not noise of some sigma"), -1;
-  return 0;
+  return check_deblur(s, why);
 }
 
 static const drv_option options[] = {
@@ -64,8 +93,8 @@ static const drv_option options[] = {
      .at = offsetof(drv_settings, measure_only)},
     {0, "chroma", "PCT", "strength for chroma alone, 0..100 [100]", DRV_OWN, .own = set_chroma},
     {0, "jpeg", "QF", "remove JPEG artefacts; quality 1..100 or auto", DRV_OWN, .own = set_jpeg},
-    {0, "deblur", "KERNEL", NULL, .kind = DRV_LATER},
-    {0, "iterations", "N", NULL, .kind = DRV_LATER},
+    {0, "deblur", "KERNEL", "undo a blur: gauss:S, motion:LEN,ANGLE or its picture", DRV_OWN, .own = set_deblur},
+    {0, "iterations", "N", "of deblurring, 1..100 [8]", DRV_OWN, .own = set_iterations, .rare = true},
     {0}};
 
 const drv_tool drv_this_tool = {

@@ -79,6 +79,8 @@ struct drv_settings {
   bool level_said;               /* and no sigma after it */
   bool jpeg;                     /* JPEG artefacts are to be removed */
   const char *sigma_map;         /* picture of the noise; NULL: none */
+  const char *deblur;            /* file of the kernel, or what it is drawn by; NULL: none */
+  uint32_t iterations;           /* of deblurring; 0: not said */
   bool measure_only; /* the tool's measure() is all that is wanted: nothing is written, no model is needed */
 };
 
@@ -321,7 +323,8 @@ struct drv_run {
   char *planned;             /* the plan that was printed last */
   drv_candidates candidates; /* none: the model is the one that was named */
   drv_written written;
-  cnnimg_view map; /* of sigma; data NULL: not read */
+  cnnimg_view map;    /* of sigma; data NULL: not read */
+  cnnimg_view kernel; /* of a blur; the same */
   drv_item *next; /* the file that is opened and decoded while the present one is computed; NULL: none */
   drv_item *last; /* the file whose end is encoded meanwhile; NULL: none */
   bool alone;     /* there is one file only */
@@ -384,6 +387,10 @@ int drv_check_model(const drv_settings *s, const cnnimg_model *model, const char
 bool drv_takes(const cnnimg_model *model, const char *role); /* has it an input for that? */
 /* The map of sigma and the JPEG quality for this picture, into the run's parameters. */
 int drv_use_besides(drv_run *run, const drv_river *r, cnnimg_error *err);
+/* kernels.c: is it gauss:S or motion:LEN,ANGLE with numbers that there may be? 0, 1: neither, it is a file; -1 and why. */
+int drv_kernel_word(const char *text, char why[DRV_WHY]);
+/* The kernel of --deblur, drawn or read once, into the run's parameters. */
+int drv_use_kernel(drv_run *run, cnnimg_error *err);
 uint64_t drv_memory_cap(const drv_settings *s); /* measure.c: of --memory, else half of the machine's */
 
 /* The session for pictures of this format, made or the last one again. */

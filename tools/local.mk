@@ -10,6 +10,7 @@ driver_sources = \
 	tools/driver.h \
 	tools/files.c \
 	tools/help.c \
+	tools/kernels.c \
 	tools/lane.c \
 	tools/levels.c \
 	tools/measure.c \

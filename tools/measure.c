@@ -88,6 +88,7 @@ static int measure_speed(drv_run *run, cnnimg_error *err) {
   params.sigma_map = NULL;
   params.hints = NULL, params.points = NULL, params.n_points = 0;
   if (params.mask) params.mask = probe_mask(&mask, hole);
+  params.deblur = 0; /* of a kernel that may be larger; its network is the same */
   params.scale_num = params.scale_den = params.result_width = params.result_height = 0;
   if (params.sigma < 0) params.sigma = 25;
   int status = cnnimg_session_new(run->context, run->model, &params, &f, &session, err);

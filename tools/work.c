@@ -261,4 +261,5 @@ void drv_run_fini(drv_run *run) {
   free(run->planned);
   drv_written_fini(&run->written);
   free(run->map.data);
+  free(run->kernel.data);
 }

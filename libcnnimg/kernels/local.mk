@@ -13,6 +13,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/kernels/gemm.h libcnnimg/kernels/gemm.c libcnnimg/kernels/gemm_tile.h \
 	libcnnimg/kernels/patch_distance.h \
 	libcnnimg/kernels/dct.c libcnnimg/kernels/dct.h \
+	libcnnimg/kernels/deconvolve.c libcnnimg/kernels/deconvolve.h \
 	libcnnimg/kernels/dispatch.c libcnnimg/kernels/pack.c libcnnimg/kernels/ref.c \
 	libcnnimg/kernels/resample.c libcnnimg/kernels/resample.h \
 	libcnnimg/kernels/scalar.c libcnnimg/kernels/scalar.h
@@ -21,6 +22,12 @@ noinst_LTLIBRARIES += libcnnimg/kernels/libvec.la
 libcnnimg_kernels_libvec_la_SOURCES = libcnnimg/kernels/vec.c
 libcnnimg_kernels_libvec_la_CFLAGS = $(kernel_cflags)
 libcnnimg_libci_la_LIBADD += libcnnimg/kernels/libvec.la
+
+# FFTW is seen by one file alone.
+noinst_LTLIBRARIES += libcnnimg/kernels/libfftw.la
+libcnnimg_kernels_libfftw_la_SOURCES = libcnnimg/kernels/fftw.c libcnnimg/kernels/fftw.h
+libcnnimg_kernels_libfftw_la_CPPFLAGS = $(AM_CPPFLAGS) $(fftw_cppflags)
+libcnnimg_libci_la_LIBADD += libcnnimg/kernels/libfftw.la
 
 if X86_64
 noinst_LTLIBRARIES += libcnnimg/kernels/libavx2.la libcnnimg/kernels/libavx512.la

@@ -157,6 +157,8 @@ const cnnimg_cost *ci_augment_cost(const ci_augment *a) { return &a->cost; }
 const char *ci_augment_plan_text(const ci_augment *a) { return ci_wrap_plan_text(a->upright); }
 cnnimg_format ci_augment_result(const ci_augment *a) { return a->result; }
 
+bool ci_augment_estimates(const ci_augment *a) { return ci_wrap_estimates(a->upright); }
+
 float ci_augment_sigma(const ci_augment *a) {
   return a->o.params.augment ? a->sigma.used : ci_wrap_sigma(a->upright);
 }

@@ -17,6 +17,7 @@ void ci_augment_free(ci_augment *a); /* NULL is allowed */
 const cnnimg_cost *ci_augment_cost(const ci_augment *a);
 const char *ci_augment_plan_text(const ci_augment *a);
 float ci_augment_sigma(const ci_augment *a);
+bool ci_augment_estimates(const ci_augment *a);
 void ci_augment_set_sigma(ci_augment *a, float sigma);
 cnnimg_format ci_augment_result(const ci_augment *a);
 int ci_augment_run(ci_augment *a, const ci_job_io *io, cnnimg_error *err);

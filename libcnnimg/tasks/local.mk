@@ -14,6 +14,10 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/colorize_net.c \
 	libcnnimg/tasks/colorize_run.c \
 	libcnnimg/tasks/colorize_small.c \
+	libcnnimg/tasks/deblur.c libcnnimg/tasks/deblur.h libcnnimg/tasks/deblur_state.h \
+	libcnnimg/tasks/deblur_field.c libcnnimg/tasks/deblur_field.h \
+	libcnnimg/tasks/deblur_kernel.c libcnnimg/tasks/deblur_kernel.h \
+	libcnnimg/tasks/deblur_run.c \
 	libcnnimg/tasks/deliver.c \
 	libcnnimg/tasks/detail.c \
 	libcnnimg/tasks/diffuse.c libcnnimg/tasks/diffuse.h libcnnimg/tasks/diffuse_state.h \

@@ -33,7 +33,7 @@ TESTS += tests/api/check-abi.sh
 EXTRA_DIST += tests/api/abi.awk tests/api/abi.txt
 EXTRA_DIST += tests/api/make_nets.py tests/api/data/README.md \
 	tests/api/data/arrays.onnx tests/api/data/double.onnx tests/api/data/halves.onnx tests/api/data/identity.onnx \
-	tests/api/data/inputs.onnx tests/api/data/last.onnx tests/api/data/odd.onnx tests/api/data/quality.onnx tests/api/data/reverse.onnx tests/api/data/shift.onnx \
+	tests/api/data/inputs.onnx tests/api/data/last.onnx tests/api/data/odd.onnx tests/api/data/quality.onnx tests/api/data/reverse.onnx tests/api/data/shift.onnx tests/api/data/told.onnx \
 	tests/api/data/upvalid.onnx tests/api/data/valid.onnx tests/api/data/grey.onnx tests/api/data/luma.onnx \
 	tests/api/data/studio.onnx tests/api/data/fixed.onnx \
 	tests/api/data/grey-13x9.f32 tests/api/data/grey-40x21.f32 tests/api/data/luma-13x9.f32 tests/api/data/luma-40x21.f32 \

@@ -188,3 +188,10 @@ for w, h in (13, 9), (40, 21):
 save("quality", [helper.make_node("Reshape", ["qf", "shape"], ["q"]), helper.make_node("Add", ["image", "q"], ["result"])],
      [("image", [1, 3, "h", "w"]), ("qf", [1, 1])], [("result", [1, 3, "h", "w"])],
      [const("shape", [1, 1, 1, 1], np.int64)], task="deblock")
+
+# ---- a network that is told how much noise there is, in a small space --------------------------------
+rng = np.random.default_rng(12)
+save("told", [helper.make_node("Concat", ["image", "noise"], ["a"], axis=1), conv("a", "w1", "b", pads=[1, 1, 1, 1]), leaky("b", "c"),
+              conv("c", "w2", "d", pads=[1, 1, 1, 1]), helper.make_node("Mul", ["d", "noise"], ["e"]),
+              helper.make_node("Sub", ["image", "e"], ["result"])],
+     [PIC, ("noise", [1, 1, "H", "W"])], [OUT], [weight("w1", 6, 4, 3, 3), weight("w2", 3, 6, 3, 3)], input_noise="sigma")

@@ -1,9 +1,10 @@
-# tests/tasks - noise estimate, source rows, resampling, colour under transparent pixels, wrapping, turns, patch fill
+# tests/tasks - noise, deblurring, holes, source rows, resampling, colour under transparent pixels, wrapping, turns
 tasks_tests = \
 	tests/tasks/test_augment \
 	tests/tasks/test_bleed \
 	tests/tasks/test_colorize \
 	tests/tasks/test_inpaint \
+	tests/tasks/test_deblur \
 	tests/tasks/test_noise \
 	tests/tasks/test_patch \
 	tests/tasks/test_poisson \
@@ -27,3 +28,6 @@ tests_tasks_test_colorize_SOURCES = tests/tasks/test_colorize.c $(ways)
 tests_tasks_test_inpaint_SOURCES = tests/tasks/test_inpaint.c $(ways)
 tests_tasks_test_wrap_SOURCES = tests/tasks/test_wrap.c $(ways)
 tests_tasks_test_augment_SOURCES = tests/tasks/test_augment.c $(ways)
+tests_tasks_test_deblur_SOURCES = tests/tasks/test_deblur.c $(ways)
+EXTRA_DIST += tests/tasks/make_deblur.py tests/tasks/data/deblur.bin tests/tasks/data/deblur-kernel.png \
+	tests/tasks/data/deblur-seen.png tests/tasks/data/deblur-truth.png

@@ -139,7 +139,4 @@ qf --jpeg 30 flat30.jpg said.png; qf --jpeg auto flat75.jpg flat30.jpg -o both/ 
 expect 0 "$denoise" -m "$nets/quality.onnx" --jpeg auto flat75.jpg q.png; says 'JPEG quality 75 (estimated)'
 nothing_for 1 -m "$nets/quality.onnx" --jpeg auto; says 'quality of this picture is not known'
 
-# ---- not yet ---------------------------------------------------------------------------------------------
-nothing_for 2 --deblur gauss:2; says '--deblur is not in this version'
-nothing_for 2 --iterations 8; says '--iterations is not in this version'
 finish

@@ -24,6 +24,7 @@ tool_tests = \
 	tests/tools/colorize.sh \
 	tests/tools/colours.sh \
 	tests/tools/completion.sh \
+	tests/tools/deblur.sh \
 	tests/tools/denoise.sh \
 	tests/tools/folders.sh \
 	tests/tools/formats.sh \

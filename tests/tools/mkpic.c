@@ -16,6 +16,7 @@
  * mkpic hash FILE        of the decoded rows
  * mkpic alpha FILE       of their alpha only
  * mkpic range FILE [MARGIN]   smallest and largest colour sample, 0..1; without the outer MARGIN pixels
+ * mkpic psnr A B        of colour samples, in dB; 999: they are the same
  * mkpic run COMMAND...   with SIGINT as a terminal's child has it, which a shell's background job has not
  */
 
@@ -142,8 +143,41 @@ static int tell(const char *what, const char *path, uint32_t margin) {
   return 0;
 }
 
+static uint8_t *next_row(cnnimg_reader *r, const cnnimg_format *f, cnnimg_error *err) {
+  uint8_t *row = malloc((size_t)f->width * channels(f) * f->sample);
+  if (row && !cnnimg_reader_row(r, row, err)) return row;
+  free(row);
+  return NULL;
+}
+
+static int psnr(const char *a, const char *b) {
+  cnnimg_error err = {0};
+  cnnimg_context *context = NULL;
+  cnnimg_reader *r[2] = {NULL, NULL};
+  if (cnnimg_open(NULL, &context, &err) || cnnimg_reader_open(context, a, 1, &r[0], &err) ||
+      cnnimg_reader_open(context, b, 1, &r[1], &err))
+    return die(err.text);
+  const cnnimg_format f = cnnimg_reader_info(r[0])->format, g = cnnimg_reader_info(r[1])->format;
+  if (f.width != g.width || f.height != g.height || f.colours != g.colours) return die("two shapes");
+  double sum = 0;
+  for (uint32_t y = 0; y < f.height; y++) {
+    uint8_t *p = next_row(r[0], &f, &err), *q = next_row(r[1], &g, &err);
+    if (!p || !q) return die(err.text);
+    for (size_t i = 0; i < (size_t)f.width * f.colours; i++) {
+      double d = get(&f, p, i / f.colours * channels(&f) + i % f.colours) -
+                 get(&g, q, i / f.colours * channels(&g) + i % f.colours);
+      sum += d * d;
+    }
+    free(p), free(q);
+  }
+  printf("%.3f\n", sum > 0 ? -10 * log10(sum / ((double)f.width * f.height * f.colours)) : 999);
+  cnnimg_reader_close(r[0]), cnnimg_reader_close(r[1]), cnnimg_close(context);
+  return 0;
+}
+
 int main(int argc, char **argv) {
-  if (argc < 3) return die("make, info, hash, alpha, range or run");
+  if (argc < 3) return die("make, info, hash, alpha, range, psnr or run");
+  if (!strcmp(argv[1], "psnr") && argc > 3) return psnr(argv[2], argv[3]);
   if (!strcmp(argv[1], "make")) return make(argc, argv);
   if (strcmp(argv[1], "run")) return tell(argv[1], argv[2], argc > 3 ? (uint32_t)atoi(argv[3]) : 0);
   signal(SIGINT, SIG_DFL);

@@ -65,6 +65,8 @@ wrong -n 4 -2 ''
 wrong -g 1 0,1 x
 wrong -c -1 4 x ''
 wrong --suffix a/b
+wrong --iterations 0 101 1.5 x ''
+wrong --deblur '' gauss: gauss:0 gauss:51 gauss:x gauss:1,2 motion:9 motion:9, motion:,9 motion:0,9 motion:401,0 motion:9,361 motion:9,x
 
 # ---- values that are taken, attached or not ----------------------------------------
 taken() { rm -f b.ppm; expect 0 "$denoise" --quiet "$@" a.ppm b.ppm; silent; there b.ppm; }
