@@ -13,7 +13,13 @@
 #define LEAST_TRIED 256
 #define ALL_TRIED (64u << 20)
 #define SIDE (2 * CI_PATCH_RADIUS + 1)
+#define COST_MOST (1 << 30)
 #define PIECE 4 /* pixels that a thread takes at a time */
+
+typedef struct found {
+  uint32_t at;
+  int32_t cost;
+} found;
 
 /*
  * Newson et al. 2014, 3.5: patches around the outermost pixels that are not known yet are compared by what is known of
@@ -24,7 +30,9 @@ typedef struct peeling {
   ci_patch_level *l;
   ci_patch_field *f;
   uint8_t *known;
-  uint32_t *ring;   /* pixels, y * w + x */
+  uint32_t *ring; /* pixels, y * w + x */
+  found *
+      found; /* by each: they may share a patch at the picture's border, so no thread writes into the field */
   uint32_t n, step; /* every step-th place is tried */
 } peeling;
 
@@ -102,7 +110,7 @@ static void try_near(ci_patch_seeker *k, const ci_patch_level *l, int32_t reach)
         ci_patch_try(k, (uint32_t)ci_patch_at(l, x, y));
 }
 
-static void peel_pixel(const peeling *p, uint32_t pixel) {
+static found peel_pixel(const peeling *p, uint32_t pixel) {
   const ci_patch_level *l = p->l;
   int16_t keep[SIDE * CI_PATCH_SPARE];
   spot c = centre_of(l, pixel);
@@ -113,25 +121,34 @@ static void peel_pixel(const peeling *p, uint32_t pixel) {
   try_around(p, &k, c);
   for (uint32_t i = from; i < l->sources; i += p->step) ci_patch_try(&k, l->centres[i]);
   if (p->step > 1) try_near(&k, l, 3);
-  size_t i = ci_field_at(p->f, c.x, c.y);
-  p->f->at[i] = k.best;
-  p->f->cost[i] = (int32_t)((int64_t)k.cost * side * side / (n ? n : 1));
+  int64_t cost = (int64_t)k.cost * side * side / (n ? n : 1);
+  return (found){k.best, cost < COST_MOST ? (int32_t)cost : COST_MOST};
 }
 
 static void peel_piece(void *arg, uint32_t i, uint32_t worker) {
   const peeling *p = arg;
   (void)worker;
   for (uint32_t k = i * PIECE; k < p->n && k < (i + 1) * PIECE; k++)
-    if (!ci_cancelled(p->s->cancel)) peel_pixel(p, p->ring[k]);
+    if (!ci_cancelled(p->s->cancel)) p->found[k] = peel_pixel(p, p->ring[k]);
 }
 
 static size_t field_size(const ci_patch_field *f) {
   return (size_t)(f->box.x1 - f->box.x0) * (size_t)(f->box.y1 - f->box.y0);
 }
 
+static void put_found(const peeling *p, uint32_t i) {
+  spot c = centre_of(p->l, p->ring[i]);
+  size_t to = ci_field_at(p->f, c.x, c.y);
+  p->f->at[to] = p->found[i].at, p->f->cost[to] = p->found[i].cost;
+}
+
+/* What no thread came to, as somebody cancelled, stays without a patch. */
 static void peel_ring(peeling *p) {
   memcpy(p->f->last, p->f->at, field_size(p->f) * sizeof *p->f->at);
+  for (uint32_t i = 0; i < p->n; i++) p->found[i] = (found){CI_PATCH_NONE, 0};
   ci_pool_run(p->s->pool, (p->n + PIECE - 1) / PIECE, peel_piece, p);
+  for (uint32_t i = 0; i < p->n; i++)
+    if (p->found[i].at != CI_PATCH_NONE) put_found(p, i);
   for (uint32_t i = 0; i < p->n; i++) {
     spot at = spot_of(p->l, p->ring[i]);
     ci_patch_vote_one(p->l, p->f, at.x, at.y);
@@ -167,15 +184,16 @@ int ci_patch_peel(const ci_patch_search *s, ci_patch_level *l, ci_patch_field *f
                .f = f,
                .step = find_step(l),
                .known = ci_calloc(pixels, 1),
-               .ring = ci_calloc(pixels, sizeof *p.ring)};
+               .ring = ci_calloc(l->pixels, sizeof *p.ring),
+               .found = ci_calloc(l->pixels, sizeof *p.found)};
   uint32_t *random = ci_calloc(n, sizeof *random);
   int status = CNNIMG_OK;
-  if (!p.known || !p.ring || !random)
+  if (!p.known || !p.ring || !p.found || !random)
     status = ci_fail(err, CNNIMG_NOMEM, "no memory to fill a hole with patches");
   if (!status) {
     memcpy(random, f->at, n * sizeof *random);
     status = peel(&p, random, err);
   }
-  free(p.known), free(p.ring), free(random);
+  free(p.known), free(p.ring), free(p.found), free(random);
   return status;
 }
