@@ -26,9 +26,9 @@ LOOK = [(10, 2), (40, 2), (95, 2)]
 
 
 def random_quality(rng, fine):
-    """5 to 95, half of them below 37; of the fine pictures two in five are good JPEGs, which must not lose."""
+    """5 to 95, half of them below 21; of the fine pictures two in five are good JPEGs, which must not lose."""
     good = fine and rng.random() < 0.4
-    return rng.integers(85, 101) if good else round(5 + 90 * rng.random() ** 1.5)
+    return rng.integers(85, 101) if good else round(5 + 90 * rng.random() ** 2.5)
 
 
 def grainy(clean, rng):
