@@ -184,7 +184,7 @@ static int level_for(const drv_run *run) {
 }
 
 /* Is a the better one? The smallest factor that is enough, else the largest; of two, the larger network. A result that is
- * shrunk is better than one that a filter enlarges: Set5 x3 has 33.31 dB through upscale-x4, 33.14 through
+ * shrunk is better than one that a filter enlarges: Set5 x3 has 33.42 dB through upscale-x4, 33.25 through
  * upscale-x2 (tests/bench/filters.py). */
 static bool better(const drv_candidate *a, const drv_candidate *b, double factor) {
   bool a_enough = a->scale >= factor - 1e-9, b_enough = b->scale >= factor - 1e-9;
