@@ -78,7 +78,7 @@ static cnnimg_params params_of(const example *e) {
 
 static void test_it_answers_as_the_script(void **state) {
   FILE *f = open_examples();
-  cnnimg_model *m = door_model(*state, "denoise", NULL);
+  cnnimg_model *m = door_model(*state, "told", NULL);
   int n = 0;
   for (example e; read_example(f, &e); n++) {
     const cnnimg_params p = params_of(&e);
