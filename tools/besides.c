@@ -32,22 +32,18 @@ int drv_check_model(const drv_settings *s, const cnnimg_model *model, const char
 
 /* ---- the map of sigma ---------------------------------------------------------------------------- */
 
-static int fail(cnnimg_error *err, int status, const char *path, const char *sentence) {
-  err->code = status;
-  snprintf(err->text, sizeof err->text, "%s: %s", path, sentence);
-  return status;
-}
-
 static int read_map(drv_run *run, cnnimg_reader *reader, cnnimg_error *err) {
   cnnimg_format f = cnnimg_reader_info(reader)->format;
   const char *path = run->s->sigma_map;
   size_t row = drv_row_bytes(&f);
   if (f.colours != 1 || f.alpha)
-    return fail(err, CNNIMG_BADARG, path, "a map of sigma is a grey picture without alpha; this one is not");
+    return drv_fail(err, CNNIMG_BADARG, "%s: %s", path,
+                    "a map of sigma is a grey picture without alpha; this one is not");
   if (row > drv_memory_cap(run->s) / f.height)
-    return fail(err, CNNIMG_LIMIT, path, "the map of sigma does not fit in memory (--memory)");
+    return drv_fail(err, CNNIMG_LIMIT, "%s: %s", path, "the map of sigma does not fit in memory (--memory)");
   cnnimg_view_init(&run->map, &f, malloc(row * f.height));
-  int status = run->map.data ? CNNIMG_OK : fail(err, CNNIMG_NOMEM, path, "no memory for the map of sigma");
+  int status = run->map.data ? CNNIMG_OK
+                             : drv_fail(err, CNNIMG_NOMEM, "%s: %s", path, "no memory for the map of sigma");
   for (uint32_t y = 0; !status && y < f.height; y++)
     status = cnnimg_reader_row(reader, (char *)run->map.data + y * row, err);
   if (!status) return CNNIMG_OK;
@@ -85,7 +81,7 @@ static int use_quality(drv_run *run, const cnnimg_info *info, const char *path, 
   uint32_t said = run->s->params.jpeg_quality, quality = said ? said : info->quality;
   if (!drv_takes(run->model, "quality")) return CNNIMG_OK;
   if (!quality)
-    return fail(err, CNNIMG_UNSUPPORTED, path,
+    return drv_fail(err, CNNIMG_UNSUPPORTED, "%s: %s", path,
                 "the JPEG quality of this picture is not known; --jpeg QF says it");
   if (!said) drv_note(run->s, path, "JPEG quality %u (estimated)", quality);
   if (quality == run->params.jpeg_quality) return CNNIMG_OK;

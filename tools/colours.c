@@ -3,7 +3,6 @@
 #include "colours.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,23 +11,10 @@
 #define MOST_LINES 65536
 #define REFERENCE 2048 /* pixels a side, of which a reference is looked at */
 
-static int fail(cnnimg_error *err, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static int fail(cnnimg_error *err, int status, const char *format, ...) {
-  va_list list;
-  va_start(list, format);
-  err->code = status;
-  vsnprintf(err->text, sizeof err->text, format, list);
-  va_end(list);
-  return status;
-}
-
 int clr_parse(const char *text, size_t length, float rgb[3]) {
-  char digits[7];
-  if (length != 7 || text[0] != '#' || strspn(text + 1, "0123456789abcdefABCDEF") < 6) return -1;
-  memcpy(digits, text + 1, 6);
-  digits[6] = 0;
-  const unsigned long v = strtoul(digits, NULL, 16);
-  for (int c = 0; c < 3; c++) rgb[c] = (float)(v >> (16 - 8 * c) & 255) / 255.0f;
+  uint8_t bytes[3];
+  if (length != 7 || drv_rgb(text, bytes)) return -1;
+  for (int c = 0; c < 3; c++) rgb[c] = (float)bytes[c] / 255.0f;
   return 0;
 }
 
@@ -51,12 +37,13 @@ static int read_rows(const drv_run *run, cnnimg_reader *reader, uint32_t most, c
   to.width = (from.width - 1) / step + 1, to.height = (from.height - 1) / step + 1;
   const size_t bytes = drv_row_bytes(&to);
   if (bytes > drv_memory_cap(run->s) / to.height)
-    return fail(err, CNNIMG_LIMIT, "does not fit in memory (--memory)");
+    return drv_fail(err, CNNIMG_LIMIT, "does not fit in memory (--memory)");
   uint8_t *row = malloc(drv_row_bytes(&from));
   cnnimg_view_init(view, &to, malloc(bytes * to.height));
-  int status = row && view->data ? CNNIMG_OK : fail(err, CNNIMG_NOMEM, "out of memory");
+  int status = row && view->data ? CNNIMG_OK : drv_fail(err, CNNIMG_NOMEM, "out of memory");
   for (uint32_t y = 0; y < from.height && !status; y++) {
-    status = drv_cancel.stop ? fail(err, CNNIMG_CANCELLED, "cancelled") : cnnimg_reader_row(reader, row, err);
+    status =
+        drv_cancel.stop ? drv_fail(err, CNNIMG_CANCELLED, "cancelled") : cnnimg_reader_row(reader, row, err);
     if (!status && y % step == 0) keep_some(&from, row, step, view, y / step);
   }
   free(row);
@@ -101,19 +88,19 @@ static int read_lines(FILE *file, cnnimg_view *view, cnnimg_error *err) {
   char line[LONGEST_LINE];
   float *colours = malloc(3 * MOST_COLOURS * sizeof *colours);
   cnnimg_format f = {.height = 1, .colours = 3, .sample = CNNIMG_F32};
-  int status = colours ? CNNIMG_OK : fail(err, CNNIMG_NOMEM, "out of memory");
+  int status = colours ? CNNIMG_OK : drv_fail(err, CNNIMG_NOMEM, "out of memory");
   for (unsigned i = 1; !status && fgets(line, sizeof line, file); i++) {
     const int found = f.width < MOST_COLOURS ? read_line(line, colours + 3 * (size_t)f.width) : -1;
-    if (i > MOST_LINES) status = fail(err, CNNIMG_LIMIT, "has more than %d lines", MOST_LINES);
+    if (i > MOST_LINES) status = drv_fail(err, CNNIMG_LIMIT, "has more than %d lines", MOST_LINES);
     else if (found < 0)
-      status =
-          fail(err, CNNIMG_CORRUPT,
-               f.width < MOST_COLOURS ? "line %u is no colour: \"#rrggbb\", or \"R G B\" as in a GIMP palette"
-                                      : "line %u: more colours than a palette has",
-               i);
+      status = drv_fail(err, CNNIMG_CORRUPT,
+                        f.width < MOST_COLOURS
+                            ? "line %u is no colour: \"#rrggbb\", or \"R G B\" as in a GIMP palette"
+                            : "line %u: more colours than a palette has",
+                        i);
     f.width += found > 0;
   }
-  if (!status && !f.width) status = fail(err, CNNIMG_CORRUPT, "has no colours");
+  if (!status && !f.width) status = drv_fail(err, CNNIMG_CORRUPT, "has no colours");
   if (status) free(colours);
   else cnnimg_view_init(view, &f, colours);
   return status;
@@ -122,7 +109,7 @@ static int read_lines(FILE *file, cnnimg_view *view, cnnimg_error *err) {
 int clr_read_palette(const drv_run *run, const char *path, cnnimg_view *view, cnnimg_error *err) {
   if (cnnimg_looks_like_picture(path)) return clr_read_picture(run, path, REFERENCE, view, err);
   FILE *file = fopen(path, "r");
-  if (!file) return fail(err, CNNIMG_IO, "%s", strerror(errno));
+  if (!file) return drv_fail(err, CNNIMG_IO, "%s", strerror(errno));
   int status = read_lines(file, view, err);
   fclose(file);
   return status;

@@ -125,6 +125,7 @@ int drv_parse(drv_settings *s, int argc, char **argv); /* DRV_GO or an exit stat
 void drv_settings_free(drv_settings *s);
 int drv_names_add(drv_names *names, const char *name);                 /* 0, or -1 without memory */
 int drv_number(const char *text, double min, double max, double *out); /* 0, or -1: not such a number */
+int drv_rgb(const char *text, uint8_t rgb[3]); /* 0, or -1: it does not begin with #RRGGBB */
 /* What can be written, for sentences: "png, jpg, ppm". Returns words. */
 #define DRV_WORDS 80
 const char *drv_formats(char words[DRV_WORDS]);
@@ -282,6 +283,8 @@ struct drv_result {
   char answer[600], answer_json[600]; /* of the tool's ask(): lines, and members of an object; "": it was not asked */
 };
 
+/* Writes the sentence; returns the status. */
+int drv_fail(cnnimg_error *err, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* One sentence on stderr: "tool: path: text". path may be NULL; where text names the path already it is not said twice. */
 void drv_say(const drv_settings *s, const char *path, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* kernels.c - the blur that --deblur undoes: gauss:S, motion:LEN,ANGLE, or a picture of it */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,15 +7,6 @@
 #include "driver.h"
 
 #define MOST_SIDE 1023 /* pixels, as the library has it */
-
-static int fail(cnnimg_error *err, int status, const char *format, ...) {
-  va_list list;
-  va_start(list, format);
-  err->code = status;
-  vsnprintf(err->text, sizeof err->text, format, list);
-  va_end(list);
-  return status;
-}
 
 /* ---- words ------------------------------------------------------------------------------------------ */
 
@@ -64,7 +54,7 @@ static int draw_kernel(drv_run *run, const word *w, cnnimg_error *err) {
   if (status) return status;
   const cnnimg_format f = {.width = side, .height = side, .colours = 1, .sample = CNNIMG_F32};
   cnnimg_view_init(&run->kernel, &f, calloc((size_t)side * side, sizeof(float)));
-  if (!run->kernel.data) return fail(err, CNNIMG_NOMEM, "no memory for a kernel");
+  if (!run->kernel.data) return drv_fail(err, CNNIMG_NOMEM, "no memory for a kernel");
   return draw(w, &side, run->kernel.data, err);
 }
 
@@ -82,17 +72,17 @@ static bool is_grey(const cnnimg_view *v) {
 static int keep_one_channel(cnnimg_view *v, const char *path, cnnimg_error *err) {
   if (v->format.colours == 1) return CNNIMG_OK;
   if (!is_grey(v))
-    return fail(err, CNNIMG_BADARG,
-                "%s: a kernel is a grey picture, the same for all colours; this one has colours", path);
+    return drv_fail(err, CNNIMG_BADARG,
+                    "%s: a kernel is a grey picture, the same for all colours; this one has colours", path);
   v->format.colours = 1; /* the strides leave the others out */
   return CNNIMG_OK;
 }
 
 static int check_kernel(const cnnimg_format *f, const char *path, cnnimg_error *err) {
-  if (f->alpha) return fail(err, CNNIMG_BADARG, "%s: a kernel is a picture without alpha", path);
+  if (f->alpha) return drv_fail(err, CNNIMG_BADARG, "%s: a kernel is a picture without alpha", path);
   if (f->width <= MOST_SIDE && f->height <= MOST_SIDE) return CNNIMG_OK;
-  return fail(err, CNNIMG_LIMIT, "%s: a kernel of %ux%u pixels; there may be %d a side", path, f->width,
-              f->height, MOST_SIDE);
+  return drv_fail(err, CNNIMG_LIMIT, "%s: a kernel of %ux%u pixels; there may be %d a side", path, f->width,
+                  f->height, MOST_SIDE);
 }
 
 static int read_rows(drv_run *run, cnnimg_reader *reader, cnnimg_error *err) {
@@ -101,7 +91,7 @@ static int read_rows(drv_run *run, cnnimg_reader *reader, cnnimg_error *err) {
   int status = check_kernel(&f, run->s->deblur, err);
   if (status) return status;
   cnnimg_view_init(&run->kernel, &f, malloc(row * f.height));
-  if (!run->kernel.data) return fail(err, CNNIMG_NOMEM, "%s: no memory for a kernel", run->s->deblur);
+  if (!run->kernel.data) return drv_fail(err, CNNIMG_NOMEM, "%s: no memory for a kernel", run->s->deblur);
   for (uint32_t y = 0; !status && y < f.height; y++)
     status = cnnimg_reader_row(reader, (char *)run->kernel.data + y * row, err);
   return status ? status : keep_one_channel(&run->kernel, run->s->deblur, err);

@@ -3,22 +3,11 @@
 #include "masks.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define PATH_ROOM 4200
-
-static int fail(cnnimg_error *err, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static int fail(cnnimg_error *err, int status, const char *format, ...) {
-  va_list list;
-  va_start(list, format);
-  err->code = status;
-  vsnprintf(err->text, sizeof err->text, format, list);
-  va_end(list);
-  return status;
-}
 
 /* ---- what was said -------------------------------------------------------------------------------- */
 
@@ -33,12 +22,10 @@ static int parse_rect(const char *text, uint32_t rect[4]) {
 }
 
 static int parse_color(const char *text, msk_source *m) {
-  char digits[7] = "";
+  uint8_t rgb[3];
   double away = 0;
-  if (text[0] != '#' || strspn(text + 1, "0123456789abcdefABCDEF") < 6) return -1;
-  memcpy(digits, text + 1, 6);
-  const unsigned long v = strtoul(digits, NULL, 16);
-  for (int c = 0; c < 3; c++) m->rgb[c] = (int)(v >> (16 - 8 * c) & 255);
+  if (drv_rgb(text, rgb)) return -1;
+  for (int c = 0; c < 3; c++) m->rgb[c] = rgb[c];
   text += 7;
   if (*text && (*text != '@' || drv_number(text + 1, 0, 255, &away))) return -1;
   m->away = (int)away;
@@ -116,14 +103,14 @@ static int read_rows(const msk_source *m, const char *path, cnnimg_reader *reade
   const cnnimg_format f = cnnimg_reader_info(reader)->format;
   int status = CNNIMG_OK;
   if (m->kind == MSK_ALPHA && !f.alpha)
-    return fail(err, CNNIMG_BADARG, "%s: has no alpha channel to be a mask", path);
+    return drv_fail(err, CNNIMG_BADARG, "%s: has no alpha channel to be a mask", path);
   if (f.width != picture->width || f.height != picture->height)
-    return fail(err, CNNIMG_BADARG, "the mask %s has %ux%u pixels, the picture has %ux%u", path, f.width,
-                f.height, picture->width, picture->height);
+    return drv_fail(err, CNNIMG_BADARG, "the mask %s has %ux%u pixels, the picture has %ux%u", path, f.width,
+                    f.height, picture->width, picture->height);
   void *row = malloc(drv_row_bytes(&f));
-  if (!row) return fail(err, CNNIMG_NOMEM, "no memory for a row of %u pixels", f.width);
+  if (!row) return drv_fail(err, CNNIMG_NOMEM, "no memory for a row of %u pixels", f.width);
   for (uint32_t y = 0; y < f.height && !status; y++) {
-    status = cnnimg_cancel_is_set(&drv_cancel) ? fail(err, CNNIMG_CANCELLED, "cancelled")
+    status = cnnimg_cancel_is_set(&drv_cancel) ? drv_fail(err, CNNIMG_CANCELLED, "cancelled")
                                                : cnnimg_reader_row(reader, row, err);
     if (!status) draw_row(m, &f, row, plane + (size_t)y * f.width);
   }
@@ -144,8 +131,8 @@ static int draw_file(const drv_run *run, const msk_source *m, const char *path, 
 static int draw_itself(const drv_run *run, const drv_river *r, const msk_source *m, uint8_t *plane,
                        cnnimg_error *err) {
   if (!r->job->regular)
-    return fail(err, CNNIMG_UNSUPPORTED,
-                "a mask made of the picture itself (alpha, color) needs a file, not a pipe");
+    return drv_fail(err, CNNIMG_UNSUPPORTED,
+                    "a mask made of the picture itself (alpha, color) needs a file, not a pipe");
   return draw_file(run, m, r->job->in, &r->read, plane, err);
 }
 
@@ -186,9 +173,9 @@ static int draw_beside(const drv_run *run, const drv_river *r, const msk_source 
   char path[PATH_ROOM];
   bool found = *suffix && find_named("", r->job->in, suffix, path);
   if (!found)
-    return fail(err, CNNIMG_IO, "no mask lies beside it: %.*s%s.png or another type is not there",
-                (int)(stem_of(r->job->in) - (size_t)(drv_base(r->job->in) - r->job->in)),
-                drv_base(r->job->in), suffix);
+    return drv_fail(err, CNNIMG_IO, "no mask lies beside it: %.*s%s.png or another type is not there",
+                    (int)(stem_of(r->job->in) - (size_t)(drv_base(r->job->in) - r->job->in)),
+                    drv_base(r->job->in), suffix);
   return draw_file(run, m, path, &r->read, plane, err);
 }
 
@@ -200,8 +187,9 @@ static int draw_from_folder(const drv_run *run, const drv_river *r, const msk_so
   for (size_t i = 0; i < 2; i++)
     if (find_named(m->path, names[i], suffix, path) || find_named(m->path, names[i], "", path))
       return draw_file(run, m, path, &r->read, plane, err);
-  return fail(err, CNNIMG_IO, "%s: has no mask for it: %.*s%s.png, or the name without %s, or another type",
-              m->path, (int)stem_of(r->job->rel), r->job->rel, suffix, suffix);
+  return drv_fail(err, CNNIMG_IO,
+                  "%s: has no mask for it: %.*s%s.png, or the name without %s, or another type", m->path,
+                  (int)stem_of(r->job->rel), r->job->rel, suffix, suffix);
 }
 
 int msk_draw(const drv_run *run, const drv_river *r, const msk_source *m, const char *suffix, uint8_t *plane,

@@ -9,12 +9,6 @@
 
 #define PROBE 192 /* pixels a side of the picture that speed is measured with */
 
-static int fail(cnnimg_error *err, int status, const char *sentence) {
-  err->code = status;
-  snprintf(err->text, sizeof err->text, "%s", sentence);
-  return status;
-}
-
 /* The cap of --memory, or half of what the machine has. */
 uint64_t drv_memory_cap(const drv_settings *s) {
   long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
@@ -25,7 +19,7 @@ uint64_t drv_memory_cap(const drv_settings *s) {
 static int read_all(cnnimg_reader *reader, cnnimg_view *view, cnnimg_error *err) {
   int status = CNNIMG_OK;
   for (uint32_t y = 0; !status && y < view->format.height; y++) {
-    if (cnnimg_cancel_is_set(&drv_cancel)) return fail(err, CNNIMG_CANCELLED, "cancelled");
+    if (cnnimg_cancel_is_set(&drv_cancel)) return drv_fail(err, CNNIMG_CANCELLED, "cancelled");
     status = cnnimg_reader_row(reader, (char *)view->data + (ptrdiff_t)y * view->row_stride, err);
   }
   return status;
@@ -35,7 +29,7 @@ int drv_measure(drv_run *run, cnnimg_reader *reader, drv_result *r, cnnimg_error
   const cnnimg_format f = cnnimg_reader_info(reader)->format;
   size_t row = drv_row_bytes(&f), pixel = ((size_t)f.colours + f.alpha) * f.sample;
   if (row > drv_memory_cap(run->s) / f.height)
-    return fail(err, CNNIMG_LIMIT,
+    return drv_fail(err, CNNIMG_LIMIT, "%s",
                 "the whole picture is needed to measure it, and does not fit in memory (--memory)");
   cnnimg_view view = {.data = malloc(row * f.height),
                       .format = f,
@@ -45,7 +39,8 @@ int drv_measure(drv_run *run, cnnimg_reader *reader, drv_result *r, cnnimg_error
   int status = run->s->tool->ask ? drv_session_for(run, &f, err) : CNNIMG_OK;
   if (run->s->tool->ask) r->model = run->model_path;
   if (!status)
-    status = view.data ? read_all(reader, &view, err) : fail(err, CNNIMG_NOMEM, "no memory for the picture");
+    status =
+        view.data ? read_all(reader, &view, err) : drv_fail(err, CNNIMG_NOMEM, "no memory for the picture");
   if (!status)
     status = run->s->tool->ask ? run->s->tool->ask(run, &view, r, err)
                                : run->s->tool->measure(&view, &r->sigma, err);

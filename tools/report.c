@@ -6,6 +6,15 @@
 
 #include "driver.h"
 
+int drv_fail(cnnimg_error *err, int status, const char *format, ...) {
+  va_list list;
+  va_start(list, format);
+  err->code = status;
+  vsnprintf(err->text, sizeof err->text, format, list);
+  va_end(list);
+  return status;
+}
+
 /* Names may hold anything; a terminal must not obey it. */
 static void put_plain(const char *text) {
   for (; *text; text++) fputc((unsigned char)*text < 32 || *text == 127 ? '?' : *text, stderr);
@@ -122,8 +131,8 @@ static void report_json(const drv_job *job, const drv_result *r) {
 /* ---- a file has ended ------------------------------------------------------------------ */
 
 static void report_plan(const drv_job *job, const drv_result *r) {
-  printf("%s: %ux%u pixels, model %s, %.1f MB of memory in %u %s, %u threads", job->in,
-         r->width, r->height, r->model ? r->model : "-", (double)r->cost.bytes * 1e-6, r->cost.tiles,
+  printf("%s: %ux%u pixels, model %s, %.1f MB of memory in %u %s, %u threads", job->in, r->width, r->height,
+         r->model ? r->model : "-", (double)r->cost.bytes * 1e-6, r->cost.tiles,
          r->cost.tiles == 1 ? "stripe" : "stripes", r->cost.threads);
   if (r->estimate >= 0) printf(", about %.*f s", r->estimate < 10 ? 2 : 0, r->estimate);
   printf("\n");

@@ -11,6 +11,15 @@
 
 #define MAX_THREADS 1024
 
+int drv_rgb(const char *text, uint8_t rgb[3]) {
+  char digits[7] = "";
+  if (text[0] != '#' || strspn(text + 1, "0123456789abcdefABCDEF") < 6) return -1;
+  memcpy(digits, text + 1, 6);
+  const unsigned long v = strtoul(digits, NULL, 16);
+  for (int c = 0; c < 3; c++) rgb[c] = (uint8_t)(v >> (16 - 8 * c));
+  return 0;
+}
+
 int drv_number(const char *text, double min, double max, double *out) {
   char *end;
   if (!*text || strspn(text, "+-.0123456789eE") != strlen(text)) return -1;

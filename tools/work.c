@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* work.c - one file's rows: read, planned, computed, written */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,15 +9,6 @@
 #include "driver.h"
 
 #define LANE_BYTES ((size_t)4 << 20) /* of rows that wait between a codec and the network, at most */
-
-static int fail(cnnimg_error *err, int status, const char *format, ...) {
-  va_list list;
-  va_start(list, format);
-  err->code = status;
-  vsnprintf(err->text, sizeof err->text, format, list);
-  va_end(list);
-  return status;
-}
 
 static int decode(void *user, void *row, cnnimg_error *err) {
   drv_river *r = user;
@@ -37,7 +27,7 @@ static int encode(void *user, void *row, cnnimg_error *err) {
 static int read_row(void *user, uint32_t y, void *row, cnnimg_error *err) {
   drv_river *r = user;
   (void)y;
-  if (cnnimg_cancel_is_set(&drv_cancel)) return fail(err, CNNIMG_CANCELLED, "cancelled");
+  if (cnnimg_cancel_is_set(&drv_cancel)) return drv_fail(err, CNNIMG_CANCELLED, "cancelled");
   return r->ahead ? drv_lane_row(r->ahead, row, err) : decode(r, row, err);
 }
 
@@ -45,7 +35,7 @@ static int write_row(void *user, uint32_t y, const void *row, cnnimg_error *err)
   drv_river *r = user;
   void *out = (void *)(uintptr_t)row; /* neither writes to it */
   (void)y;
-  if (cnnimg_cancel_is_set(&drv_cancel)) return fail(err, CNNIMG_CANCELLED, "cancelled");
+  if (cnnimg_cancel_is_set(&drv_cancel)) return drv_fail(err, CNNIMG_CANCELLED, "cancelled");
   return r->behind ? drv_lane_row(r->behind, out, err) : encode(r, out, err);
 }
 
@@ -71,7 +61,7 @@ static int make_row(const cnnimg_format *a, const cnnimg_format *b, uint8_t **ro
   if (same(a, b)) return CNNIMG_OK;
   size_t n = drv_row_bytes(a), m = drv_row_bytes(b);
   *row = malloc(n > m ? n : m);
-  return *row ? CNNIMG_OK : fail(err, CNNIMG_NOMEM, "no memory for a row of %u pixels", b->width);
+  return *row ? CNNIMG_OK : drv_fail(err, CNNIMG_NOMEM, "no memory for a row of %u pixels", b->width);
 }
 
 int drv_session_for(drv_run *run, const cnnimg_format *format, cnnimg_error *err) {
@@ -101,7 +91,8 @@ static void note_losses(const drv_settings *s, const char *path, const char *cod
   if (cnnimg_codec_fit(codec, f, &held, NULL)) return; /* the writer says it */
   if (f->alpha && !held.alpha) drv_note(s, path, "a %s file holds no alpha channel; laid on white", codec);
   if (CNNIMG_SAMPLE_BYTES(held.sample) < CNNIMG_SAMPLE_BYTES(f->sample))
-    drv_note(s, path, "a %s file holds %zu bits a sample; rounded to them", codec, 8 * CNNIMG_SAMPLE_BYTES(held.sample));
+    drv_note(s, path, "a %s file holds %zu bits a sample; rounded to them", codec,
+             8 * CNNIMG_SAMPLE_BYTES(held.sample));
 }
 
 static const char *type_of(const drv_settings *s, const char *out, const cnnimg_info *info) {
@@ -113,18 +104,21 @@ static const char *type_of(const drv_settings *s, const char *out, const cnnimg_
 int drv_river_place(const drv_run *run, const drv_river *r, cnnimg_error *err) {
   const char *path = r->job->out;
   if (!path || !drv_written_has(&run->written, path)) return CNNIMG_OK;
-  return fail(err, CNNIMG_IO, "%s: leads to the result of another input, which will not be replaced", path);
+  return drv_fail(err, CNNIMG_IO, "%s: leads to the result of another input, which will not be replaced",
+                  path);
 }
 
 /* A result that is larger than its container is refused before anything is computed, dry runs too. */
-static int check_size(const drv_settings *s, const drv_river *r, const drv_result *result, cnnimg_error *err) {
+static int check_size(const drv_settings *s, const drv_river *r, const drv_result *result,
+                      cnnimg_error *err) {
   const drv_job *job = r->job;
   cnnimg_format f = r->read, held;
   cnnimg_error why;
   f.width = result->width, f.height = result->height, f.colours = r->result.colours;
-  const char *type = type_of(s, job->out, cnnimg_reader_info(r->reader)), *path = job->out ? job->out : job->in;
+  const char *type = type_of(s, job->out, cnnimg_reader_info(r->reader)),
+             *path = job->out ? job->out : job->in;
   int status = cnnimg_codec_fit(type, &f, &held, &why);
-  return status == CNNIMG_UNSUPPORTED ? fail(err, status, "%s: %s", path, why.text) : CNNIMG_OK;
+  return status == CNNIMG_UNSUPPORTED ? drv_fail(err, status, "%s: %s", path, why.text) : CNNIMG_OK;
 }
 
 static int open_writer(const drv_run *run, drv_river *r, cnnimg_error *err) {
@@ -138,7 +132,7 @@ static int open_writer(const drv_run *run, drv_river *r, cnnimg_error *err) {
   o.keep = s->keep;
   o.overwrite = s->existing != DRV_SKIP_EXISTING && s->existing != DRV_REFUSE_EXISTING;
   if (s->place == DRV_TO_FOLDER && drv_make_parents(path))
-    return fail(err, CNNIMG_IO, "%s: its folder cannot be made: %s", path, strerror(errno));
+    return drv_fail(err, CNNIMG_IO, "%s: its folder cannot be made: %s", path, strerror(errno));
   int status = drv_river_place(run, r, err);
   if (status) return status;
   note_losses(s, job->in, type_of(s, job->out, cnnimg_reader_info(r->reader)), &r->written);
@@ -236,7 +230,7 @@ int drv_river_finish(drv_river *r, int status, cnnimg_error *err) {
   if (!status && r->behind) status = drv_lane_drain(r->behind, err);
   drv_lane_end(r->behind);
   r->behind = NULL;
-  if (!status && cnnimg_cancel_is_set(&drv_cancel)) status = fail(err, CNNIMG_CANCELLED, "cancelled");
+  if (!status && cnnimg_cancel_is_set(&drv_cancel)) status = drv_fail(err, CNNIMG_CANCELLED, "cancelled");
   if (status) cnnimg_writer_abort(r->writer);
   else status = cnnimg_writer_finish(r->writer, err);
   r->writer = NULL;
