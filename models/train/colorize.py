@@ -21,7 +21,14 @@ from pictures import to_tensor
 SETS, SIDE = ("Kodak24", "McMaster18"), 256  # measured with the short side at SIDE
 HINTS = (0, 1, 10, 50, 100)
 ANNEAL = 0.38  # temperature of the mean over cells (Zhang 2016, section 2.3)
+HELD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../colorize/HELD.tsv")  # looked at, never learnt from
 GREY_CHROMA = 6  # pictures of less mean chroma teach nothing
+
+
+def held_out():
+    """Words in the names of pictures that do not teach."""
+    rows = open(HELD, encoding="utf-8").read().splitlines()[1:]
+    return [*common.HELD_OUT, *(os.path.splitext(r.split("\t")[0])[0] for r in rows)]
 
 
 def put_hints(ab, rng, count):
@@ -37,6 +44,14 @@ def put_hints(ab, rng, count):
 def random_count(rng, none):
     """No hint for the share `none` of the samples, else 1 to 120, few more often than many."""
     return 0 if rng.random() < none else int(np.exp(rng.uniform(0, np.log(120))))
+
+
+def developed(light, rng):
+    """L / 100 of a batch, half of it through a random tone curve: black and white prints were developed in many ways."""
+    curve = np.where(rng.random(len(light)) < 0.5, np.exp(rng.uniform(-0.35, 0.35, len(light))), 1)
+    top = np.where(rng.random(len(light)) < 0.3, rng.uniform(0.8, 1, len(light)), 1)
+    curve, top = (torch.from_numpy(x).float()[:, None, None, None] for x in (curve, top))
+    return top * light.clamp(min=1e-6) ** curve
 
 
 def palette(ab, centres):
@@ -66,6 +81,12 @@ def tiers(o):
     return np.where([name in scenes for name in np.load(o.cache + ".names.npy")], o.scenes, 1)
 
 
+def resized(rgb, side):
+    """A picture with about `side` as the short side, both multiples of 16."""
+    size = [round(n * side / min(rgb.shape[2:]) / 16) * 16 for n in rgb.shape[2:]]
+    return F.interpolate(rgb, size, mode="bicubic", antialias=True).clamp(0, 1)
+
+
 def small_picture(path):
     """A picture with the short side at SIDE, cut to multiples of 16."""
     rgb = to_tensor(load_rgb(path))
@@ -89,7 +110,8 @@ def annealed(scores, centres):
 class Colorize(common.Task):
     name = "colorize"
 
-    def __init__(self):
+    def __init__(self, side=SIDE):
+        self.side = side
         self.centres = lab.bins()
         self.size = len(self.centres) + 2
         self.channels = dict(image=1, hints=3, palette=self.size)
@@ -133,17 +155,25 @@ class Colorize(common.Task):
         full = lab.rgb_to_lab(rgb)
         ab = F.avg_pool2d(full[:, 1:], 4)
         hints, vector = self.inputs(ab, crops.rng, o)
-        found, scores = net(full[:, :1] / 100, hints, vector)
+        found, scores = net(developed(full[:, :1] / 100, crops.rng), hints, vector)
         fine = F.huber_loss(found.float(), ab / lab.AB, delta=0.1) * 10
         return fine + o.cells * F.cross_entropy(scores.float(), lab.bin_of(ab, self.centres), self.weight)
 
-    def colour(self, run, rgb, count, seed, regressed):
-        """Bytes of a picture coloured with `count` hints; regressed: from ab, else from the cells."""
-        full = lab.rgb_to_lab(rgb)
-        ab = F.avg_pool2d(full[:, 1:], 4)
+    def colour(self, run, rgb, count, seed):
+        """Small ab of a picture with `count` hints, as regressed and from the cells."""
+        small = lab.rgb_to_lab(resized(rgb, self.side))
+        ab = F.avg_pool2d(small[:, 1:], 4)
         hints = put_hints(ab[0] / lab.AB, np.random.default_rng(seed), count)[None]
-        found, scores = run(image=full[:, :1] / 100, hints=hints, palette=torch.zeros(1, self.size, 1, 1))
-        return rebuilt(full[:, :1], found * lab.AB if regressed else annealed(scores, self.centres))
+        found, scores = run(image=small[:, :1] / 100, hints=hints, palette=torch.zeros(1, self.size, 1, 1))
+        return found * lab.AB, annealed(scores, self.centres)
+
+    def coloured(self, run, pictures, count, mix=0, saturation=1):
+        """Bytes of the pictures; mix: the share of the cells' colours."""
+        made = []
+        for i, p in enumerate(pictures):
+            ab, cells = self.colour(run, p, count, i)
+            made.append(rebuilt(lab.rgb_to_lab(p)[:, :1], saturation * ((1 - mix) * ab + mix * cells)))
+        return made
 
     def evaluate(self, run, o, full):
         """RGB PSNR with the true L, and colourfulness as a share of the truth's."""
@@ -153,10 +183,10 @@ class Colorize(common.Task):
             truths = [round_bytes(255 * p[0].permute(1, 2, 0).numpy()) for p in pictures]
             grey = [rebuilt(lab.rgb_to_lab(p)[:, :1], torch.zeros(1, 2, 8, 8)) for p in pictures]
             figures[f"{name} grey"] = self.told(truths, grey)
-            for count in HINTS if full else (0, 10):
-                found = [self.colour(run, p, count, i, True) for i, p in enumerate(pictures)]
-                figures[f"{name} {count} hints"] = self.told(truths, found)
-            figures[f"{name} cells"] = self.told(truths, [self.colour(run, p, 0, 0, False) for p in pictures])
+            for count in HINTS if full else (0, 10, 100):
+                figures[f"{name} {count} hints"] = self.told(truths, self.coloured(run, pictures, count))
+            figures[f"{name} livelier"] = self.told(truths, self.coloured(run, pictures, 0, 0, 1.25))
+            figures[f"{name} cells"] = self.told(truths, self.coloured(run, pictures, 0, 1))
         return figures
 
     @staticmethod
@@ -167,15 +197,17 @@ class Colorize(common.Task):
     def card(self, figures):
         return dict(name="colorize", task="colorize", author="cnnimg project", licence="MIT",
                     attribution="models/colorize/card.md", recipe="models/train/colorize.py",
-                    colour="lab", scale=1, multiple=16, size=SIDE, data="free photographs, models/colorize/DATA.tsv",
+                    colour="lab", scale=1, multiple=16, size=self.side, data="free photographs, models/colorize/DATA.tsv",
                     cells=" ".join(f"{a:.0f},{b:.0f}" for a, b in self.centres.tolist()),
                     psnr="; ".join(f"{k} {v}" for k, v in figures.items()) or "not measured")
 
 
 if __name__ == "__main__":
-    parser = common.options(__doc__.splitlines()[0], crop=128, batch=8, rate=1e-3, without=common.HELD_OUT)
+    parser = common.options(__doc__.splitlines()[0], crop=128, batch=8, rate=1e-3, without=held_out())
+    parser.add_argument("--side", type=int, default=SIDE, help="short side that the network sees")
     parser.add_argument("--none", type=float, default=0.4, help="share of the samples without hints")
     parser.add_argument("--scenes", type=float, default=3, help="weight of tier A of LICENCES.tsv")
     parser.add_argument("--reference", type=float, default=0.3, help="share with the global vector")
     parser.add_argument("--cells", type=float, default=0.02, help="weight of the distribution's loss")
-    common.main(Colorize(), parser.parse_args())
+    options = parser.parse_args()
+    common.main(Colorize(options.side), options)

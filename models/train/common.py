@@ -55,6 +55,7 @@ def options(description, **defaults):
     p.add_argument("--crop", type=int, default=64)
     p.add_argument("--loss", choices=LOSSES, default="charbonnier", help="psnr for the last part of a long training")
     p.add_argument("--average", type=float, default=0.999, help="decay of the averaged weights")
+    p.add_argument("--decay", type=float, default=1e-5, help="of the weights")
     p.add_argument("--clip", type=float, default=0.5, help="largest norm of the gradient")
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--seed", type=int, default=1)
@@ -145,7 +146,7 @@ class Run:
             print(f"from {o.init}; fresh: {', '.join(fresh) or 'nothing'}", flush=True)
         self.net = self.net.to(memory_format=torch.channels_last)
         self.optimizer = torch.optim.AdamW(self.net.parameters(), o.rate, betas=(0.9, 0.99),
-                                           weight_decay=1e-5)
+                                           weight_decay=o.decay)
         self.average = Average(self.net, o.average)
         self.file = os.path.join(o.out, task.name + ".pt")
         if os.path.exists(self.file):
