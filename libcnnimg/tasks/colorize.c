@@ -51,6 +51,8 @@ static int take_hints(ci_colorize *c, cnnimg_error *err) {
 }
 
 int ci_colorize_set_points(ci_colorize *c, const cnnimg_point *points, size_t n, cnnimg_error *err) {
+  if (n && c->grey)
+    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network colours by itself: it does not take hints");
   int status = ci_points_check(points, n, &c->o.format, err);
   if (status) return status;
   cnnimg_point *copy = ci_calloc(n + 1, sizeof *copy);
@@ -74,6 +76,7 @@ static int read_network(ci_colorize *c, cnnimg_error *err) {
   static const char *const inputs[] = {"image", "hints", "palette"};
   const ci_program *p = c->o.program;
   const char *colour = ci_program_get_card(p, "colour"), *cells = ci_program_get_card(p, "cells");
+  if (ci_colorize_is_grey(p)) return ci_colorize_grey_read(c, err);
   bool fits = p->n_inputs == 3 && has_output(p, "ab") && colour && !strcmp(colour, "lab") && cells;
   for (size_t i = 0; i < 3 && fits; i++) fits = ci_program_input(p, inputs[i]) < p->n_inputs;
   if (!fits)
@@ -121,6 +124,14 @@ static cnnimg_tensor tensor(const char *name, float *data, size_t channels, int3
                          .capacity = channels * (size_t)h * (size_t)w};
 }
 
+/* One input and one output, by whatever names; light and colours are of whole pixels. */
+static void set_grey(ci_colorize *c, size_t net) {
+  const ci_program *p = c->o.program;
+  c->in[0].name = p->values[p->inputs[0].value].name;
+  c->out[0].name = p->values[p->outputs[0]].name;
+  c->out[0].capacity = 3 * net;
+}
+
 /* Sizes are at most some times MOST_SMALL, for a side that is short is filled up to 256 at most. */
 static int take_memory(ci_colorize *c, cnnimg_error *err) {
   const ci_small *s = &c->small;
@@ -131,7 +142,7 @@ static int take_memory(ci_colorize *c, cnnimg_error *err) {
   c->image = ci_calloc(net, sizeof *c->image);
   c->cell_light = ci_calloc(cells, sizeof *c->cell_light);
   c->hint_map = ci_calloc(3 * cells, sizeof *c->hint_map);
-  c->ab = ci_calloc(2 * cells, sizeof *c->ab);
+  c->ab = ci_calloc(c->grey ? 3 * net : 2 * cells, sizeof *c->ab);
   c->palette = ci_calloc(c->n_centres + 2, sizeof *c->palette);
   if (!c->light || !c->fine || !c->image || !c->cell_light || !c->hint_map || !c->ab || !c->palette)
     return ci_fail(err, CNNIMG_NOMEM, "no memory for a picture of %dx%d pixels", s->net_w, s->net_h);
@@ -140,6 +151,7 @@ static int take_memory(ci_colorize *c, cnnimg_error *err) {
   c->in[2] = tensor("palette", c->palette, c->n_centres + 2, 1, 1);
   c->out[0] = (cnnimg_tensor){.name = "ab", .data = c->ab, .capacity = 2 * cells};
   c->out[1] = (cnnimg_tensor){.name = "cells"};
+  if (c->grey) set_grey(c, net);
   return CNNIMG_OK;
 }
 
@@ -167,10 +179,12 @@ static void set_cost(ci_colorize *c, const ci_plan_stats *stats) {
 
 static int plan_network(ci_colorize *c, cnnimg_error *err) {
   const struct ci_plan_stats *stats;
-  int status = ci_tensors_new(&c->net, c->o.program, c->o.packs, &c->o.engine, 3, c->in, c->has_cells ? 2 : 1,
-                              c->out, err);
+  int status = ci_tensors_new(&c->net, c->o.program, c->o.packs, &c->o.engine, c->grey ? 1 : 3, c->in,
+                              c->has_cells ? 2 : 1, c->out, err);
+  if (!status && c->grey) status = ci_colorize_grey_check(c, err);
   if (status) return status;
-  if (!is_of(&c->out[0], 2, &c->small) || (c->has_cells && !is_of(&c->out[1], c->n_centres, &c->small)))
+  if (!c->grey &&
+      (!is_of(&c->out[0], 2, &c->small) || (c->has_cells && !is_of(&c->out[1], c->n_centres, &c->small))))
     return ci_fail(err, CNNIMG_UNSUPPORTED,
                    "the network does not answer with 2 numbers (ab) and %zu (cells) for %d x %d pixels",
                    c->n_centres, CI_CELL, CI_CELL);

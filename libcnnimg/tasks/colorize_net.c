@@ -7,8 +7,7 @@
 #include "tasks/colorize_state.h"
 #include "tasks/lab.h"
 
-/* What is beyond the picture is its mirror image. */
-static int32_t mirrored(int32_t i, int32_t n) {
+int32_t ci_colorize_mirrored(int32_t i, int32_t n) {
   const int32_t period = n > 1 ? 2 * (n - 1) : 1, k = i % period;
   return k < n ? k : period - k;
 }
@@ -27,10 +26,10 @@ static void light_row(void *arg, uint32_t cy, uint32_t worker) {
   for (int32_t x = 0; x < s->cells_w; x++) cells[x] = 0;
   for (int32_t k = 0; k < CI_CELL; k++) {
     const int32_t y = (int32_t)cy * CI_CELL + k;
-    const float *from = c->light + (size_t)mirrored(y, s->h) * (size_t)s->w;
+    const float *from = c->light + (size_t)ci_colorize_mirrored(y, s->h) * (size_t)s->w;
     float *to = c->image + (size_t)y * (size_t)s->net_w;
     for (int32_t x = 0; x < s->net_w; x++) {
-      const float v = from[mirrored(x, s->w)];
+      const float v = from[ci_colorize_mirrored(x, s->w)];
       to[x] = ci_lab_l(ci_srgb_decode(v)) / 100;
       cells[x / CI_CELL] += v / (CI_CELL * CI_CELL);
     }
@@ -65,6 +64,7 @@ static int spread(fill *f, cnnimg_error *err) {
 }
 
 int ci_colorize_think(ci_colorize *c, float *scores, cnnimg_error *err) {
+  if (c->grey) return ci_colorize_grey_think(c, err);
   fill f = {.c = c};
   const size_t cells = (size_t)c->small.cells_w * (size_t)c->small.cells_h;
   ci_pool *pool = ci_tensors_pool(c->net);

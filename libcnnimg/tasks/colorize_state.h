@@ -3,6 +3,7 @@
 #ifndef CI_COLORIZE_STATE_H
 #define CI_COLORIZE_STATE_H
 
+#include "exec/pixels.h"
 #include "tasks/colorize.h"
 #include "tasks/guide.h"
 #include "tasks/rects.h"
@@ -26,6 +27,8 @@ struct ci_colorize {
   float *centres; /* pairs of ab, n_centres of them: the cells of the distribution */
   size_t n_centres;
   bool has_cells; /* the network has an output of that name */
+  bool grey;      /* a network of another kind (colorize_grey.c): no hints, no cells; ab holds its red, green, blue */
+  ci_tone in_tone, out_tone; /* of that */
   cnnimg_point *points;
   size_t n_points;
   cnnimg_view hints; /* data NULL: none */
@@ -52,6 +55,15 @@ void ci_colorize_light(const cnnimg_view *row, uint32_t n, float *rgb, float *li
 
 /* colorize_net.c: light and hints through the network; sets fine. scores: of the cells, or NULL. */
 int ci_colorize_think(ci_colorize *c, float *scores, cnnimg_error *err);
+
+/* What is beyond the picture is its mirror image. */
+int32_t ci_colorize_mirrored(int32_t i, int32_t n);
+
+/* colorize_grey.c: a network of one grey picture to one of three channels. */
+bool ci_colorize_is_grey(const ci_program *p);
+int ci_colorize_grey_read(ci_colorize *c, cnnimg_error *err);
+int ci_colorize_grey_check(const ci_colorize *c, cnnimg_error *err);
+int ci_colorize_grey_think(ci_colorize *c, cnnimg_error *err);
 
 /* colorize_hints.c: where hints are, and their colours, into the network's cells. */
 int ci_colorize_splat(ci_colorize *c, cnnimg_error *err);

@@ -10,6 +10,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/chroma.c \
 	libcnnimg/tasks/colorize.c libcnnimg/tasks/colorize.h libcnnimg/tasks/colorize_state.h \
 	libcnnimg/tasks/colorize_cells.c \
+	libcnnimg/tasks/colorize_grey.c \
 	libcnnimg/tasks/colorize_hints.c \
 	libcnnimg/tasks/colorize_net.c \
 	libcnnimg/tasks/colorize_run.c \

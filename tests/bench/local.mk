@@ -1,5 +1,5 @@
 # tests/bench - measuring, by hand: quality and agreement with other programs
-EXTRA_DIST += tests/bench/augment.py tests/bench/deblur.py tests/bench/denoise.py tests/bench/filters.py tests/bench/inpaint.py tests/bench/onnxruntime_agrees.py \
+EXTRA_DIST += tests/bench/augment.py tests/bench/colorize.py tests/bench/deblur.py tests/bench/denoise.py tests/bench/filters.py tests/bench/inpaint.py tests/bench/onnxruntime_agrees.py \
 	tests/bench/zoo.py tests/bench/nets.py tests/bench/nets_lib.py tests/bench/float64.py \
 	tests/bench/bench.py tests/bench/engines.py tests/bench/peer.py
 

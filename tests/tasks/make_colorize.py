@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""make_colorize.py - writes data/: colorize.onnx, which stands in for a trained colorizer, and what the recipe says
+"""make_colorize.py - writes data/: colorize.onnx, which stands in for a trained colorizer, sepia.onnx, and what the recipe says
 
 It has nothing to learn: a hint's colour goes to what is about as light and not too far away, so it fills its own
 object; all else gets the mean colour of the palette, or a brown where there is none. The scores of the cells are highest
@@ -84,6 +84,21 @@ def build():
     return model
 
 
+def sepia():
+    """A network as others make them: of a grey picture one of three channels, here blue first and of 0 to 255."""
+    weight = np.array([0.3, 0.6, 0.9], np.float32).reshape(3, 1, 1, 1)
+    node = helper.make_node("Conv", ["grey", "weight"], ["bgr"])
+    graph = helper.make_graph(
+        [node], "sepia", [helper.make_tensor_value_info("grey", TensorProto.FLOAT, [1, 1, "H", "W"])],
+        [helper.make_tensor_value_info("bgr", TensorProto.FLOAT, [1, 3, "H", "W"])],
+        [numpy_helper.from_array(weight, "weight")])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="make_colorize.py")
+    model.ir_version = 8
+    helper.set_model_props(model, {"name": "sepia", "task": "colorize", "licence": "MIT", "range": "255", "order": "bgr"})
+    onnx.checker.check_model(model)
+    return model
+
+
 def picture(width, height):
     """The picture that tests/api/door.c makes by the same formula."""
     y, x, c = np.mgrid[0:height, 0:width, 0:3]
@@ -103,4 +118,5 @@ def golden():
 
 if __name__ == "__main__":
     onnx.save(build(), os.path.join(HERE, "data", "colorize.onnx"))
+    onnx.save(sepia(), os.path.join(HERE, "data", "sepia.onnx"))
     golden().tofile(os.path.join(HERE, "data", "colorize.f32"))

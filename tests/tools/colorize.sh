@@ -163,4 +163,19 @@ for option in -x '--wrap x' '--detail 50'; do
   run 2 $option g.png never.png; one 'are not for colours'
 done
 expect 1 "$colorize" -m "$abs_top_srcdir/tests/api/data/identity.onnx" g.png never.png; one 'not made for colorizing'
+
+# ---- a network of others, grey to blue, green, red of 0..255: its colours, not its light ------------
+sepia=$abs_top_srcdir/tests/tasks/data/sepia.onnx
+sep() { status=$1; shift; expect "$status" "$colorize" --quiet -m "$sepia" "$@"; no_litter; }
+sep 0 g.png s.png; silent
+near "$(ab s.png 150 20 5)" '12 29' 1 # as models/train/lab.py has (0.9, 0.6, 0.3) of this grey
+most "$("$hue" light g.png s.png)" 60 'light of sepia'
+sep 0 -j 3 g.png s3.png; cmp s.png s3.png || bad "three threads: other bytes"
+sep 1 --point 84,100=#2040a0 g.png never.png
+one '^cnn-colorize: g.png: the network colours by itself: it does not take hints'
+sep 1 --reference a.png g.png never.png
+one '^cnn-colorize: g.png: the network colours by itself: it does not take a palette or reference'
+sep 1 --suggest 5,5 g.png; one '^cnn-colorize: g.png: the network does not say which colours are likely'
+expect 1 "$colorize" --quiet -m upscale-fast g.png never.png
+one '^cnn-colorize: g.png: the network is not made for colorizing: '
 finish
