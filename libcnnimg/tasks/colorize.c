@@ -160,21 +160,33 @@ static bool is_of(const cnnimg_tensor *t, size_t channels, const ci_small *s) {
          t->dim[3] == (uint64_t)s->cells_w;
 }
 
+/* Of looking and of painting the larger: a strip of rows, and what each thread works in. */
+static size_t strip_bytes(const ci_colorize *c) {
+  const size_t w = c->o.format.width, from = w * cnnimg_pixel_bytes(&c->o.format),
+               to = w * cnnimg_pixel_bytes(&c->result), planes = c->o.format.alpha ? 2 : 1,
+               threads = c->o.engine.threads;
+  const size_t look = ci_colorize_strip(c, from) * (from + planes * (size_t)c->small.w * sizeof(float)) +
+                      threads * w * (3 + planes) * sizeof(float),
+               paint = ci_colorize_strip(c, to) * (from + to) + threads * w * 6 * sizeof(float);
+  return look > paint ? look : paint;
+}
+
 static void set_cost(ci_colorize *c, const ci_plan_stats *stats) {
   const ci_small *s = &c->small;
   const size_t cells = (size_t)s->cells_w * (size_t)s->cells_h,
                held = 3 * (size_t)s->w * (size_t)s->h + (size_t)s->net_w * (size_t)s->net_h + 6 * cells;
-  c->cost = (cnnimg_cost){
-      .width = c->result.width,
-      .height = c->result.height,
-      .tile = c->result.width,
-      .tiles = 1,
-      .band = 16,
-      .halo = c->result.width > c->result.height ? c->result.width : c->result.height,
-      .threads = c->o.engine.threads,
-      .bytes = held * sizeof(float) + stats->ring_bytes + stats->scratch_bytes + stats->weight_bytes,
-      .weight_bytes = stats->weight_bytes,
-      .multiply_adds = stats->macs + (uint64_t)PAINTING * c->result.width * c->result.height};
+  c->cost =
+      (cnnimg_cost){.width = c->result.width,
+                    .height = c->result.height,
+                    .tile = c->result.width,
+                    .tiles = 1,
+                    .band = 16,
+                    .halo = c->result.width > c->result.height ? c->result.width : c->result.height,
+                    .threads = c->o.engine.threads,
+                    .bytes = held * sizeof(float) + strip_bytes(c) + stats->ring_bytes +
+                             stats->scratch_bytes + stats->weight_bytes,
+                    .weight_bytes = stats->weight_bytes,
+                    .multiply_adds = stats->macs + (uint64_t)PAINTING * c->result.width * c->result.height};
 }
 
 static int plan_network(ci_colorize *c, cnnimg_error *err) {
