@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""make_holes.py - page/holes.jpg: a date, a wire and a stain, taken away by cnn-inpaint, and as it was, at 100 %.
+"""make_holes.py - page/holes.jpg: everyday marks, taken away by cnn-inpaint, and as it was, at 100 %.
 
 Needs Pillow. Usage: python3 samples/make_holes.py [--tools build/tools]
 """
@@ -27,10 +27,36 @@ def stain(draw, colour):
     draw.ellipse([240, 270, 310, 320], fill=colour)
 
 
+def logo(draw, colour):
+    draw.ellipse([300, 180, 344, 224], outline=colour, width=6)
+    draw.text((352, 184), "STUDIO", fill=colour, font=ImageFont.load_default(36))
+
+
+def scratches(draw, colour):
+    for x in (150, 171, 240, 262):
+        draw.line([(x, 0), (x + 14, 120), (x - 6, 300)], fill=colour, width=2)
+
+
+def letters(draw, colour):
+    for y in range(200, 400, 26):
+        draw.text((300, y), "Lorem ipsum dolor sit amet, consectetur", fill=colour, font=ImageFont.load_default(15))
+
+
+def person(draw, colour):
+    """As large as somebody in the foreground; it stands on the shore."""
+    draw.ellipse([330, 150, 370, 195], fill=colour)
+    draw.rounded_rectangle([312, 190, 388, 340], 24, fill=colour)
+
+
 CASES = [  # photograph, what is drawn, its colour, left and top of the detail
     ("oakland-zoo-otters.jpg", date, "#ff8c14", 420, 225),
     ("singaporean-cityscape.jpg", wire, "#f0f0f0", 250, 40),
     ("oakland-zoo-otters.jpg", stain, "#802020", 130, 190),
+    ("blue-periwinkle.jpg", logo, "#ffffff", 270, 120),
+    ("oakland-zoo-otters.jpg", logo, "#ffffff", 270, 120),
+    ("chelsea.jpg", scratches, "#f8f8f0", 80, 60),
+    ("blue-periwinkle.jpg", letters, "#000000", 310, 210),
+    ("singaporean-cityscape.jpg", person, "#c000c0", 210, 160),
 ]
 
 
