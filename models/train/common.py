@@ -45,6 +45,7 @@ def options(description, **defaults):
     p.add_argument("--bench", help="folder of evaluation pictures (measured, never trained on)")
     p.add_argument("--without", nargs="*", default=HELD_OUT, help="leave out files with these words in their names")
     p.add_argument("--cache", default="/tmp/cnnimg-pictures", help="where the decoded pictures go")
+    p.add_argument("--shrunk", type=float, help="every other crop from the pictures made so much smaller (0.6)")
     p.add_argument("--out", default="ckpt", help="folder of checkpoint and ONNX file")
     p.add_argument("--init", help="start from the weights of this ONNX file, those that fit")
     p.add_argument("--minutes", type=float, default=60, help="wall-clock budget")
@@ -232,7 +233,7 @@ def train(task, o):
     """The loop: until the minutes are spent; then a last, full evaluation."""
     torch.manual_seed(o.seed)
     run = Run(task, o)
-    crops = Crops(o.data, o.cache, o.seed + run.step, task.scale, o.without)
+    crops = Crops(o.data, o.cache, o.seed + run.step, task.scale, o.without, o.shrunk)
     print(f"{task.name}: {count_parameters(run.net)} parameters, {len(crops)} pictures", flush=True)
     if run.step == 0:
         write(task, run.average.net, {}, o)

@@ -10,7 +10,7 @@ import os
 import numpy as np
 import torch
 
-from degrade import find_pictures, load_rgb, shrink_picture
+from degrade import find_pictures, load_rgb, resize, shrink_picture
 
 
 class Pack:
@@ -35,14 +35,23 @@ class Pack:
         np.save(path + ".index.npy", index)
 
 
-def pack_pictures(folders, cache, without=()):
-    """The pictures of the folders, but those with a word of `without` in their name, decoded once into CACHE."""
+def resized(rgb, factor):
+    """A picture made smaller by MATLAB's bicubic."""
+    return resize(rgb[None], *(round(n * factor) for n in rgb.shape[:2]))[0]
+
+
+def pack_pictures(folders, cache, without=(), shrunk=None):
+    """The pictures of the folders, but those with a word of `without` in their name, decoded once into CACHE.
+
+    shrunk: behind them all of them again, that much smaller.
+    """
     if not os.path.exists(cache + ".index.npy"):
         files = [f for d in folders for f in find_pictures(d)]
         files = [f for f in files if not any(word in os.path.basename(f) for word in without)]
         if not files:
             raise SystemExit(f"no pictures in {folders}")
-        Pack.write(cache, [load_rgb(f) for f in files])
+        pictures = [load_rgb(f) for f in files]
+        Pack.write(cache, pictures + ([resized(p, shrunk) for p in pictures] if shrunk else []))
         np.save(cache + ".names.npy", np.array([os.path.basename(f) for f in files]))
     return Pack(cache)
 
@@ -67,10 +76,15 @@ class Crops:
     Bench and sample pictures must not be among `folders`: they are for measuring.
     """
 
-    def __init__(self, folders, cache, seed, scale=1, without=()):
-        self.large, self.scale = pack_pictures(folders, cache, without), scale
+    def __init__(self, folders, cache, seed, scale=1, without=(), shrunk=None):
+        """shrunk: every other crop comes from the pictures made that much smaller, which are sharper and not JPEGs."""
+        cache = f"{cache}.and{shrunk}" if shrunk else cache
+        self.large, self.scale = pack_pictures(folders, cache, without, shrunk), scale
         self.small = pack_small(self.large, cache, scale) if scale > 1 else self.large
         area = self.small.index[:, 1] * self.small.index[:, 2]
+        if shrunk:
+            half = len(area) // 2
+            area = np.concatenate([area[:half], area[half:] * (area[:half].sum() / area[half:].sum())])
         self.weight = area / area.sum()
         self.rng = np.random.default_rng(seed)
 
