@@ -109,6 +109,8 @@ def annealed(scores, centres):
 
 class Colorize(common.Task):
     name = "colorize"
+    half_file = True
+    ci = ("png",)
 
     def __init__(self, side=SIDE):
         self.side = side
@@ -161,7 +163,7 @@ class Colorize(common.Task):
 
     def colour(self, run, rgb, count, seed):
         """Small ab of a picture with `count` hints, as regressed and from the cells."""
-        small = lab.rgb_to_lab(resized(rgb, self.side))
+        small = lab.rgb_to_lab(resized(rgb, min(self.side, *rgb.shape[2:])))
         ab = F.avg_pool2d(small[:, 1:], 4)
         hints = put_hints(ab[0] / lab.AB, np.random.default_rng(seed), count)[None]
         found, scores = run(image=small[:, :1] / 100, hints=hints, palette=torch.zeros(1, self.size, 1, 1))
@@ -174,6 +176,9 @@ class Colorize(common.Task):
             ab, cells = self.colour(run, p, count, i)
             made.append(rebuilt(lab.rgb_to_lab(p)[:, :1], saturation * ((1 - mix) * ab + mix * cells)))
         return made
+
+    def restore(self, run, picture):
+        return self.coloured(run, [to_tensor(picture)], 0)[0]
 
     def evaluate(self, run, o, full):
         """RGB PSNR with the true L, and colourfulness as a share of the truth's."""

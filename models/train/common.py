@@ -82,6 +82,7 @@ class Task:
     shapes = {}  # of inputs and outputs that are not 1 x C x H x W, H and W times scale behind the network
     scale = 1
     margin = 0  # pixels of the mirrored picture around it: networks pad with zeros, which would show at its border
+    half_file = False  # weights in fp16: half the size
     ci = ()  # of tests/models/data, the suffixes of the files that the card is measured on
 
     def network(self):
@@ -221,7 +222,7 @@ def write(task, net, figures, o, ci=None):
     large = ["H", "W"] if task.scale == 1 else [f"{task.scale}*H", f"{task.scale}*W"]
     inputs = {k: task.shapes.get(k, [1, c, "H", "W"]) for k, c in task.channels.items()}
     outputs = {k: task.shapes.get(k, [1, c, *large]) for k, c in task.outputs.items()}
-    onnxfile.export(net, path, inputs, outputs, card)
+    onnxfile.export(net, path, inputs, outputs, card, task.half_file)
 
 
 def say(run, loss, share, note=""):

@@ -92,10 +92,17 @@ def nodes_of(net, outputs):
     return nodes, inputs
 
 
-def initializers(net):
-    """Every parameter in fp32 under its own name."""
-    return [numpy_helper.from_array(v.detach().float().contiguous().numpy(), k)
+def initializers(net, half):
+    """Every parameter under its own name; half: in fp16."""
+    kind = np.float16 if half else np.float32
+    return [numpy_helper.from_array(v.detach().float().contiguous().numpy().astype(kind), k)
             for k, v in net.state_dict().items()]
+
+
+def widened(nodes, parameters):
+    """The nodes, behind casts of the parameters to fp32."""
+    rename(nodes, {k: k + ".wide" for k in parameters})
+    return [helper.make_node("Cast", [k], [k + ".wide"], k + ".wide", to=TensorProto.FLOAT) for k in parameters] + nodes
 
 
 def value_info(name, shape):
@@ -103,11 +110,12 @@ def value_info(name, shape):
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
-def export(net, path, inputs, outputs, metadata):
-    """Write net to path. inputs, outputs: {name: shape}; metadata: the model card, text to text."""
+def export(net, path, inputs, outputs, metadata, half=False):
+    """Write net to path. inputs, outputs: {name: shape}; metadata: the model card, text to text; half: weights in fp16."""
     nodes, names = nodes_of(net, list(outputs))
+    nodes = widened(nodes, list(net.state_dict())) if half else nodes
     graph = helper.make_graph(nodes, metadata["name"], [value_info(n, inputs[n]) for n in names],
-                              [value_info(n, shape) for n, shape in outputs.items()], initializers(net))
+                              [value_info(n, shape) for n, shape in outputs.items()], initializers(net, half))
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)],
                               producer_name="cnnimg", ir_version=8)
     helper.set_model_props(model, {k: str(v) for k, v in metadata.items()})
@@ -123,7 +131,7 @@ def load_weights(net, path, adapt=dict):
     What does not fit keeps its fresh values (the tail, when x3 starts from x2); returns its names.
     """
     own = net.state_dict()
-    held = adapt({t.name: torch.from_numpy(np.array(numpy_helper.to_array(t)))
+    held = adapt({t.name: torch.from_numpy(numpy_helper.to_array(t).astype(np.float32))
                   for t in onnx.load(path).graph.initializer})
     held = {k: v for k, v in held.items() if k in own and own[k].shape == v.shape}
     if not held:
