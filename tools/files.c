@@ -88,7 +88,7 @@ static void settle_last(drv_run *run) {
 int drv_files_tick(void *user, uint64_t done, uint64_t total) {
   drv_run *run = user;
   if (run->last && atomic_load(&run->last->written)) settle_last(run);
-  return drv_progress_tick(&run->progress, done, total);
+  return run->before ? drv_before_tick(run, done, total) : drv_progress_tick(&run->progress, done, total);
 }
 
 /* What was decided before any work: junk, doubles, inputs that would be overwritten. */
