@@ -4,6 +4,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/image/codecs.c libcnnimg/image/codecs.inc \
 	libcnnimg/image/convert.c \
 	libcnnimg/image/exif.c \
+	libcnnimg/image/exiftexts.c \
 	libcnnimg/image/image.h \
 	libcnnimg/image/jpeg.c \
 	libcnnimg/image/jpegmeta.c libcnnimg/image/jpegmeta.h \
