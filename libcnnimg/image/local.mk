@@ -28,5 +28,6 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/image/tiffopen.c libcnnimg/image/tiffopen.h \
 	libcnnimg/image/tiffparts.c libcnnimg/image/tiffparts.h \
 	libcnnimg/image/tiffpixels.c libcnnimg/image/tiffpixels.h \
+	libcnnimg/image/tiffread.h libcnnimg/image/tiffrows.c \
 	libcnnimg/image/tiffwrite.c
 endif
