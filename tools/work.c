@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "driver.h"
@@ -89,6 +90,9 @@ static void print_plan(drv_run *run) {
 static void note_losses(const drv_settings *s, const char *path, const char *codec, const cnnimg_format *f) {
   cnnimg_format held;
   if (cnnimg_codec_fit(codec, f, &held, NULL)) return; /* the writer says it */
+  if (f->colours == 3 && (!strcasecmp(codec, "pgm") || !strcasecmp(codec, "pbm")))
+    drv_note(s, path, "a %s file is grey, and this picture has colours: it is written as a ppm file would be",
+             codec);
   if (f->alpha && !held.alpha) drv_note(s, path, "a %s file holds no alpha channel; laid on white", codec);
   if (CNNIMG_SAMPLE_BYTES(held.sample) < CNNIMG_SAMPLE_BYTES(f->sample))
     drv_note(s, path, "a %s file holds %zu bits a sample; rounded to them", codec,

@@ -15,7 +15,9 @@ out=s40.ppm made --sigma 40
 differ s10.ppm s40.ppm
 expect 0 "$denoise" a.ppm auto.ppm; says 'sigma [0-9.]* (estimated)'
 expect 0 "$denoise" -s auto a.ppm auto2.ppm; same auto.ppm auto2.ppm
-expect 0 "$denoise" --json -s 12 a.ppm b.ppm; prints '"sigma":12,'
+expect 0 "$denoise" -m "$nets/halves.onnx" -s 12 a.ppm b.ppm; says 'halves.onnx: this network is told no sigma'
+expect 0 "$denoise" -m "$nets/halves.onnx" a.ppm c.ppm; silent; same b.ppm c.ppm
+expect 0 "$denoise" --json -s 12 a.ppm b.ppm; silent; prints '"sigma":12,'
 
 # ---- where there is no noise, nothing is removed --------------------------------------
 pixels() { "$mkpic" hash "$1"; }

@@ -37,9 +37,21 @@ run 0 -s 5 --alpha drop --strength 0 rgba8.png out.png; equal "$(info out.png)" 
 equal "$("$mkpic" hash out.png)" "$("$mkpic" hash rgb8.png)"
 run 0 -s 5 rgba8.png out.jpg; says 'no alpha channel'; equal "$(info out.jpg)" '33x21 colours 3 alpha 0 bits 8 jpeg'
 run 0 -s 5 rgb16.png out.jpg; says '8 bits'
+run 0 -s 5 rgb8.png out.pgm; says 'rgb8.png: a pgm file is grey'; equal "$(info out.pgm)" '33x21 colours 3 alpha 0 bits 8 ppm'
+run 0 -s 5 grey8.png out.pgm; silent; run 0 -s 5 rgb8.png out.ppm; silent
 run 0 -s 5 grey8.png out.jpg; silent; equal "$(info out.jpg)" '33x21 colours 1 alpha 0 bits 8 jpeg'
 run 0 -s 5 -q 10 rgb8.png low.jpg; run 0 -s 5 -q 100 rgb8.png high.jpg
 [ "$(wc -c <low.jpg)" -lt "$(wc -c <high.jpg)" ] || bad "-q changes nothing"
+
+# ---- white stays white, black black ------------------------------------------------------
+"$mkpic" make white.png 60 50 rgb 8 0 1 1
+"$mkpic" make black.png 60 50 grey 8 0 0 0
+for how in '-s 5' '-s 25' '-s 50' '-s 75' '--jpeg auto' '-s 25 -x' '-s 25 --detail 50 --chroma 50'; do
+  run 0 --quiet $how white.png out.png
+  "$mkpic" range out.png | awk '{ exit !($1 > 0.995 && $2 == 1) }' || bad "$how: white becomes $("$mkpic" range out.png)"
+  run 0 --quiet $how black.png out.png
+  "$mkpic" range out.png | awk '{ exit !($1 == 0 && $2 < 0.005) }' || bad "$how: black becomes $("$mkpic" range out.png)"
+done
 
 # ---- what goes around the network ------------------------------------------------------
 fixtures=$abs_top_srcdir/tests/image/data

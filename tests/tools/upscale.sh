@@ -75,6 +75,17 @@ awk "BEGIN { exit !($1 < -0.3 && $2 > 1.5) }" || bad "values below 0 and above 1
 run 0 --alpha drop -s 2 t.png drop.png; equal "$(info drop.png | cut -d' ' -f2-5)" 'colours 3 alpha 0'
 run 0 --depth 16 -s 2 t.png deep.png; equal "$(info deep.png | cut -d' ' -f6-7)" 'bits 16'
 
+# ---- no halos: white beside black that cannot be seen, laid on white (PPM holds no alpha), is all white -----
+hole=$abs_top_builddir/tests/tools/hole
+"$hole" mask w.png 40 40 rgba 0,0,40,40
+"$hole" paint w.png wb.png 000000 11,9,17,20
+"$hole" paint wb.png wbt.png clear 11,9,17,20
+for how in '-s 2' '-s 1.5' '-s 0.5' '-s 8' '-s 2 --fix-color off' '-s 2 --wrap both' '-n 2'; do
+  run 0 --quiet $how wbt.png flat.ppm
+  "$mkpic" range flat.ppm | awk '{ exit !($1 > 0.99) }' || bad "$how: there are halos, as dark as $("$mkpic" range flat.ppm)"
+done
+run 0 --quiet -s 2 wb.png flat.ppm; "$mkpic" range flat.ppm | awk '{ exit !($1 < 0.1) }' || bad "black that can be seen is gone"
+
 # ---- the same bytes ---------------------------------------------------------------------------
 "$mkpic" make in.png 257 193 rgba 8 10
 i=0
