@@ -336,7 +336,7 @@ struct drv_run {
   cnnimg_view kernel; /* of a blur; the same */
   drv_item *next; /* the file that is opened and decoded while the present one is computed; NULL: none */
   drv_item *last; /* the file whose end is encoded meanwhile; NULL: none */
-  bool alone;     /* there is one file only */
+  bool alone;     /* one file was named, and no folder or list */
   bool failed;    /* a file has failed */
   bool broken;    /* nothing more can be told on standard output */
   drv_before *before; /* noise is removed by another network before; NULL: it is not */

@@ -206,7 +206,8 @@ static void do_file(drv_run *run, const drv_jobs *jobs, size_t i) {
 }
 
 int drv_do_files(drv_run *run, const drv_jobs *jobs) {
-  run->alone = jobs->n == 1;
+  const drv_settings *s = run->s;
+  run->alone = jobs->n == 1 && s->inputs.n == 1 && !s->files_from && !drv_is_folder(s->inputs.at[0]);
   for (size_t i = 0; i < jobs->n && !cnnimg_cancel_is_set(&drv_cancel) && !run->broken; i++) {
     if (jobs->at[i].fate != DRV_RUN) {
       report_decided(run, &jobs->at[i]);
