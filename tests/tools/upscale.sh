@@ -86,6 +86,19 @@ for how in '-s 2' '-s 1.5' '-s 0.5' '-s 8' '-s 2 --fix-color off' '-s 2 --wrap b
 done
 run 0 --quiet -s 2 wb.png flat.ppm; "$mkpic" range flat.ppm | awk '{ exit !($1 < 0.1) }' || bad "black that can be seen is gone"
 
+# ---- --wrap: copies of the result fit together, at any size: rolled by half and enlarged is enlarged and rolled ----
+texture=$abs_top_builddir/tests/tools/texture
+"$texture" make t.ppm 64 48 12
+"$texture" roll t.ppm rolled.ppm 32 24
+for s in 2 1.5 4; do
+  for wrap in '--wrap both' ''; do
+    run 0 --quiet -s $s $wrap t.ppm one.ppm; run 0 --quiet -s $s $wrap rolled.ppm two.ppm
+    "$texture" roll one.ppm one-rolled.ppm "$(awk "BEGIN { print 32 * $s }")" "$(awk "BEGIN { print 24 * $s }")"
+    far=$("$texture" far one-rolled.ppm two.ppm | cut -d' ' -f1)
+    [ "${wrap:+wraps}$((far <= 1))" = "wraps1" ] || [ "$wrap$((far > 8))" = 1 ] || bad "-s $s $wrap: $far levels apart"
+  done
+done
+
 # ---- the same bytes ---------------------------------------------------------------------------
 "$mkpic" make in.png 257 193 rgba 8 10
 i=0
