@@ -101,6 +101,10 @@ run 0 --estimate out.png; awk '{ exit !($1 < 4) }' out || bad "after denoising s
 run 0 --estimate noisy.png noisy.png; equal "$(wc -l <out | tr -d ' ')" 2; prints 'noisy.png$'
 run 1 --estimate --memory 1M wide.pfm in/absent.png
 
+# ---- more than one picture: an APNG's header with one grey pixel -------------------------------
+printf '\211\120\116\107\015\012\032\012\000\000\000\015\111\110\104\122\000\000\000\001\000\000\000\001\010\000\000\000\000\072\176\233\125\000\000\000\010\141\143\124\114\000\000\000\002\000\000\000\000\363\215\223\160\000\000\000\012\111\104\101\124\170\234\143\150\000\000\000\202\000\201\167\315\162\266\000\000\000\000\111\105\116\104\256\102\140\202' >anim.png
+run 0 --strength 0 anim.png out.png; says 'anim.png: is an animation; its first picture is read'; equal "$(info out.png)" '1x1 colours 1 alpha 0 bits 8 png'
+
 # ---- limits and dry run ----------------------------------------------------------------------
 rm -f out.png
 run 1 --max-pixels 19199 -s 5 noisy.png out.png; says 'noisy.png: '; absent out.png
