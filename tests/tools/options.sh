@@ -89,6 +89,7 @@ rm -f b.ppm
 expect 2 "$denoise" --estimate -o b.ppm a.ppm; says 'no output'
 expect 2 "$denoise" --null a.ppm b.ppm; says '--files-from'
 expect 2 "$denoise" --json a.ppm -; says 'standard output'
+expect 2 "$denoise" --sigma-map - - b.ppm; says 'only once'
 expect 2 "$denoise" - - -o d/; says 'only once'
 expect 2 "$denoise" - -o d/; says 'no name'
 expect 2 "$denoise" a.ppm b.gif; says 'b.gif'
