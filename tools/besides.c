@@ -27,6 +27,8 @@ int drv_check_model(const drv_settings *s, const cnnimg_model *model, const char
     drv_say(s, path, "this network takes no map of sigma");
     return DRV_EXIT_USAGE;
   }
+  if (s->tool->estimates && s->params.sigma > 0 && !drv_takes_sigma(model))
+    drv_note(s, path, "this network is told no sigma: it removes what it was made for, whatever -s says");
   return DRV_GO;
 }
 
@@ -82,7 +84,7 @@ static int use_quality(drv_run *run, const cnnimg_info *info, const char *path, 
   if (!drv_takes(run->model, "quality")) return CNNIMG_OK;
   if (!quality)
     return drv_fail(err, CNNIMG_UNSUPPORTED, "%s: %s", path,
-                "the JPEG quality of this picture is not known; --jpeg QF says it");
+                    "the JPEG quality of this picture is not known; --jpeg QF says it");
   if (!said) drv_note(run->s, path, "JPEG quality %u (estimated)", quality);
   if (quality == run->params.jpeg_quality) return CNNIMG_OK;
   cnnimg_session_free(run->session);

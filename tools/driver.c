@@ -30,14 +30,15 @@ static int load_model(drv_run *run, drv_settings *s) {
   if (run->model || want == DRV_UNWANTED) return DRV_GO;
   if (want == DRV_WANTED_IF_THERE && !drv_model_is_there(s)) return DRV_GO;
   int status = drv_picks(s) ? drv_gather(run) : DRV_GO;
-  if (status != DRV_GO || run->candidates.n) return status;
+  if (status != DRV_GO) return status;
+  if (run->candidates.n) return drv_before_load(run);
   run->model_path = drv_find_model(s);
   if (!run->model_path) return DRV_EXIT_MODEL;
   if (!cnnimg_model_load_opt(run->context, run->model_path, s->model_opts.at, &run->model, &err)) {
     status = drv_check_model(s, run->model, run->model_path);
     if (status == DRV_GO) status = drv_use_level(s, run->model, run->model_path);
     run->params.sigma = s->params.sigma;
-    return status;
+    return status == DRV_GO ? drv_before_load(run) : status;
   }
   drv_say(run->s, run->model_path, "%s", err.text);
   return DRV_EXIT_MODEL;

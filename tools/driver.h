@@ -218,6 +218,8 @@ int drv_gather(drv_run *run); /* DRV_GO, or an exit status and a sentence on std
 /* The model for pictures of that format, where candidates were gathered. */
 int drv_pick(drv_run *run, const cnnimg_format *format, cnnimg_error *err);
 void drv_candidates_free(drv_candidates *all);
+bool drv_has_level(const drv_candidates *all, int level); /* is one of them for that level? */
+int drv_level_of(const cnnimg_model *m, const char *path); /* of noise that it removes, by its card or its file's name */
 /* ---- near.c: what lies near the program ---------------------------------------------------------- */
 
 /* Folders above the program's own, the nearest (up: 1) first, until true is given back. */
@@ -232,6 +234,9 @@ enum { DRV_LEVEL_NONE = -1, DRV_LEVEL_MOST = 3 };
 bool drv_name_says(const char *name, int *level, int *scale);
 /* The level that was asked for, of a model that was not chosen by it: sets sigma; DRV_GO, or a sentence and a status. */
 int drv_use_level(drv_settings *s, const cnnimg_model *model, const char *path);
+float drv_level_sigma(int level); /* noise of about that strength, of 255 */
+bool drv_takes_sigma(const cnnimg_model *model);
+
 
 /* ---- cards.c: questions about models, and a model as a file ------------------------------------ */
 
@@ -312,6 +317,7 @@ void drv_written_fini(drv_written *w);
 
 typedef struct drv_lane drv_lane;
 typedef struct drv_item drv_item;
+typedef struct drv_before drv_before;
 
 struct drv_run {
   const drv_settings *s;
@@ -330,9 +336,11 @@ struct drv_run {
   cnnimg_view kernel; /* of a blur; the same */
   drv_item *next; /* the file that is opened and decoded while the present one is computed; NULL: none */
   drv_item *last; /* the file whose end is encoded meanwhile; NULL: none */
-  bool alone;     /* there is one file only */
+  bool alone;     /* one file was named, and no folder or list */
   bool failed;    /* a file has failed */
   bool broken;    /* nothing more can be told on standard output */
+  drv_before *before; /* noise is removed by another network before; NULL: it is not */
+  bool before_ended;  /* that is done for the present picture */
 };
 
 /* All files, one after another; an exit status. */
@@ -395,6 +403,17 @@ int drv_kernel_word(const char *text, char why[DRV_WHY]);
 /* The kernel of --deblur, drawn or read once, into the run's parameters. */
 int drv_use_kernel(drv_run *run, cnnimg_error *err);
 uint64_t drv_memory_cap(const drv_settings *s); /* measure.c: of --memory, else half of the machine's */
+
+#define DRV_DENOISER "denoise" /* the built-in model that does it */
+/* before.c: -n LEVEL for networks that only enlarge. Loads the network that removes noise before: DRV_GO or an exit status. */
+int drv_before_load(drv_run *run);
+/* Its session for pictures of this format; what it costs is added to r. A cnnimg_status. */
+int drv_before_plan(drv_run *run, const cnnimg_format *f, drv_result *r, cnnimg_error *err);
+/* Both networks, one after the other, over rows from read to write. */
+int drv_before_run(drv_run *run, cnnimg_read_row read, cnnimg_write_row write, void *user, cnnimg_error *err);
+int drv_before_tick(drv_run *run, uint64_t done, uint64_t total);
+void drv_before_free(drv_before *b);
+bool drv_same_format(const cnnimg_format *a, const cnnimg_format *b);
 
 /* The session for pictures of this format, made or the last one again. */
 int drv_session_for(drv_run *run, const cnnimg_format *format, cnnimg_error *err);

@@ -88,7 +88,7 @@ static void settle_last(drv_run *run) {
 int drv_files_tick(void *user, uint64_t done, uint64_t total) {
   drv_run *run = user;
   if (run->last && atomic_load(&run->last->written)) settle_last(run);
-  return drv_progress_tick(&run->progress, done, total);
+  return run->before ? drv_before_tick(run, done, total) : drv_progress_tick(&run->progress, done, total);
 }
 
 /* What was decided before any work: junk, doubles, inputs that would be overwritten. */
@@ -206,7 +206,8 @@ static void do_file(drv_run *run, const drv_jobs *jobs, size_t i) {
 }
 
 int drv_do_files(drv_run *run, const drv_jobs *jobs) {
-  run->alone = jobs->n == 1;
+  const drv_settings *s = run->s;
+  run->alone = jobs->n == 1 && s->inputs.n == 1 && !s->files_from && !drv_is_folder(s->inputs.at[0]);
   for (size_t i = 0; i < jobs->n && !cnnimg_cancel_is_set(&drv_cancel) && !run->broken; i++) {
     if (jobs->at[i].fate != DRV_RUN) {
       report_decided(run, &jobs->at[i]);

@@ -35,18 +35,22 @@ bool drv_name_says(const char *name, int *level, int *scale) {
 /* ---- networks that are told how much noise there is --------------------------------------------- */
 
 /* waifu2x's levels 0 to 3 are about as strong as noise of these sigmas. */
-static float level_sigma(int level) {
+float drv_level_sigma(int level) {
   static const float sigmas[] = {0, 5, 10, 20, 35};
   return sigmas[level - DRV_LEVEL_NONE];
 }
 
-static bool takes_sigma(const cnnimg_model *model) {
+bool drv_takes_sigma(const cnnimg_model *model) {
   return drv_takes(model, "sigma") || cnnimg_model_get(model, "output.sigma");
 }
 
 int drv_use_level(drv_settings *s, const cnnimg_model *model, const char *path) {
   if (!s->level_said) return DRV_GO;
-  if (!takes_sigma(model)) {
+  const bool sigma = drv_takes_sigma(model);
+  const int level = sigma ? DRV_LEVEL_NONE : drv_level_of(model, path);
+  /* What was made for that level, or enlarges and knows no level: then noise is removed before (before.c). */
+  if (!sigma && s->tool->picks && (level == s->level || level == DRV_LEVEL_NONE)) return DRV_GO;
+  if (!sigma) {
     drv_say(s, path,
             "-n %d: this network removes what it was made for, it has no noise levels; a folder of networks, "
             "one a "
@@ -54,6 +58,6 @@ int drv_use_level(drv_settings *s, const cnnimg_model *model, const char *path) 
             s->level);
     return DRV_EXIT_USAGE;
   }
-  s->params.sigma = level_sigma(s->level);
+  s->params.sigma = drv_level_sigma(s->level);
   return DRV_GO;
 }

@@ -5,6 +5,7 @@ EXTRA_DIST += tools/cnn-colorize.1.in tools/cnn-denoise.1.in tools/cnn-inpaint.1
 CLEANFILES += tools/cnn-colorize.1 tools/cnn-denoise.1 tools/cnn-inpaint.1 tools/cnn-upscale.1
 
 driver_sources = \
+	tools/before.c \
 	tools/besides.c tools/cards.c \
 	tools/driver.c \
 	tools/driver.h \

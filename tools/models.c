@@ -155,8 +155,9 @@ static void say_not_found(const drv_settings *s, const char *word) {
     return;
   }
   const char *what = s->model == word ? "no model, file or folder" : "no model";
-  const char *why =
-      s->jpeg && !s->model && !s->model_name ? ", which --jpeg takes where -m names no other" : "";
+  const char *why = "";
+  if (s->jpeg && !s->model && !s->model_name) why = ", which --jpeg takes where -m names no other";
+  if (s->tool->picks && !strcmp(word, DRV_DENOISER)) why = ", which -n takes before a network that only enlarges";
   drv_say(s, NULL, "%s is called %s%s; --list-models shows those that there are", what, word, why);
 }
 

@@ -229,6 +229,7 @@ static int split_operands(drv_settings *s) {
 
 static int check_together(const drv_settings *s) {
   size_t pipes = s->files_from && !strcmp(s->files_from, "-");
+  pipes += s->sigma_map && !strcmp(s->sigma_map, "-");
   for (size_t i = 0; i < s->inputs.n; i++) pipes += !strcmp(s->inputs.at[i], "-");
   if (pipes > 1) return usage(s, "standard input can be read only once");
   if (s->null && !s->files_from) return usage(s, "--null goes with --files-from");

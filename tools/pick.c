@@ -47,6 +47,13 @@ static bool ask_card(drv_candidate *c, const cnnimg_model *m) {
   return level;
 }
 
+int drv_level_of(const cnnimg_model *m, const char *path) {
+  drv_candidate c = {0};
+  (void)ask_name(&c, drv_base(path), true);
+  (void)ask_card(&c, m);
+  return c.level;
+}
+
 static bool has_card_beside(const char *path) {
   char *card = malloc(strlen(path) + sizeof ".card.json");
   bool there = card && !access(strcat(strcpy(card, path), ".card.json"), R_OK);
@@ -128,20 +135,20 @@ static void list_levels(const drv_candidates *all, char *text, size_t size) {
       }
 }
 
-/* A level that no network there is for would fail for each picture. */
-static int has_level(const drv_run *run) {
+bool drv_has_level(const drv_candidates *all, int level) {
+  for (size_t i = 0; i < all->n; i++)
+    if (all->at[i].level == level) return true;
+  return false;
+}
+
+/* A level that no network of a folder is for would fail for each picture. Built-in ones get another network before them. */
+static int check_level(const drv_run *run) {
   const drv_settings *s = run->s;
   char levels[64];
-  for (size_t i = 0; i < run->candidates.n; i++)
-    if (!s->level_said || run->candidates.at[i].level == s->level) return DRV_GO;
+  if (!s->model || !s->level_said || drv_has_level(&run->candidates, s->level)) return DRV_GO;
   list_levels(&run->candidates, levels, sizeof levels);
-  if (s->model)
-    drv_say(s, s->model, "there is no network that %s for noise level %d here%s",
-            s->tool->picks ? "enlarges" : "does not enlarge", s->level, levels);
-  else
-    drv_say(s, NULL,
-            "no built-in network enlarges and removes noise of level %d; -m names a folder of such ones",
-            s->level);
+  drv_say(s, s->model, "there is no network that %s for noise level %d here%s",
+          s->tool->picks ? "enlarges" : "does not enlarge", s->level, levels);
   return DRV_EXIT_MODEL;
 }
 
@@ -151,7 +158,7 @@ int drv_gather(drv_run *run) {
   if (run->candidates.n) return DRV_GO;
   if (s->model) drv_each_in(s, s->model, DRV_NO_DEEPER, consider_file, &g);
   else drv_each_built_in(s, consider, &g);
-  if (s->tool->picks ? run->candidates.n : g.networks > 1) return has_level(run);
+  if (s->tool->picks ? run->candidates.n : g.networks > 1) return check_level(run);
   if (s->tool->picks)
     drv_say(s, s->model, "no network that enlarges was found%s",
             s->model ? " there" : "; -m names one, --models-dir says where built-in ones are");
@@ -175,12 +182,13 @@ static double factor_for(const drv_settings *s, const cnnimg_params *p, const cn
   return p->scale_num ? (double)p->scale_num / p->scale_den : USUAL;
 }
 
-/* The level that is asked for; where none is, the one with the least denoising that there is. */
+/* The level that is asked for; where none is, or none is there, the one with the least denoising that there is. */
 static int level_for(const drv_run *run) {
   int least = run->candidates.at[0].level;
   for (size_t i = 1; i < run->candidates.n; i++)
     if (run->candidates.at[i].level < least) least = run->candidates.at[i].level;
-  return run->s->level_said ? run->s->level : least;
+  bool there = run->s->level_said && drv_has_level(&run->candidates, run->s->level);
+  return there ? run->s->level : least;
 }
 
 /* Is a the better one? The smallest factor that is enough, else the largest; of two, the larger network. A result that is

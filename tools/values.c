@@ -175,8 +175,12 @@ int drv_set_memory(drv_settings *s, const char *value, char why[DRV_WHY]) {
 
 int drv_share(const char *value, float *share, char why[DRV_WHY]) {
   double v;
+  char digits[24];
+  size_t n = strlen(value);
   snprintf(why, DRV_WHY, "must be a percentage from 0 to 100");
-  if (drv_number(value, 0, 100, &v)) return -1;
+  if (n >= sizeof digits) return -1;
+  snprintf(digits, sizeof digits, "%.*s", (int)(n && value[n - 1] == '%' ? n - 1 : n), value);
+  if (drv_number(digits, 0, 100, &v)) return -1;
   *share = (float)(v / 100);
   return 0;
 }

@@ -118,7 +118,8 @@ static void see_file(walk *w, char *rel, const struct stat *st) {
   drv_job *job = found(w, rel);
   remember(job, st);
   if (!S_ISREG(st->st_mode)) decide(job, DRV_PASS, "not a regular file");
-  else if (!cnnimg_looks_like_picture(rel)) decide(job, DRV_PASS, "its name is not that of a picture that can be read");
+  else if (!cnnimg_looks_like_picture(rel))
+    decide(job, DRV_PASS, "its name is not that of a picture that can be read");
   else if (!st->st_size) decide(job, DRV_PASS, "empty");
   else if (is_result(w, rel)) decide(job, DRV_PASS, "a result, by its suffix");
   else if (passed_by(w, rel)) decide(job, DRV_PASS, passed_by(w, rel));
@@ -237,7 +238,9 @@ static int add_names(const drv_settings *s, FILE *f, drv_jobs *jobs) {
     }
     if (!s->null && n && name[n - 1] == '\r') n--;
     name[n] = 0;
-    if (n) add_named(s, name, true, false, jobs);
+    const char *at =
+        line == 1 && !strncmp(name, "\xef\xbb\xbf", 3) ? name + 3 : name; /* as editors begin UTF-8 */
+    if (*at) add_named(s, at, true, false, jobs);
   }
   if (ferror(f)) drv_say(s, s->files_from, "%s", strerror(errno));
   return ferror(f) ? DRV_EXIT_USAGE : DRV_GO;

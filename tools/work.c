@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "driver.h"
@@ -39,7 +40,7 @@ static int write_row(void *user, uint32_t y, const void *row, cnnimg_error *err)
   return r->behind ? drv_lane_row(r->behind, out, err) : encode(r, out, err);
 }
 
-static bool same(const cnnimg_format *a, const cnnimg_format *b) {
+bool drv_same_format(const cnnimg_format *a, const cnnimg_format *b) {
   return a->width == b->width && a->height == b->height && a->colours == b->colours && a->alpha == b->alpha &&
          a->sample == b->sample;
 }
@@ -58,14 +59,14 @@ static uint8_t written_sample(const drv_settings *s, uint8_t sample) {
 
 /* Room for a row where formats differ. */
 static int make_row(const cnnimg_format *a, const cnnimg_format *b, uint8_t **row, cnnimg_error *err) {
-  if (same(a, b)) return CNNIMG_OK;
+  if (drv_same_format(a, b)) return CNNIMG_OK;
   size_t n = drv_row_bytes(a), m = drv_row_bytes(b);
   *row = malloc(n > m ? n : m);
   return *row ? CNNIMG_OK : drv_fail(err, CNNIMG_NOMEM, "no memory for a row of %u pixels", b->width);
 }
 
 int drv_session_for(drv_run *run, const cnnimg_format *format, cnnimg_error *err) {
-  if (run->session && same(&run->session_format, format)) return CNNIMG_OK;
+  if (run->session && drv_same_format(&run->session_format, format)) return CNNIMG_OK;
   int status = drv_pick(run, format, err);
   if (status) return status;
   cnnimg_session_free(run->session);
@@ -89,6 +90,9 @@ static void print_plan(drv_run *run) {
 static void note_losses(const drv_settings *s, const char *path, const char *codec, const cnnimg_format *f) {
   cnnimg_format held;
   if (cnnimg_codec_fit(codec, f, &held, NULL)) return; /* the writer says it */
+  if (f->colours == 3 && (!strcasecmp(codec, "pgm") || !strcasecmp(codec, "pbm")))
+    drv_note(s, path, "a %s file is grey, and this picture has colours: it is written as a ppm file would be",
+             codec);
   if (f->alpha && !held.alpha) drv_note(s, path, "a %s file holds no alpha channel; laid on white", codec);
   if (CNNIMG_SAMPLE_BYTES(held.sample) < CNNIMG_SAMPLE_BYTES(f->sample))
     drv_note(s, path, "a %s file holds %zu bits a sample; rounded to them", codec,
@@ -201,6 +205,8 @@ int drv_river_plan(drv_run *run, drv_river *r, drv_result *result, cnnimg_error 
   r->result.colours = cnnimg_session_format(run->session)->colours;
   status = check_size(run->s, r, result, err);
   if (status) return status;
+  if (run->before) status = drv_before_plan(run, &r->worked, result, err);
+  if (status) return status;
   r->result.width = result->width;
   r->result.height = result->height;
   r->written = r->result;
@@ -216,13 +222,14 @@ int drv_river_run(drv_run *run, drv_river *r, drv_result *result, cnnimg_error *
   if (!status) {
     drv_guard_temp(r->guard, cnnimg_writer_temp(r->writer));
     start_lanes(run, r);
-    status = cnnimg_run_rows(run->session, read_row, r, write_row, r, err);
+    status = run->before ? drv_before_run(run, read_row, write_row, r, err)
+                         : cnnimg_run_rows(run->session, read_row, r, write_row, r, err);
   }
   drv_lane_end(r->ahead);
   cnnimg_reader_close(r->reader);
   r->ahead = NULL;
   r->reader = NULL;
-  if (!status) result->sigma = cnnimg_session_sigma(run->session);
+  if (!status && !run->before) result->sigma = cnnimg_session_sigma(run->session);
   return status;
 }
 
@@ -248,6 +255,7 @@ void drv_river_close(drv_river *r) {
 
 void drv_run_fini(drv_run *run) {
   drv_candidates_free(&run->candidates);
+  drv_before_free(run->before);
   cnnimg_session_free(run->session);
   cnnimg_model_unref(run->model);
   cnnimg_close(run->context);

@@ -54,6 +54,9 @@ void ci_exif_normalise(ci_blob *exif, int turned, uint32_t width, uint32_t heigh
 void ci_exif_resize(ci_blob *exif, uint32_t width, uint32_t height);
 /* Drops the thumbnail (IFD1), and its bytes where they are the last ones. */
 void ci_exif_drop_thumbnail(ci_blob *exif);
+/* Title, description (or comment), software, author and copyright among the texts become tags, where EXIF has none of them
+ * yet. 0 or CNNIMG_NOMEM. */
+int ci_exif_add_texts(ci_meta *m);
 /* The same tag in an XMP packet, set to 1 in place. */
 void ci_xmp_normalise(ci_blob *xmp);
 
@@ -85,6 +88,7 @@ typedef struct ci_codec {
   uint8_t samples;        /* mask of cnnimg_sample that can be written: U8 1, U16 2, F32 4; 0: none, it is not in this build */
   uint8_t alpha;          /* can it hold alpha? */
   uint8_t no_grey;        /* does it hold three colours only? */
+  uint8_t no_texts;       /* has it no place for texts but EXIF? */
   uint8_t held;           /* bytes a pixel that writing takes: the whole picture is held; 0: rows go out as they come */
   int (*bid)(const uint8_t *head, size_t size); /* does it begin like ours? */
   /* Reads the header into info (format, codec, bits, quality, subsampling) and meta; no rows yet. */

@@ -4,6 +4,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/image/codecs.c libcnnimg/image/codecs.inc \
 	libcnnimg/image/convert.c \
 	libcnnimg/image/exif.c \
+	libcnnimg/image/exiftexts.c \
 	libcnnimg/image/image.h \
 	libcnnimg/image/jpeg.c \
 	libcnnimg/image/jpegmeta.c libcnnimg/image/jpegmeta.h \
@@ -27,5 +28,6 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/image/tiffopen.c libcnnimg/image/tiffopen.h \
 	libcnnimg/image/tiffparts.c libcnnimg/image/tiffparts.h \
 	libcnnimg/image/tiffpixels.c libcnnimg/image/tiffpixels.h \
+	libcnnimg/image/tiffread.h libcnnimg/image/tiffrows.c \
 	libcnnimg/image/tiffwrite.c
 endif

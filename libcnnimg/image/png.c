@@ -220,6 +220,7 @@ static int open_png(const ci_source *src, const ci_limits *limits, cnnimg_info *
   d->spool_memory = limits->memory ? (size_t)(limits->memory / 4) : SIZE_MAX / 2;
   d->budget = LIBRARY_BYTES;
   rc = ci_png_split(src, d->parts, err);
+  if (rc == CNNIMG_OK && ci_png_is_animated(d->parts[0])) info->note = "is an animation; its first picture is read";
   if (rc == CNNIMG_OK) {
     d->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &d->t, on_error, on_warning, d, meter_alloc,
                                       meter_free);

@@ -42,6 +42,17 @@ int ci_png_split(const ci_source *src, ci_cursor parts[CI_PNG_PARTS], cnnimg_err
   return CNNIMG_OK;
 }
 
+bool ci_png_is_animated(ci_cursor head) {
+  ci_cursor_take(&head, 8);
+  for (;;) {
+    uint32_t size = ci_cursor_u32(&head, true);
+    const uint8_t *type = ci_cursor_take(&head, 4);
+    if (head.bad || !type) return false;
+    if (memcmp(type, "acTL", 4) == 0) return size == 8 && ci_cursor_u32(&head, true) > 1;
+    ci_cursor_sub(&head, (uint64_t)size + 4);
+  }
+}
+
 /* How many bytes follow the first one of a character; -1: none begins so. */
 static int followers(unsigned char c) {
   if (c < 0x80) return 0;

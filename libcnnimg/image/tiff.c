@@ -1,42 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* tiff.c - TIFF through libtiff: rows of strips or of tiles, interleaved or a plane a colour, as they come */
+/* tiff.c - TIFF through libtiff: what the tags say, and the memory that its rows take */
 #include "image/tiff.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "image/cmyk.h"
-#include "image/tiffopen.h"
 #include "image/tiffparts.h"
-#include "image/tiffpixels.h"
+#include "image/tiffread.h"
 
 #define BLOCK_BYTES \
   ((uint64_t)16 << 20) /* a strip or a row of tiles may take as much, whatever the memory limit is */
-#define SAMPLES_MOST 8 /* of a pixel */
 
-/* A plane has a handle of its own, so that each is decoded once from top to bottom. Interleaved samples are one plane. */
-typedef struct plane {
-  ci_tiff t;
-  uint8_t *band;   /* a row of tiles */
-  uint8_t *packed; /* a row */
-} plane;
-
-typedef struct decoder {
-  ci_tiff_layout layout;
-  uint32_t height, next;
-  plane planes[SAMPLES_MOST];
-  unsigned n_planes;
-  uint16_t compression, photometric;
-  bool tiled, whole; /* whole: libtiff turns pieces into RGBA, for what has its own ways with colour */
-  uint32_t piece_width, piece_height;
-  uint32_t *raster; /* then: such a piece, or a row of them; bottom row first */
-  size_t tile_bytes, tile_row_bytes;
-  uint32_t across; /* tiles */
-  void *line, *inks;
-  ci_cmyk *cmyk;
-  char note[120];
-} decoder;
+typedef ci_tiff_decoder decoder;
 
 static int bid(const uint8_t *head, size_t size) {
   return size >= 4 && (memcmp(head, "II*\0", 4) == 0 || memcmp(head, "MM\0*", 4) == 0 ||
@@ -46,7 +22,7 @@ static int bid(const uint8_t *head, size_t size) {
 static void close_tiff(void *state) {
   decoder *d = state;
   if (!d) return;
-  for (unsigned i = 0; i < SAMPLES_MOST; i++) {
+  for (unsigned i = 0; i < CI_TIFF_SAMPLES_MOST; i++) {
     ci_tiff_close(&d->planes[i].t);
     free(d->planes[i].band);
     free(d->planes[i].packed);
@@ -78,7 +54,8 @@ static int read_samples(decoder *d, cnnimg_error *err) {
   TIFFGetFieldDefaulted(tif, TIFFTAG_SAMPLEFORMAT, &kind);
   l->bits = bits, l->samples = samples;
   l->is_float = kind == SAMPLEFORMAT_IEEEFP;
-  if (samples == 0 || samples > SAMPLES_MOST) return refuse(d, err, "so many samples a pixel", samples);
+  if (samples == 0 || samples > CI_TIFF_SAMPLES_MOST)
+    return refuse(d, err, "so many samples a pixel", samples);
   if (kind != SAMPLEFORMAT_UINT && kind != SAMPLEFORMAT_VOID && kind != SAMPLEFORMAT_IEEEFP)
     return refuse(d, err, "signed or complex samples: sample format", kind);
   if (l->is_float ? bits != 16 && bits != 32 && bits != 64 : bits == 0 || (bits > 16 && bits != 32))
@@ -347,80 +324,6 @@ static int open_tiff(const ci_source *src, const ci_limits *limits, cnnimg_info 
   return rc;
 }
 
-/* ---- rows ---- */
-static int read_band(decoder *d, unsigned i, uint32_t y) {
-  plane *p = &d->planes[i];
-  for (uint32_t a = 0; a < d->across; a++) {
-    uint32_t tile = TIFFComputeTile(p->t.tif, a * d->piece_width, y, 0, (uint16_t)i);
-    tmsize_t n = TIFFReadEncodedTile(p->t.tif, tile, p->band + a * d->tile_bytes, (tmsize_t)d->tile_bytes);
-    if (n != (tmsize_t)d->tile_bytes || p->t.code != CNNIMG_OK)
-      return ci_tiff_failed(&p->t, "a tile is damaged");
-  }
-  return CNNIMG_OK;
-}
-
-static int read_packed(decoder *d, unsigned i, uint32_t y) {
-  plane *p = &d->planes[i];
-  if (!d->tiled) {
-    if (TIFFReadScanline(p->t.tif, p->packed, y, (uint16_t)i) == 1 && p->t.code == CNNIMG_OK)
-      return CNNIMG_OK;
-    return ci_tiff_failed(&p->t, "a row is damaged");
-  }
-  int rc = y % d->piece_height == 0 ? read_band(d, i, y) : CNNIMG_OK;
-  const uint8_t *from = p->band + y % d->piece_height * d->tile_row_bytes;
-  for (uint32_t a = 0; rc == CNNIMG_OK && a < d->across; a++)
-    memcpy(p->packed + a * d->tile_row_bytes, from + a * d->tile_bytes, d->tile_row_bytes);
-  return rc;
-}
-
-/* A row of pieces into the raster, one behind the other. */
-static int read_raster(decoder *d, uint32_t y) {
-  ci_tiff *t = &d->planes[0].t;
-  size_t piece = (size_t)d->piece_width * d->piece_height;
-  for (uint32_t a = 0; a < d->across; a++) {
-    int ok = d->tiled ? TIFFReadRGBATileExt(t->tif, a * d->piece_width, y, d->raster + a * piece, 1)
-                      : TIFFReadRGBAStripExt(t->tif, y, d->raster, 1);
-    if (!ok || t->code != CNNIMG_OK) return ci_tiff_failed(t, "a piece of the picture is damaged");
-  }
-  return CNNIMG_OK;
-}
-
-static int whole_row(decoder *d, uint32_t y, uint8_t *row) {
-  uint32_t in = y % d->piece_height, rows = d->piece_height;
-  int rc = in == 0 ? read_raster(d, y) : CNNIMG_OK;
-  if (rc != CNNIMG_OK) return rc;
-  if (!d->tiled && rows > d->height - (y - in)) rows = d->height - (y - in);
-  for (uint32_t x = 0; x < d->layout.width; x++) {
-    size_t piece = (size_t)(x / d->piece_width) * d->piece_width * d->piece_height;
-    uint32_t v = d->raster[piece + (size_t)(rows - 1 - in) * d->piece_width + x % d->piece_width];
-    *row++ = (uint8_t)TIFFGetR(v), *row++ = (uint8_t)TIFFGetG(v), *row++ = (uint8_t)TIFFGetB(v);
-  }
-  return CNNIMG_OK;
-}
-
-/* A damaged fax or JPEG goes on with made-up pixels after a warning. */
-static bool warns_of_damage(const decoder *d) {
-  return d->compression == COMPRESSION_JPEG ||
-         (d->compression >= COMPRESSION_CCITTRLE && d->compression <= COMPRESSION_CCITTFAX4) ||
-         d->compression == COMPRESSION_CCITTRLEW;
-}
-
-static int row_tiff(void *state, void *row, cnnimg_error *err) {
-  decoder *d = state;
-  uint32_t y = d->next++;
-  unsigned channels = d->n_planes == 1 ? d->layout.samples : 1, step = d->layout.samples;
-  for (unsigned i = 0; i < d->n_planes; i++)
-    d->planes[i].t.err = err, d->planes[i].t.strict = warns_of_damage(d);
-  if (d->whole) return whole_row(d, y, row);
-  for (unsigned i = 0; i < d->n_planes; i++) {
-    int rc = read_packed(d, i, y);
-    if (rc != CNNIMG_OK) return rc;
-    ci_tiff_unpack(&d->layout, d->planes[i].packed, channels, i, step, d->line);
-  }
-  ci_tiff_row(&d->layout, d->line, d->inks, row);
-  return CNNIMG_OK;
-}
-
 extern const ci_codec ci_codec_tiff;
 const ci_codec ci_codec_tiff = {.name = "tiff",
                                 .suffixes = "tiff,tif",
@@ -428,9 +331,10 @@ const ci_codec ci_codec_tiff = {.name = "tiff",
                                 .max_dimension = INT32_MAX,
                                 .samples = CNNIMG_U8 | CNNIMG_U16 | CNNIMG_F32,
                                 .alpha = 1,
+                                .no_texts = 1,
                                 .bid = bid,
                                 .open = open_tiff,
-                                .row = row_tiff,
+                                .row = ci_tiff_next_row,
                                 .close = close_tiff,
                                 .begin = ci_tiff_begin,
                                 .put = ci_tiff_put,

@@ -35,9 +35,9 @@ enum {
 };
 
 /* What of the first directory is EXIF too: texts, orientation, and the two directories behind it. In order. */
-static const uint16_t exif_tags[] = {0x010e, 0x010f, 0x0110, TAG_ORIENTATION, 0x0131,  0x0132,
-                                     0x013b, 0x013c, 0x8298, TAG_EXIF,        TAG_GPS, 0x9c9b,
-                                     0x9c9c, 0x9c9d, 0x9c9e, 0x9c9f};
+static const uint16_t exif_tags[] = {0x010d, 0x010e, 0x010f, 0x0110, TAG_ORIENTATION, 0x0131,
+                                     0x0132, 0x013b, 0x013c, 0x8298, TAG_EXIF,        TAG_GPS,
+                                     0x9c9b, 0x9c9c, 0x9c9d, 0x9c9e, 0x9c9f};
 
 typedef struct tree {
   const uint8_t *data;

@@ -73,9 +73,9 @@ static bool set_compression(TIFF *tif, const ci_write_job *job) {
 
 /* Texts that TIFF has in its own directory. */
 static bool set_texts(TIFF *tif, const ci_blob *exif) {
-  static const uint16_t tags[] = {TIFFTAG_IMAGEDESCRIPTION, TIFFTAG_MAKE,     TIFFTAG_MODEL,
-                                  TIFFTAG_SOFTWARE,         TIFFTAG_DATETIME, TIFFTAG_ARTIST,
-                                  TIFFTAG_HOSTCOMPUTER,     TIFFTAG_COPYRIGHT};
+  static const uint16_t tags[] = {TIFFTAG_DOCUMENTNAME, TIFFTAG_IMAGEDESCRIPTION, TIFFTAG_MAKE,
+                                  TIFFTAG_MODEL,        TIFFTAG_SOFTWARE,         TIFFTAG_DATETIME,
+                                  TIFFTAG_ARTIST,       TIFFTAG_HOSTCOMPUTER,     TIFFTAG_COPYRIGHT};
   bool ok = true;
   for (size_t i = 0; ok && i < sizeof tags / sizeof *tags; i++) {
     size_t size = 0;

@@ -74,7 +74,9 @@ static int fill_job(ci_writer *w, const cnnimg_format *format, const ci_reader *
     w->job.subsampling = info->subsampling;
   }
   if (w->job.quality == 0) w->job.quality = DEFAULT_QUALITY;
-  if (from && ci_meta_copy(&w->meta, ci_reader_meta(from), o->keep) != CNNIMG_OK)
+  int rc = from ? ci_meta_copy(&w->meta, ci_reader_meta(from), o->keep) : CNNIMG_OK;
+  if (rc == CNNIMG_OK && w->codec->no_texts) rc = ci_exif_add_texts(&w->meta);
+  if (rc != CNNIMG_OK)
     return ci_fail(err, CNNIMG_NOMEM, "not enough memory for the metadata");
   /* A picture that was grey and has colours now: viewers refuse the profile, or the whole file. */
   if (format->colours == 3 && ci_icc_is_grey(&w->meta.icc)) (void)ci_blob_set(&w->meta.icc, NULL, 0);

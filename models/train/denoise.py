@@ -80,7 +80,7 @@ class Denoise(common.Task):
         return dict(name="denoise", task="denoise", author="cnnimg project", licence="MIT",
                     attribution="models/denoise/card.md", recipe="models/train/denoise.py",
                     colour="rgb", range=1, scale=1, multiple=8, margin=MARGIN, sigma_min=0, sigma_max=SIGMA_MAX,
-                    data="702 free photographs, models/denoise/DATA.tsv",
+                    data="692 of 702 free photographs (first runs: all), models/denoise/DATA.tsv",
                     psnr="; ".join(f"{k} {v}" for k, v in figures.items()) or "not measured")
 
 

@@ -76,7 +76,7 @@ class Upscale(common.Task):
                     attribution=f"models/{self.name}/card.md", recipe="models/train/upscale.py",
                     colour="rgb", range=1, scale=self.scale, multiple=1, margin=self.margin, mirror=self.mirror,
                     degradation="bicubic (MATLAB imresize, antialiased, bytes)",
-                    data="702 free photographs, models/denoise/DATA.tsv",
+                    data="692 of 702 free photographs (first runs: all), models/denoise/DATA.tsv",
                     psnr="; ".join(f"{k} {v}" for k, v in figures.items()) or "not measured")
 
 

@@ -41,6 +41,44 @@ static void nonsense_is_upright(void **state) {
   }
 }
 
+static void add_a_text(ci_blob *exif) {
+  ci_meta m = {.exif = *exif};
+  assert_int_equal(ci_meta_add_text(&m, "Title", "a title", 7), CNNIMG_OK);
+  assert_int_equal(ci_exif_add_texts(&m), CNNIMG_OK);
+  *exif = m.exif;
+  m.exif = (ci_blob){0};
+  ci_meta_clear(&m);
+}
+
+/* Bytes as TIFF 6.0 lays them out, by hand. */
+static void texts_become_tags(void **state) {
+  (void)state;
+  static const char *const texts[][2] = {{"Copyright", "me"},        {"Author", "J\xf6rg"},
+                                         {"Warning", "is left out"}, {"Comment", "not this"},
+                                         {"Description", ""},        {"Description", "a cat"}};
+  /* The old directory of one entry ends at 26; behind it 26 "a cat", 32 "Jo:rg", 38 "me", which fits into its entry. */
+  static const uint8_t want[] = {'I',  'I',  42,  0,   42,  0, 0,   0,    1,    0,   0x12, 1, 3,
+                                 0,    1,    0,   0,   0,   6, 0,   0,    0,    0,   0,    0, 0, /**/
+                                 'a',  ' ',  'c', 'a', 't', 0, 'J', 0xc3, 0xb6, 'r', 'g',  0, 'm',
+                                 'e',  0,    0,                                               /**/
+                                 4,    0,                                                     /**/
+                                 0x0e, 1,    2,   0,   6,   0, 0,   0,    26,   0,   0,    0, /**/
+                                 0x12, 1,    3,   0,   1,   0, 0,   0,    6,    0,   0,    0, /**/
+                                 0x3b, 1,    2,   0,   6,   0, 0,   0,    32,   0,   0,    0, /**/
+                                 0x98, 0x82, 2,   0,   3,   0, 0,   0,    'm',  'e', 0,    0, /**/
+                                 0,    0,    0,   0};
+  ci_meta m = {.exif = copy(small, sizeof small)};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    assert_int_equal(ci_meta_add_text(&m, texts[i][0], texts[i][1], strlen(texts[i][1])), CNNIMG_OK);
+  for (int i = 0; i < 2; i++) { /* once added, they are there */
+    assert_int_equal(ci_exif_add_texts(&m), CNNIMG_OK);
+    assert_int_equal(m.exif.size, sizeof want);
+    assert_memory_equal(m.exif.data, want, sizeof want);
+  }
+  assert_int_equal(ci_exif_orientation(&m.exif), 6);
+  ci_meta_clear(&m);
+}
+
 /* Each byte takes hostile values, each length is tried; the address sanitizer listens. */
 static void damage_stays_inside(void **state) {
   (void)state;
@@ -57,12 +95,14 @@ static void damage_stays_inside(void **state) {
     ci_exif_normalise(&b, 1, 70000, 7);
     ci_exif_drop_thumbnail(&b);
     assert_true(b.size <= whole->size);
+    add_a_text(&b);
     free(b.data);
   }
   for (size_t n = 0; n < whole->size; n++) {
     ci_blob b = copy(whole->data, n);
     ci_exif_orientation(&b);
     ci_exif_normalise(&b, 1, 9, 9);
+    add_a_text(&b);
     free(b.data);
   }
   ci_reader_close(r);
@@ -103,6 +143,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(orientation_is_found_and_cleared),
       cmocka_unit_test(nonsense_is_upright),
+      cmocka_unit_test(texts_become_tags),
       cmocka_unit_test(damage_stays_inside),
       cmocka_unit_test(xmp_is_turned_too),
       cmocka_unit_test(copies_are_independent),

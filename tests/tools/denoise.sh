@@ -15,7 +15,9 @@ out=s40.ppm made --sigma 40
 differ s10.ppm s40.ppm
 expect 0 "$denoise" a.ppm auto.ppm; says 'sigma [0-9.]* (estimated)'
 expect 0 "$denoise" -s auto a.ppm auto2.ppm; same auto.ppm auto2.ppm
-expect 0 "$denoise" --json -s 12 a.ppm b.ppm; prints '"sigma":12,'
+expect 0 "$denoise" -m "$nets/halves.onnx" -s 12 a.ppm b.ppm; says 'halves.onnx: this network is told no sigma'
+expect 0 "$denoise" -m "$nets/halves.onnx" a.ppm c.ppm; silent; same b.ppm c.ppm
+expect 0 "$denoise" --json -s 12 a.ppm b.ppm; silent; prints '"sigma":12,'
 
 # ---- where there is no noise, nothing is removed --------------------------------------
 pixels() { "$mkpic" hash "$1"; }
@@ -53,6 +55,8 @@ cp n20.png in/sub/x.png
 cp n20-85.jpg in/y.jpg
 expect 0 "$denoise" --estimate -r in; equal "$(wc -l <out | tr -d ' ')" 2
 prints '^[0-9.]*	in/sub/x.png$'; prints '^[0-9.]*	in/y.jpg$'
+expect 0 "$denoise" --estimate in; equal "$(sed 's/^[0-9.]*//' out)" "$(printf '\tin/y.jpg')" # a folder of one is a folder
+printf 'n20.png\n' >list; expect 0 "$denoise" --estimate --files-from list; equal "$(sed 's/^[0-9.]*//' out)" "$(printf '\tn20.png')"
 expect 0 "$denoise" --json --estimate -r in; equal "$(grep -c '"status":"measured"' out)" 2; prints '"sigma":[12]'
 expect 2 "$denoise" --estimate n20.png b.ppm -o c.ppm
 

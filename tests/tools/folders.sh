@@ -85,7 +85,7 @@ run 0 in/good.png way.png; [ -L way.png ] || bad "a link was replaced by a file"
 cmp -s target.png in/good.png && bad "the link's target is as it was"
 
 # ---- lists and shards --------------------------------------------------------------------
-printf '%s\n' ./in/good.png in/sub/grey.png "$PWD/in/one.png" ../"$(basename "$PWD")"/a.b.png >list
+{ printf '\357\273\277'; printf '%s\n' ./in/good.png in/sub/grey.png "$PWD/in/one.png" ../"$(basename "$PWD")"/a.b.png; } >list # as an editor saves it
 run 0 --files-from list -o listed; there listed/in/good.png listed/in/sub/grey.png listed/one.png listed/a.b.png
 cp in/one.png 'new
 line.png'

@@ -37,9 +37,21 @@ run 0 -s 5 --alpha drop --strength 0 rgba8.png out.png; equal "$(info out.png)" 
 equal "$("$mkpic" hash out.png)" "$("$mkpic" hash rgb8.png)"
 run 0 -s 5 rgba8.png out.jpg; says 'no alpha channel'; equal "$(info out.jpg)" '33x21 colours 3 alpha 0 bits 8 jpeg'
 run 0 -s 5 rgb16.png out.jpg; says '8 bits'
+run 0 -s 5 rgb8.png out.pgm; says 'rgb8.png: a pgm file is grey'; equal "$(info out.pgm)" '33x21 colours 3 alpha 0 bits 8 ppm'
+run 0 -s 5 grey8.png out.pgm; silent; run 0 -s 5 rgb8.png out.ppm; silent
 run 0 -s 5 grey8.png out.jpg; silent; equal "$(info out.jpg)" '33x21 colours 1 alpha 0 bits 8 jpeg'
 run 0 -s 5 -q 10 rgb8.png low.jpg; run 0 -s 5 -q 100 rgb8.png high.jpg
 [ "$(wc -c <low.jpg)" -lt "$(wc -c <high.jpg)" ] || bad "-q changes nothing"
+
+# ---- white stays white, black black ------------------------------------------------------
+"$mkpic" make white.png 60 50 rgb 8 0 1 1
+"$mkpic" make black.png 60 50 grey 8 0 0 0
+for how in '-s 5' '-s 25' '-s 50' '-s 75' '--jpeg auto' '-s 25 -x' '-s 25 --detail 50 --chroma 50'; do
+  run 0 --quiet $how white.png out.png
+  "$mkpic" range out.png | awk '{ exit !($1 > 0.995 && $2 == 1) }' || bad "$how: white becomes $("$mkpic" range out.png)"
+  run 0 --quiet $how black.png out.png
+  "$mkpic" range out.png | awk '{ exit !($1 == 0 && $2 < 0.005) }' || bad "$how: black becomes $("$mkpic" range out.png)"
+done
 
 # ---- what goes around the network ------------------------------------------------------
 fixtures=$abs_top_srcdir/tests/image/data
@@ -88,6 +100,10 @@ run 0 noisy.png out.png; says 'sigma \(19\|2[01]\)\.[0-9] (estimated)'
 run 0 --estimate out.png; awk '{ exit !($1 < 4) }' out || bad "after denoising sigma is $(cat out)"
 run 0 --estimate noisy.png noisy.png; equal "$(wc -l <out | tr -d ' ')" 2; prints 'noisy.png$'
 run 1 --estimate --memory 1M wide.pfm in/absent.png
+
+# ---- more than one picture: an APNG's header with one grey pixel -------------------------------
+printf '\211\120\116\107\015\012\032\012\000\000\000\015\111\110\104\122\000\000\000\001\000\000\000\001\010\000\000\000\000\072\176\233\125\000\000\000\010\141\143\124\114\000\000\000\002\000\000\000\000\363\215\223\160\000\000\000\012\111\104\101\124\170\234\143\150\000\000\000\202\000\201\167\315\162\266\000\000\000\000\111\105\116\104\256\102\140\202' >anim.png
+run 0 --strength 0 anim.png out.png; says 'anim.png: is an animation; its first picture is read'; equal "$(info out.png)" '1x1 colours 1 alpha 0 bits 8 png'
 
 # ---- limits and dry run ----------------------------------------------------------------------
 rm -f out.png

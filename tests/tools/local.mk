@@ -23,6 +23,7 @@ tests_tools_test_lane_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tools
 tool_tests = \
 	tests/tools/colorize.sh \
 	tests/tools/colours.sh \
+	tests/tools/common.sh \
 	tests/tools/completion.sh \
 	tests/tools/deblur.sh \
 	tests/tools/denoise.sh \

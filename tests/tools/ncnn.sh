@@ -14,6 +14,7 @@ sized() { equal "$(info output.png | cut -d' ' -f1)" "$1"; }
 # ---- the examples, and every option with the values that their usage names ------------------------------
 run "$upscale" -i input.jpg -o output.png -s 2; sized 48x40
 run "$upscale" -i input.jpg -o output.png -n -1 -s 2; sized 48x40
+run "$upscale" -i input.jpg -o output.png -n 2 -s 2; sized 48x40
 run "$upscale" -i input.png -o output.png -n -1 -s 2 -t 0 -c 3 -g auto -j 1:2:2 -f png; sized 48x40
 run "$upscale" -v -i input.png -o output.png -s 4 -t 400 -g 0 -j 4:4:4; sized 96x80
 run "$upscale" -i input.png -o output.png -s 3 -t 32 -g -1 -j 1:2,2,2:2; sized 72x60

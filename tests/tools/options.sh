@@ -57,7 +57,7 @@ wrong -s -1 75.1 nan inf 1e9 x 25x 0x10 ''
 wrong -f gif xcf x ../png ''
 wrong -j -1 x 1:2 1:2:3:4 0:1:1 1025 1.5 ''
 wrong --memory 0 10 x 101% -5% 1Q 1KM ''
-wrong --strength -1 101 x nan ''
+wrong --strength -1 101 x nan % 50%% 101% ''
 wrong --keep nothing all,exif exif, ''
 wrong --shard 0/2 3/2 1 1/0 /2 a/b 1/ ''
 wrong --max-pixels 0 -1 x ''
@@ -74,7 +74,7 @@ taken -s 25
 taken -s25 -j1 -t 64
 taken --sigma=0 --threads 2
 taken -s auto -j 1:2,2:2 -c 3 -g -1 -n 1 -t 0
-taken -s 75 --memory 100M --strength 50 -g auto
+taken -s 75 --memory 100M --strength 50% --detail 0% -g auto
 taken -s 12.5 --memory 50% -n -1 -q 100 --keep exif,icc,xmp,text
 taken -n denoise -g 0 -r --progress none --max-pixels 1M --keep none
 rm -f b.ppm
@@ -89,6 +89,7 @@ rm -f b.ppm
 expect 2 "$denoise" --estimate -o b.ppm a.ppm; says 'no output'
 expect 2 "$denoise" --null a.ppm b.ppm; says '--files-from'
 expect 2 "$denoise" --json a.ppm -; says 'standard output'
+expect 2 "$denoise" --sigma-map - - b.ppm; says 'only once'
 expect 2 "$denoise" - - -o d/; says 'only once'
 expect 2 "$denoise" - -o d/; says 'no name'
 expect 2 "$denoise" a.ppm b.gif; says 'b.gif'

@@ -3,7 +3,7 @@
 # rules.sh - names, shards, places, limits and pipes: what every tool promises
 . "${abs_top_srcdir:?}/tests/tools/lib.sh"
 identity=$abs_top_srcdir/tests/api/data/identity.onnx
-run() { status=$1; shift; expect "$status" "$denoise" -m "$identity" -s 10 "$@"; no_litter; }
+run() { status=$1; shift; expect "$status" "$denoise" -m "$identity" "$@"; no_litter; }
 "$mkpic" make a.png 20 16 rgb 8 10
 
 # ---- --shard: computed by another program from the rule that the manual states -----------------------------

@@ -75,6 +75,30 @@ awk "BEGIN { exit !($1 < -0.3 && $2 > 1.5) }" || bad "values below 0 and above 1
 run 0 --alpha drop -s 2 t.png drop.png; equal "$(info drop.png | cut -d' ' -f2-5)" 'colours 3 alpha 0'
 run 0 --depth 16 -s 2 t.png deep.png; equal "$(info deep.png | cut -d' ' -f6-7)" 'bits 16'
 
+# ---- no halos: white beside black that cannot be seen, laid on white (PPM holds no alpha), is all white -----
+hole=$abs_top_builddir/tests/tools/hole
+"$hole" mask w.png 40 40 rgba 0,0,40,40
+"$hole" paint w.png wb.png 000000 11,9,17,20
+"$hole" paint wb.png wbt.png clear 11,9,17,20
+for how in '-s 2' '-s 1.5' '-s 0.5' '-s 8' '-s 2 --fix-color off' '-s 2 --wrap both' '-n 2'; do
+  run 0 --quiet $how wbt.png flat.ppm
+  "$mkpic" range flat.ppm | awk '{ exit !($1 > 0.99) }' || bad "$how: there are halos, as dark as $("$mkpic" range flat.ppm)"
+done
+run 0 --quiet -s 2 wb.png flat.ppm; "$mkpic" range flat.ppm | awk '{ exit !($1 < 0.1) }' || bad "black that can be seen is gone"
+
+# ---- --wrap: copies of the result fit together, at any size: rolled by half and enlarged is enlarged and rolled ----
+texture=$abs_top_builddir/tests/tools/texture
+"$texture" make t.ppm 64 48 12
+"$texture" roll t.ppm rolled.ppm 32 24
+for s in 2 1.5 4; do
+  for wrap in '--wrap both' ''; do
+    run 0 --quiet -s $s $wrap t.ppm one.ppm; run 0 --quiet -s $s $wrap rolled.ppm two.ppm
+    "$texture" roll one.ppm one-rolled.ppm "$(awk "BEGIN { print 32 * $s }")" "$(awk "BEGIN { print 24 * $s }")"
+    far=$("$texture" far one-rolled.ppm two.ppm | cut -d' ' -f1)
+    [ "${wrap:+wraps}$((far <= 1))" = "wraps1" ] || [ "$wrap$((far > 8))" = 1 ] || bad "-s $s $wrap: $far levels apart"
+  done
+done
+
 # ---- the same bytes ---------------------------------------------------------------------------
 "$mkpic" make in.png 257 193 rgba 8 10
 i=0
@@ -142,7 +166,37 @@ takes cugan/up3x-conservative.onnx -m cugan -s 3
 takes cugan/up2x-no-denoise.onnx -m cugan -n 0
 takes cugan/up3x-denoise1x.onnx -m cugan -n 1 -s 3
 run 3 -m cugan -n 2 a.png never.png; says '^cnn-upscale: cugan: .*level 2'
-run 3 -n 1 a.png never.png; says 'no built-in network .*level 1; -m'
+# No network here removes noise while it enlarges: it is as if cnn-denoise -n had been there before.
+before() { # LEVEL PICTURE OPTIONS...
+  level=$1 from=$2; shift 2
+  expect 0 "$denoise" --quiet -n $level $from clean.png
+  run 0 "$@" clean.png two.pam
+  run 0 -n $level "$@" $from one.pam; silent
+  same one.pam two.pam
+}
+for level in 0 1 2 3; do before $level a.png; cp one.pam level$level.pam; done
+cmp -s level0.pam level3.pam && bad "-n 3 is -n 0"
+run 0 -n -1 a.png one.png; run 0 a.png two.png; same one.png two.png
+run 0 -m upscale-x4 -n -1 a.png one.png; run 0 -m upscale-x4 a.png two.png; same one.png two.png
+before 2 a.png -m upscale-x4 -s 3
+before 1 in.png -s 1.5
+run 0 -n 1 -s 1.5 -j 1 -t 100 in.png two.pam; same one.pam two.pam
+run 0 -n 1 --strength 0 --fix-color off a.png one.png; run 0 --strength 0 --fix-color off a.png two.png; same one.png two.png
+run 0 -n 2 --json a.png one.png; prints '"sigma":20,"model":"[^"]*upscale-x2.onnx"'
+run 0 -n 2 --dry-run --json a.png; sed 's/.*"multiply_adds":\([0-9]*\),.*/\1/' out >both
+run 0 --dry-run --json a.png; sed 's/.*"multiply_adds":\([0-9]*\),.*/\1/' out >alone
+[ "$(cat both)" -gt "$(cat alone)" ] || bad "--dry-run does not know of the network before"
+run 0 -n 1 --progress json in.png one.png
+sed -n 's/.*"fraction":\([0-9.]*\),.*/\1/p' err >told; sort -n told | cmp -s - told || bad "progress goes back"
+equal "$(tail -n 1 told)" 1.0000
+"$mkpic" make wide.png 1400 1200 rgb 8 5 # what is between the networks does not fit in an eighth of the cap
+wide="-m $abs_top_srcdir/tests/api/data/double.onnx -n 1 -s 1"
+run 0 $wide wide.png one.png; run 0 $wide --memory 36M wide.png two.png; same one.png two.png
+(TMPDIR=$work/nowhere; export TMPDIR; run 1 $wide --memory 36M wide.png never.png)
+says 'wide.png: .*temporary file'
+run 2 -m waifu/noise1_scale2.0x_model.onnx -n 2 a.png never.png; says 'noise1_scale2.0x_model.onnx: -n 2: this network'
+run 0 -m waifu/noise1_scale2.0x_model.onnx -n 1 a.png one.png; run 0 -m upscale-x2 a.png two.png; same one.png two.png
+run 3 --models-dir waifu -m scale2.0x_model -n 1 a.png never.png; says 'no model is called denoise, which -n takes'
 cp cugan/up2x-conservative.onnx cugan/other-x2.onnx
 run 1 -m cugan -s 2 a.png never.png; says 'other-x2 and up2x-conservative enlarge by the same factor; -n NAME'
 # Real-ESRGAN's way: -n NAME, with the factor behind it where the file has it.

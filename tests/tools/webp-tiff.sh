@@ -30,6 +30,9 @@ if builds webp; then
   equal "$(hash pipe.webp)" "$(hash rgb8.png)"
   run 0 -s 5 "$fixtures/metadata.webp" out.webp
   for mark in ICCP EXIF 'XMP '; do has out.webp "$mark" || bad "WebP: $mark was lost"; done
+  run 0 -s 5 --keep text "$fixtures/metadata.png" out.webp
+  for mark in 'A picture' "$(printf 'J\303\274rgen')"; do has out.webp "$mark" || bad "WebP: the text $mark was lost"; done
+  has out.webp "2024:05:06" && bad "--keep text keeps EXIF's date"
   run 0 -s 5 --keep none "$fixtures/metadata.webp" out.webp
   for mark in ICCP EXIF 'XMP '; do has out.webp "$mark" && bad "--keep none keeps WebP's $mark"; done
   run 0 -s 5 --strength 0 "$fixtures/turn6.webp" turned.png; equal "$(hash turned.png)" "$(hash "$fixtures/turn6.webp")"
@@ -60,6 +63,8 @@ if builds tiff; then
   run 0 -s 5 --strength 0 --no-rotate "$fixtures/turn6.tif" out.tif; equal "$(hash out.tif)" "$(hash "$fixtures/turn6.tif")"
   run 0 -s 5 "$fixtures/metadata-be.tif" out.tif
   for mark in Maker '2024:05:06 07:08:09' acsp 'xmpmeta'; do has out.tif "$mark" || bad "TIFF: $mark was lost"; done
+  run 0 -s 5 "$fixtures/metadata.png" out.tif
+  for mark in 'A picture' "$(printf 'J\303\274rgen')" acsp; do has out.tif "$mark" || bad "TIFF: the text $mark was lost"; done
   run 1 -s 5 "$fixtures/tile-bomb.tif" out.png; says 'tile-bomb.tif: '
 else
   run 1 -s 5 "$fixtures/zip.tif" out.png; says 'made without libtiff'
