@@ -180,12 +180,14 @@ int main(int argc, char **argv) {
   else if (!strcmp(what, "light") && argc == 4) {
     picture a = load(argv[2]), b = load(argv[3]);
     light(&a, &b);
+    free(a.v), free(b.v);
   } else if (argc > 3) {
     picture p = load(argv[2]);
     if (!strcmp(what, "ab") && argc == 6) mean_ab(&p, argv + 3, 0);
     else if (!strcmp(what, "chroma") && argc == 6) mean_ab(&p, argv + 3, 1);
     else if (!strcmp(what, "columns") && argc == 5) columns(&p, argv + 3);
     else return die("no such question");
+    free(p.v);
   } else return die("no such question");
   return 0;
 }
