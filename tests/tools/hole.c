@@ -106,6 +106,7 @@ static void draw_mask(char **a, const rects *all) {
       for (size_t c = 0; c < samples(&p.f); c++) put(&p, pixel(&p, x, y), c, in || (alpha && c < 3));
     }
   save(a[0], &p);
+  free(p.data);
 }
 
 static void paint(char **a, const rects *all) {
@@ -120,6 +121,7 @@ static void paint(char **a, const rects *all) {
           put(&p, pixel(&p, x, y), c, (double)(rgb >> (16 - 8 * c) & 255) / 255);
     }
   save(a[1], &p);
+  free(p.data);
 }
 
 static int differs(const picture *a, const picture *b, long x, long y) {
@@ -147,6 +149,7 @@ static void compare(const char *what, char **a, double grow, const rects *all) {
     }
   if (strcmp(what, "error")) printf("%ld\n", n);
   else printf("%.0f\n", ceil(100 * most));
+  free(one.data), free(other.data);
 }
 
 int main(int argc, char **argv) {

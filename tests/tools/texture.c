@@ -30,6 +30,7 @@ static uint8_t *at(const picture *p, uint32_t x, uint32_t y) { return p->px + ((
 
 static picture blank(uint32_t w, uint32_t h) { return (picture){w, h, calloc((size_t)w * h, 3)}; }
 
+/* And lets it go. */
 static int save(const char *path, const picture *p) {
   const cnnimg_format f = {.width = p->w, .height = p->h, .colours = 3, .sample = CNNIMG_U8};
   cnnimg_error err = {0, ""};
@@ -37,6 +38,7 @@ static int save(const char *path, const picture *p) {
   if (cnnimg_writer_open(NULL, path, &f, NULL, NULL, &writer, &err)) return die(err.text);
   for (uint32_t y = 0; y < p->h; y++)
     if (cnnimg_writer_row(writer, at(p, 0, y), &err)) return die(err.text);
+  free(p->px);
   return cnnimg_writer_finish(writer, &err) ? die(err.text) : 0;
 }
 
@@ -89,6 +91,7 @@ static int copy(char **argv, uint32_t w, uint32_t h, const picture *from, uint32
   for (uint32_t y = 0; y < h; y++)
     for (uint32_t x = 0; x < w; x++)
       memcpy(at(&p, x, y), at(from, (x + from->w - X) % from->w, (y + from->h - Y) % from->h), 3);
+  free(from->px);
   return save(argv[3], &p);
 }
 
@@ -103,6 +106,7 @@ static int far(char **argv) {
     most = d > most ? d : most;
     sum += (double)d * d;
   }
+  free(a.px), free(b.px);
   printf("%d %.4f\n", most, sqrt(sum / ((double)a.w * a.h * 3)));
   return 0;
 }
