@@ -15,7 +15,8 @@ most() { [ "$1" -le "$2" ] || bad "$3: $1 is more than $2"; }
 
 # ---- without a model, help, manual ---------------------------------------------------
 "$hue" draw g.png 300 200 8 grey
-expect 3 "$colorize" g.png never.png; says '^cnn-colorize: no model is called colorize'
+mkdir none
+expect 3 "$colorize" --models-dir none g.png never.png; says '^cnn-colorize: no model is called colorize'
 run 0 -h; silent; prints '^cnn-colorize: '
 [ "$(wc -l <out)" -le 40 ] || bad "--help has more than 40 lines"
 [ "$(wc -L <out)" -le 80 ] || bad "--help is wider than 80 columns"

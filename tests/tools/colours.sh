@@ -27,8 +27,10 @@ done
 models=0
 for file in "$abs_top_srcdir"/models/*/*.onnx; do
   name=$(basename "$file" .onnx)
+  task=$("$denoise" --model-info "$file" | sed -n 's/^task: //p')
+  case $task in colorize | lineart | inpaint) continue ;; esac # colours are what the first two are for
   models=$((models + 1))
-  case $("$denoise" --model-info "$file" | sed -n 's/^task: //p') in
+  case $task in
     upscale) tool=$upscale more= ;;
     denoise) tool=$denoise more='-s 25' ;;
     *) tool=$denoise more= ;;
