@@ -140,6 +140,7 @@ class Colorize(common.Task):
         self.weight = rarity([p for p, d in zip(pictures, dull) if not d], self.centres)
         crops.weight = np.where(dull, 0, crops.weight) * tiers(o)
         crops.weight /= crops.weight.sum()
+        crops.upright = True  # the sky is above
         print(f"{dull.sum()} of {len(dull)} pictures are grey or nearly so and are left out", flush=True)
 
     def inputs(self, ab, rng, o):

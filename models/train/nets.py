@@ -138,7 +138,7 @@ class Colorizer(nn.Module):
     palette become one vector that is added everywhere: what is in the picture decides its colours. H, W: multiples of 16.
     """
 
-    def __init__(self, size, cells, widths=(80, 128, 224), depths=(3, 3, 4)):
+    def __init__(self, size, cells, widths=(64, 128, 192), depths=(1, 2, 4)):
         super().__init__()
         self.unshuffle = SpaceToDepth()
         self.head = nn.Conv2d(16 + 3, widths[0], 3, padding=1)

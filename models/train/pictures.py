@@ -71,7 +71,7 @@ def turned(crop, turn, mirror):
 
 
 class Crops:
-    """Random square crops, turned and mirrored; with scale > 1, pairs of small and large ones.
+    """Random square crops, turned (where `upright` is not set) and mirrored; with scale > 1, pairs of small and large ones.
 
     Bench and sample pictures must not be among `folders`: they are for measuring.
     """
@@ -87,6 +87,7 @@ class Crops:
             area = np.concatenate([area[:half], area[half:] * (area[:half].sum() / area[half:].sum())])
         self.weight = area / area.sum()
         self.rng = np.random.default_rng(seed)
+        self.upright = False
 
     def __len__(self):
         return len(self.large)
@@ -96,7 +97,7 @@ class Crops:
         chosen = self.rng.choice(len(self.small), count, p=self.weight)
         return [(i, self.rng.integers(self.small.index[i, 1] - size + 1),
                  self.rng.integers(self.small.index[i, 2] - size + 1),
-                 self.rng.integers(4), self.rng.integers(2)) for i in chosen]
+                 0 if self.upright else self.rng.integers(4), self.rng.integers(2)) for i in chosen]
 
     def cut(self, places, size, scale=1):
         """The crops at places, uint8 N x S x S x 3, S = size * scale."""
