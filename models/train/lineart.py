@@ -3,26 +3,29 @@
 """lineart.py - trains models/lineart: paint for drawings, by itself or with hints (after Ci et al. 2018, Cinarel 2018).
 
 Inputs: image, the ink of the drawing, 1 less its light (encoded), so that paper is what convolutions pad with; hints at a quarter
-of its size, red, green, blue and where they are given; palette, one vector for the whole picture (its histogram over the ab
+of its size, red, green, blue and the share of the cell that has them, with which they are multiplied: each hint's colour all
+through the area between strokes that it lies in; palette, one vector for the whole picture (its histogram over the ab
 grid, its mean chroma, and 1 where there is one). Output: paint, red, green, blue at a quarter of the size, encoded, 0..1.
-Whoever runs it spreads the paint between the strokes and multiplies the drawing with it, so strokes stay as they are; paint
-under strokes does not count.
+Whoever runs it spreads the paint between the strokes, but where hints say the colour, and multiplies the drawing with it, so
+strokes stay as they are; paint under strokes does not count.
 """
 import os
 
 import numpy as np
 import torch
+from scipy import ndimage
 from torch.nn import functional as F
 
 import common
 import lab
 import strokes
-from colorize import palette, random_count, small_picture
+from colorize import palette, small_picture
 from degrade import find_pictures, psnr
 from nets import Painter
+from pictures import to_tensor
 
 CELL, SIDE = 4, 256  # pixels of a cell; measured with the short side at SIDE
-HINTS = (0, 10, 50)
+HINTS = (0, 5, 20)
 SHAPES = 0.25  # share of the samples with hints that are drawn shapes
 CHROMA = 2  # how much more differences of hue count than those of light
 KINDS = dict(bilateral=0.3, plain=0.25)  # the rest is flat
@@ -64,11 +67,11 @@ def cells(x):
 
 
 def pair(rgb, rng, freely):
-    """(drawing, paint at a quarter) of a picture; freely: hints will say the colours, so they may be any."""
+    """(drawing, paint) of a picture; freely: hints will say the colours, so they may be any."""
     if freely and rng.random() < SHAPES:
         regions, count = strokes.shapes(*rgb.shape[:2], rng)
         rgb = paint = repainted(rgb, regions, count, rng)
-        return strokes.draw(rgb, regions, rng), np.float32(cells(paint))
+        return strokes.draw(rgb, regions, rng), np.float32(paint)
     rgb, regions, count = simplified(rgb, rng)
     drawing = strokes.draw(rgb, regions, rng)
     paint = lively(rgb, rng)
@@ -76,31 +79,26 @@ def pair(rgb, rng, freely):
         paint = repainted(paint, regions, count, rng)
     elif freely and rng.random() < 0.4:
         paint = paint[..., rng.permutation(3)]
-    return drawing, np.float32(cells(paint))
+    return drawing, np.float32(paint)
 
 
-def line(paint, rng, y, x):
-    """Cells of a stroke of the brush from (y, x) on, while the colour stays about the same."""
-    angle, bend = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.15)
-    first, found = paint[y, x], []
-    for k in range(int(rng.integers(2, 14))):
-        v, u = int(round(y)), int(round(x))
-        if not (0 <= v < paint.shape[0] and 0 <= u < paint.shape[1]) or abs(paint[v, u] - first).max() > 0.12:
-            break
-        found.append((v, u))
-        y, x, angle = y + np.sin(angle), x + np.cos(angle), angle + bend
-    return found
+def random_count(rng, none):
+    """No hint for the share `none` of the samples, else 1 to 40, few more often than many."""
+    return 0 if rng.random() < none else int(np.exp(rng.uniform(0, np.log(40))))
 
 
-def put_hints(paint, rng, count):
-    """paint (h x w x 3) -> 4 x h x w: `count` dots and strokes with their true colour, and where they are."""
-    given = np.zeros((4, *paint.shape[:2]), np.float32)
-    for _ in range(count):
-        y, x = rng.integers(paint.shape[0]), rng.integers(paint.shape[1])
-        colour = paint[y, x] + rng.normal(0, 0.01, 3)
-        for v, u in line(paint, rng, y, x) if rng.random() < 0.4 else [(y, x)]:
-            given[:3, v, u], given[3, v, u] = colour, 1
-    return given
+def put_hints(drawing, paint, rng, count):
+    """4 x h/4 x w/4: colours of `count` dots through the areas that they lie in, the nearest one's, and how much of each cell
+    they cover. That is how the library hands hints on."""
+    if not count:
+        return np.zeros((4, paint.shape[0] // CELL, paint.shape[1] // CELL), np.float32)
+    parts, dots = strokes.areas(drawing, rng), np.zeros(drawing.shape, bool)
+    at = rng.integers(dots.shape[0], size=count), rng.integers(dots.shape[1], size=count)
+    dots[at] = True
+    near = ndimage.distance_transform_edt(~dots, return_distances=False, return_indices=True)
+    owned = np.isin(parts, parts[at])[..., None]
+    colours = paint + rng.normal(0, 0.01, paint.shape)
+    return np.float32(cells(np.concatenate([colours[tuple(near)] * owned, owned], -1)).transpose(2, 0, 1))
 
 
 def opponent(paint):
@@ -109,10 +107,10 @@ def opponent(paint):
     return torch.cat([(r + g + b) / 3, CHROMA * (r - g), CHROMA * ((r + g) / 2 - b)], 1)
 
 
-def loss_of(found, paint, ink):
-    """Huber in opponent colours; what is vivid counts more, what lies under strokes less."""
+def loss_of(found, paint, ink, hints):
+    """Huber in opponent colours; what is vivid counts more, what lies under strokes or has a hint's colour less."""
     vivid = paint.amax(1, keepdim=True) - paint.amin(1, keepdim=True)
-    weight = (0.5 + 1.5 * vivid) * (1.1 - F.avg_pool2d(ink, CELL))
+    weight = (0.5 + 1.5 * vivid) * (1.1 - F.avg_pool2d(ink, CELL)) * (1.1 - hints[:, 3:])
     error = F.huber_loss(opponent(found.float()), opponent(paint), reduction="none", delta=0.1)
     return 10 * (weight * error).mean()
 
@@ -146,12 +144,14 @@ class LineArt(common.Task):
     def batch(self, crops, o):
         """(ink, hints, palette, paint)."""
         side = o.crop + 16 * int(crops.rng.integers(0, 2))
-        rgb = F.interpolate(crops.batch(o.batch, side), (o.crop, o.crop), mode="bilinear", antialias=True)
+        places = [(i, y, x, 0, mirror) for i, y, x, _, mirror in crops.places(o.batch, side)]  # skies are above
+        rgb = F.interpolate(to_tensor(crops.cut(places, side)), (o.crop, o.crop), mode="bilinear", antialias=True)
         made = []
         for picture in rgb.permute(0, 2, 3, 1).numpy():
             count = random_count(crops.rng, o.none)
-            drawing, paint = pair(np.ascontiguousarray(picture), crops.rng, count > 8)
-            made.append((drawing[None], put_hints(paint, crops.rng, count), paint.transpose(2, 0, 1)))
+            drawing, paint = pair(np.ascontiguousarray(picture), crops.rng, count > 3)
+            hints = put_hints(drawing, paint, crops.rng, count)
+            made.append((drawing[None], hints, np.float32(cells(paint)).transpose(2, 0, 1)))
         drawing, hints, paint = (torch.from_numpy(np.stack(part)) for part in zip(*made))
         given = torch.from_numpy(crops.rng.random(len(paint)) < o.reference).float()[:, None, None, None]
         return 1 - drawing, hints, palette(lab.rgb_to_lab(paint)[:, 1:], self.centres) * given, paint
@@ -160,7 +160,7 @@ class LineArt(common.Task):
         if not self.weighed:
             self.prepare(crops)
         ink, hints, vector, paint = self.batch(crops, o)
-        return loss_of(net(ink, hints, vector), paint, ink)
+        return loss_of(net(ink, hints, vector), paint, ink, hints)
 
     def evaluate(self, run, o, full):
         """PSNR of the paint with hints of its own, and its colourfulness as a share of the truth's."""
@@ -171,7 +171,8 @@ class LineArt(common.Task):
             for i, path in enumerate(files):
                 rng = np.random.default_rng(i)
                 drawing, paint = pair(cut(small_picture(path)), rng, False)
-                feeds = dict(image=1 - drawing[None, None], hints=put_hints(paint, rng, count)[None],
+                hints, paint = put_hints(drawing, paint, rng, count), cells(paint)
+                feeds = dict(image=1 - drawing[None, None], hints=hints[None],
                              palette=np.zeros((1, self.size, 1, 1), np.float32))
                 found = run(**{k: torch.from_numpy(v) for k, v in feeds.items()})[0].permute(1, 2, 0).numpy().clip(0, 1)
                 told.append((psnr(255 * paint, 255 * found),
@@ -194,7 +195,7 @@ def cut(rgb):
 
 
 if __name__ == "__main__":
-    parser = common.options(__doc__.splitlines()[0], crop=160, batch=8, rate=7e-4, without=common.HELD_OUT)
+    parser = common.options(__doc__.splitlines()[0], crop=160, batch=8, rate=1e-3, without=common.HELD_OUT)
     parser.add_argument("--none", type=float, default=0.3, help="share of the samples without hints")
     parser.add_argument("--reference", type=float, default=0.25, help="share with the global vector")
     common.main(LineArt(), parser.parse_args())

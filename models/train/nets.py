@@ -188,6 +188,9 @@ class Painter(Colorizer):
         shrink(self.paint, 0.1)
         with torch.no_grad():
             self.paint.bias.fill_(0.7)
+            for down, up in zip(self.down, self.up):  # torch's own would let a hundredth through to the bottom and back
+                down.weight.normal_(0, (4 * down.in_channels) ** -0.5)
+                up.weight.normal_(0, up.in_channels ** -0.5)
 
     def forward(self, image, hints, palette):
         return self.paint(self.body(image, hints, palette))

@@ -219,6 +219,20 @@ def draw(rgb, regions, rng):
     return np.float32(shrunk(drawing) if large else drawing)
 
 
+# ---- what strokes keep apart -----------------------------------------------------------------
+
+def areas(drawing, rng):
+    """Labels of the areas between strokes, about as libcnnimg/tasks/parts.c finds them: balls of a random size close gaps."""
+    paper = ndimage.grey_closing(drawing, 5)
+    ink = (drawing < 0.75 * paper) | (drawing < 0.3 * paper.mean())
+    far = ndimage.distance_transform_edt(~ink) if ink.any() else np.full(ink.shape, 99.0)
+    found, count = ndimage.label(far > rng.uniform(1, 4))
+    if not count:
+        return np.zeros(ink.shape, np.int32)
+    near = ndimage.distance_transform_edt(found == 0, return_distances=False, return_indices=True)
+    return found[tuple(near)] - 1
+
+
 # ---- to look at, to check --------------------------------------------------------------------
 
 def sheet(paths, out):
