@@ -19,7 +19,7 @@ from torch.nn import functional as F
 import common
 import lab
 import strokes
-from colorize import palette, small_picture
+from colorize import held_out, palette, small_picture
 from degrade import find_pictures, psnr
 from nets import Painter
 from pictures import to_tensor
@@ -195,7 +195,7 @@ def cut(rgb):
 
 
 if __name__ == "__main__":
-    parser = common.options(__doc__.splitlines()[0], crop=160, batch=8, rate=1e-3, without=common.HELD_OUT)
+    parser = common.options(__doc__.splitlines()[0], crop=128, batch=8, rate=1e-3, without=held_out())
     parser.add_argument("--none", type=float, default=0.3, help="share of the samples without hints")
     parser.add_argument("--reference", type=float, default=0.25, help="share with the global vector")
     common.main(LineArt(), parser.parse_args())

@@ -185,7 +185,8 @@ class Painter(Colorizer):
         super().__init__(size, 1, widths, depths, hints=4)
         del self.ab, self.cells
         self.paint = nn.Conv2d(widths[0], 3, 3, padding=1)
-        shrink(self.paint, 0.1)
+        shrink(self.head, 2)  # ink is sparse
+        shrink(self.paint, 0.3)
         with torch.no_grad():
             self.paint.bias.fill_(0.7)
             for down, up in zip(self.down, self.up):  # torch's own would let a hundredth through to the bottom and back
