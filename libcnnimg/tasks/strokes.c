@@ -7,7 +7,8 @@
 
 #include "tasks/parts.h"
 
-#define INK 0.25f /* darker than the paper around it by that share: a stroke */
+#define INK 0.25f   /* darker than the paper around it by that share: a stroke */
+#define FAINT 0.14f /* and so is what hangs together with one (hysteresis, Canny 1986) */
 #define BLACK 0.3f
 #define WIDEST \
   64 /* a stroke is at most that part of the short side wide, where it is not black; a dot as large */
@@ -65,15 +66,18 @@ static float mean_of(const float *v, size_t n) {
 /* ---- strokes ------------------------------------------------------------------------------------ */
 
 #define SEEN 1 /* of a stroke's pixel: its piece has been looked at */
+#define WEAK 2 /* a faint one */
 
 typedef struct piece {
   int32_t x0, y0, x1, y1;
   size_t pixels;
+  bool strong;
 } piece;
 
 static void take(uint16_t *far, int32_t w, int32_t x, int32_t y, uint32_t *queue, piece *p) {
   const ptrdiff_t at = (ptrdiff_t)y * w + x;
-  if (far[at]) return;
+  if (far[at] && far[at] != WEAK) return;
+  if (!far[at]) p->strong = true;
   far[at] = SEEN;
   queue[p->pixels++] = (uint32_t)at;
   if (x < p->x0) p->x0 = x;
@@ -83,7 +87,7 @@ static void take(uint16_t *far, int32_t w, int32_t x, int32_t y, uint32_t *queue
 
 /* All that hangs together with a pixel, which is the first in the order of rows. */
 static piece follow(uint16_t *far, int32_t w, int32_t h, int32_t x, int32_t y, uint32_t *queue) {
-  piece p = {x, y, x, y, 0};
+  piece p = {x, y, x, y, 0, false};
   take(far, w, x, y, queue, &p);
   for (size_t i = 0; i < p.pixels; i++) {
     const int32_t u = (int32_t)(queue[i] % (uint32_t)w), v = (int32_t)(queue[i] / (uint32_t)w);
@@ -93,14 +97,15 @@ static piece follow(uint16_t *far, int32_t w, int32_t h, int32_t x, int32_t y, u
   return p;
 }
 
-/* Dots of screentone and dirt bound nothing. */
+/* Dots of screentone and dirt bound nothing, nor does what is nowhere dark. */
 static void drop_dots(uint16_t *far, int32_t w, int32_t h, int32_t most, uint32_t *queue) {
   const size_t n = (size_t)w * (size_t)h;
   for (int32_t y = 0; y < h; y++)
     for (int32_t x = 0; x < w; x++) {
-      if (far[(ptrdiff_t)y * w + x]) continue;
+      const uint16_t *at = far + (ptrdiff_t)y * w + x;
+      if (*at && *at != WEAK) continue;
       const piece p = follow(far, w, h, x, y, queue);
-      if (p.x1 - p.x0 >= most || p.y1 - p.y0 >= most) continue;
+      if (p.strong && (p.x1 - p.x0 >= most || p.y1 - p.y0 >= most)) continue;
       for (size_t i = 0; i < p.pixels; i++) far[queue[i]] = FREE;
     }
   for (size_t i = 0; i < n; i++)
@@ -127,6 +132,11 @@ static void measure_row(uint16_t *row, const uint16_t *done, int32_t w, bool bac
   }
 }
 
+static uint16_t mark(float light, float paper, float black) {
+  if (light < black || light < (1 - INK) * paper) return 0;
+  return light < (1 - FAINT) * paper ? WEAK : FREE;
+}
+
 void ci_strokes_find(ci_parts *p, const float *light, void *room) {
   const int32_t w = p->w, h = p->h;
   const size_t n = (size_t)w * (size_t)h;
@@ -134,7 +144,7 @@ void ci_strokes_find(ci_parts *p, const float *light, void *room) {
   memcpy(paper, light, n * sizeof *paper);
   find_paper(paper, w, h);
   const float black = BLACK * mean_of(paper, n);
-  for (size_t i = 0; i < n; i++) p->far[i] = light[i] < black || light[i] < (1 - INK) * paper[i] ? 0 : FREE;
+  for (size_t i = 0; i < n; i++) p->far[i] = mark(light[i], paper[i], black);
   drop_dots(p->far, w, h, widest(w, h), room);
   for (int32_t y = 0; y < h; y++) {
     uint16_t *row = p->far + (ptrdiff_t)y * w;

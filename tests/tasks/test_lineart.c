@@ -149,6 +149,19 @@ static void tone_and_grey_bound_nothing(void **state) {
   free(d.v);
 }
 
+/* A line of pencil fades here and there; a line that is faint all over is none. */
+static void pencil_is_followed(void **state) {
+  (void)state;
+  for (int kind = 0; kind < 2; kind++) {
+    drawing d = paper(320, 240);
+    for (int32_t y = 0; y < 240; y++) ink(&d, 160, y, 163, y + 1, kind || y / 4 % 2 ? 0.82f : 0.5f);
+    ci_parts p = parts_of(&d);
+    assert_int_equal(p.n, kind ? 1 : 2);
+    ci_parts_free(&p);
+    free(d.v);
+  }
+}
+
 /* Dots leave little room, but the gap leads into all of it. */
 static void gaps_hold_where_there_is_tone(void **state) {
   (void)state;
@@ -437,6 +450,7 @@ int main(void) {
       cmocka_unit_test(gaps_hold_and_openings_do_not),
       cmocka_unit_test(thin_strokes_aslant_are_tight),
       cmocka_unit_test(tone_and_grey_bound_nothing),
+      cmocka_unit_test(pencil_is_followed),
       cmocka_unit_test(gaps_hold_where_there_is_tone),
       cmocka_unit_test(anything_has_parts),
       cmocka_unit_test(memory_may_fail),
