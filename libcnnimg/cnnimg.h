@@ -304,6 +304,10 @@ typedef enum cnnimg_task {
    * Colours for a picture, grey or not, whose light stays as it is; the result has three colours. For networks whose card
    * says colour=lab: L of CIE Lab, hints and a vector for the whole picture go in, ab comes out. They see the picture with
    * the short side at the card's `size` (default 256); what they say is brought to full size along the picture's own edges.
+   * A card that says task=lineart is that of a network for drawings: ink (1 less the light), hints and that vector go in, paint
+   * comes out (red, green, blue at a quarter of the size), with which the picture is multiplied, so strokes and paper stay.
+   * Paint is spread within the areas that strokes keep apart; one with hints has their colours alone. Strokes are looked for in
+   * at most 2^21 pixels, some 50 bytes each. Transparent paper is taken for white, and stays transparent.
    */
   CNNIMG_TASK_COLORIZE,
   /**
@@ -325,7 +329,8 @@ typedef enum cnnimg_method {
 
 /**
  * A colour that the user wants at a place: pixels up to radius away from (x, y) are to have it. Light stays the
- * picture's, so a point says hue and saturation. This struct never changes.
+ * picture's, so a point says hue and saturation; on a drawing it says the paint, its light too, of the whole area between strokes
+ * that it lies in. This struct never changes.
  */
 typedef struct cnnimg_point {
   uint32_t x;   /**< pixels from the left */

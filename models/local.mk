@@ -6,10 +6,11 @@ nobase_dist_models_DATA = models/denoise/denoise.onnx models/denoise/card.md \
 	models/upscale-x3/upscale-x3.onnx models/upscale-x3/card.md \
 	models/upscale-x4/upscale-x4.onnx models/upscale-x4/card.md \
 	models/upscale-fast/upscale-fast.onnx models/upscale-fast/card.md
-EXTRA_DIST += models/README.md models/SHA256SUMS models/denoise/DATA.tsv \
+EXTRA_DIST += models/README.md models/SHA256SUMS models/denoise/DATA.tsv models/colorize/DATA.tsv models/colorize/HELD.tsv \
 	models/train/README.md models/train/requirements.txt models/train/common.py models/train/deblock.py models/train/degrade.py \
 	models/train/denoise.py models/train/nets.py models/train/onnxfile.py models/train/pictures.py \
 	models/train/upscale.py models/train/colorize.py models/train/inpaint.py models/train/lab.py models/train/masks.py \
+	models/train/lineart.py models/train/strokes.py \
 	models/train/published.py models/train/stamp.py models/train/toolrun.py models/eval.py
 
 # make models-eval BENCH=DIR [PYTHON_WITH=python3] [EVAL_ARGS=...]: every built-in model beside the published figures,

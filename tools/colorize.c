@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* colorize.c - the description of cnn-colorize: its options and what they mean to the library */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,7 @@ static int check(const drv_settings *s, char why[DRV_WHY]) {
       asked.palette && asked.reference ? "--palette and --reference both say what colours there are" : NULL;
   if (s->params.augment || s->params.wrap || s->params.detail > 0)
     wrong = "-x, --wrap and --detail are not for colours";
+  if (s->lineart && s->measure_only) wrong = "--suggest is not for line art";
   if (asked.save && asked.hints && cnnimg_looks_like_picture(asked.hints))
     wrong = "--save-hints writes points; hints that are a picture are a file already";
   if (!wrong) return 0;
@@ -159,8 +161,18 @@ static int complain(const drv_run *run, const char *path, const cnnimg_error *er
   return DRV_EXIT_FAILED;
 }
 
+/* Without the option a network for drawings works as well: it is the card that decides. */
+static bool fits(const drv_run *run) {
+  const char *task = run->model ? cnnimg_model_get(run->model, "task") : NULL;
+  return !run->s->lineart || (task && !strcmp(task, "lineart"));
+}
+
 static int start(drv_run *run) {
   cnnimg_error err = {0};
+  if (!fits(run)) {
+    drv_say(run->s, run->model_path, "is no network for line art: its card does not say task=lineart");
+    return DRV_EXIT_MODEL;
+  }
   const char *colours = asked.palette ? asked.palette : asked.reference;
   if (load_hints(run, &err)) return complain(run, asked.hints, &err);
   if (asked.palette && clr_read_palette(run, asked.palette, &asked.colours, &err))
@@ -220,12 +232,13 @@ static int suggest(drv_run *run, const cnnimg_view *view, drv_result *r, cnnimg_
 static const drv_option options[] = {
     {0, "hints", "FILE", "colours at places: points (JSON), or a picture (alpha)", DRV_OWN, .own = set_hints},
     {0, "point", "PLACE", "X,Y=#RRGGBB[@RADIUS]: one such place; repeatable", DRV_OWN, .own = set_point},
-    {0, "save-hints", "FILE", "write all points as JSON", DRV_OWN, .own = set_save},
+    {0, "save-hints", "FILE", "write all points as JSON", DRV_OWN, .own = set_save, .rare = true},
     {0, "suggest", "X,Y", "print which colours are likely there; write nothing", DRV_OWN, .own = set_suggest},
     {0, "saturation", "PCT", "0..400 [100]", DRV_OWN, .own = set_saturation},
     {0, "palette", "FILE", "colours to use, #rrggbb a line; or --reference IMG", DRV_OWN, .own = set_palette},
     {0, "reference", "IMG", NULL, DRV_OWN, .own = set_reference},
-    {0, "lineart", NULL, NULL, .kind = DRV_LATER},
+    {0, "lineart", NULL, "drawings: paint between strokes, which stay as they are", DRV_FLAG,
+     .at = offsetof(drv_settings, lineart)},
     {0}};
 
 const drv_tool drv_this_tool = {

@@ -78,6 +78,7 @@ struct drv_settings {
   int level;                     /* -n LEVEL, where level_said */
   bool level_said;               /* and no sigma after it */
   bool jpeg;                     /* JPEG artefacts are to be removed */
+  bool lineart;                  /* drawings are to be coloured */
   const char *sigma_map;         /* picture of the noise; NULL: none */
   const char *deblur;            /* file of the kernel, or what it is drawn by; NULL: none */
   uint32_t iterations;           /* of deblurring; 0: not said */

@@ -157,12 +157,16 @@ static void say_not_found(const drv_settings *s, const char *word) {
   const char *what = s->model == word ? "no model, file or folder" : "no model";
   const char *why = "";
   if (s->jpeg && !s->model && !s->model_name) why = ", which --jpeg takes where -m names no other";
-  if (s->tool->picks && !strcmp(word, DRV_DENOISER)) why = ", which -n takes before a network that only enlarges";
+  if (s->lineart && !s->model && !s->model_name) why = ", which --lineart takes where -m names no other";
+  if (s->tool->picks && !strcmp(word, DRV_DENOISER))
+    why = ", which -n takes before a network that only enlarges";
   drv_say(s, NULL, "%s is called %s%s; --list-models shows those that there are", what, word, why);
 }
 
-/* Removing JPEG artefacts is another network's work. */
-static const char *usual_model(const drv_settings *s) { return s->jpeg ? "deblock" : s->tool->model; }
+/* Removing JPEG artefacts and colouring drawings are other networks' work. */
+static const char *usual_model(const drv_settings *s) {
+  return s->jpeg ? "deblock" : s->lineart ? "lineart" : s->tool->model;
+}
 
 static const char *word_for(const drv_settings *s) {
   bool folder_of_names = s->model_name && s->model && drv_is_folder(s->model);

@@ -13,7 +13,9 @@
 
 #define USUAL_SIDE 256                 /* pixels of the short side that networks see */
 #define MOST_SMALL ((double)(1 << 22)) /* pixels of all that they see: a strip's short side is less then */
+#define MOST_DRAWN ((double)(1 << 21)) /* pixels of a drawing whose strokes are looked for */
 #define MOST_SATURATION 4
+#define DRAWN 13      /* floats a pixel of these, while their parts are found */
 #define PAINTING 6000 /* multiply-adds of a network that take as long as a pixel's guide and Lab do */
 
 /* ---- what is wanted ----------------------------------------------------------------------- */
@@ -72,19 +74,34 @@ static bool has_output(const ci_program *p, const char *name) {
   return false;
 }
 
-static int read_network(ci_colorize *c, cnnimg_error *err) {
+static bool card_says(const ci_program *p, const char *key, const char *word) {
+  const char *text = ci_program_get_card(p, key);
+  return text && !strcmp(text, word);
+}
+
+static bool has_inputs(const ci_program *p) {
   static const char *const inputs[] = {"image", "hints", "palette"};
-  const ci_program *p = c->o.program;
-  const char *colour = ci_program_get_card(p, "colour"), *cells = ci_program_get_card(p, "cells");
-  if (ci_colorize_is_grey(p)) return ci_colorize_grey_read(c, err);
-  bool fits = p->n_inputs == 3 && has_output(p, "ab") && colour && !strcmp(colour, "lab") && cells;
+  bool fits = p->n_inputs == 3;
   for (size_t i = 0; i < 3 && fits; i++) fits = ci_program_input(p, inputs[i]) < p->n_inputs;
-  if (!fits)
+  return fits;
+}
+
+static int read_network(ci_colorize *c, cnnimg_error *err) {
+  const ci_program *p = c->o.program;
+  const char *cells = ci_program_get_card(p, "cells");
+  c->lineart = card_says(p, "task", "lineart");
+  if (!c->lineart && ci_colorize_is_grey(p)) return ci_colorize_grey_read(c, err);
+  if (c->lineart && !(has_inputs(p) && has_output(p, "paint") && cells))
+    return ci_fail(
+        err, CNNIMG_UNSUPPORTED,
+        "the card says task=lineart, but the network has not the inputs image, hints and palette, the "
+        "output paint, and a card that says cells");
+  if (!c->lineart && !(has_inputs(p) && has_output(p, "ab") && card_says(p, "colour", "lab") && cells))
     return ci_fail(err, CNNIMG_UNSUPPORTED,
                    "the network is not made for colorizing: that has the inputs image, hints and palette, "
                    "the output ab, and "
                    "a card that says colour=lab and cells");
-  c->has_cells = has_output(p, "cells");
+  c->has_cells = !c->lineart && has_output(p, "cells");
   return ci_cells_read(cells, &c->centres, &c->n_centres, err);
 }
 
@@ -101,18 +118,21 @@ static int32_t scaled(uint32_t size, double factor) {
   return n < 1 ? 1 : n;
 }
 
+static double least_of(double a, double b) { return a < b ? a : b; }
+
 /* Pictures that are small already stay as they are. */
 static void set_small(ci_colorize *c) {
   const cnnimg_format *f = &c->o.format;
   ci_small *s = &c->small;
   const int32_t side = card_number(c->o.program, "size", 16, 4096, USUAL_SIDE),
                 grid = (card_number(c->o.program, "multiple", 1, 256, 16) + CI_CELL - 1) / CI_CELL * CI_CELL;
-  double factor = (double)side / (f->width < f->height ? f->width : f->height);
-  const double most = sqrt(MOST_SMALL / ((double)f->width * f->height));
-  if (factor > most) factor = most;
-  if (factor > 1) factor = 1;
-  s->w = scaled(f->width, factor), s->h = scaled(f->height, factor);
-  s->net_w = (s->w + grid - 1) / grid * grid, s->net_h = (s->h + grid - 1) / grid * grid;
+  const double area = (double)f->width * f->height, whole = least_of(1, sqrt(MOST_DRAWN / area));
+  double factor = least_of(1, (double)side / (f->width < f->height ? f->width : f->height));
+  factor = least_of(factor, c->lineart ? whole : sqrt(MOST_SMALL / area));
+  s->seen_w = scaled(f->width, factor), s->seen_h = scaled(f->height, factor);
+  s->w = c->lineart ? scaled(f->width, whole) : s->seen_w;
+  s->h = c->lineart ? scaled(f->height, whole) : s->seen_h;
+  s->net_w = (s->seen_w + grid - 1) / grid * grid, s->net_h = (s->seen_h + grid - 1) / grid * grid;
   s->cells_w = s->net_w / CI_CELL, s->cells_h = s->net_h / CI_CELL;
 }
 
@@ -136,23 +156,24 @@ static void set_grey(ci_colorize *c, size_t net) {
 static int take_memory(ci_colorize *c, cnnimg_error *err) {
   const ci_small *s = &c->small;
   const size_t pixels = (size_t)s->w * (size_t)s->h, net = (size_t)s->net_w * (size_t)s->net_h,
-               cells = (size_t)s->cells_w * (size_t)s->cells_h;
+               cells = (size_t)s->cells_w * (size_t)s->cells_h, colours = ci_colorize_numbers(c);
   c->light = ci_calloc(pixels, sizeof *c->light);
-  c->fine = ci_calloc(2 * pixels, sizeof *c->fine);
+  c->fine = ci_calloc(colours * pixels, sizeof *c->fine);
   c->image = ci_calloc(net, sizeof *c->image);
   c->cell_light = ci_calloc(cells, sizeof *c->cell_light);
-  c->hint_map = ci_calloc(3 * cells, sizeof *c->hint_map);
-  c->ab = ci_calloc(c->grey ? 3 * net : 2 * cells, sizeof *c->ab);
+  c->hint_map = ci_calloc((colours + 1) * cells, sizeof *c->hint_map);
+  c->answer = ci_calloc(c->grey ? 3 * net : colours * cells, sizeof *c->answer);
   c->palette = ci_calloc(c->n_centres + 2, sizeof *c->palette);
-  if (!c->light || !c->fine || !c->image || !c->cell_light || !c->hint_map || !c->ab || !c->palette)
+  if (!c->light || !c->fine || !c->image || !c->cell_light || !c->hint_map || !c->answer || !c->palette)
     return ci_fail(err, CNNIMG_NOMEM, "no memory for a picture of %dx%d pixels", s->net_w, s->net_h);
   c->in[0] = tensor("image", c->image, 1, s->net_h, s->net_w);
-  c->in[1] = tensor("hints", c->hint_map, 3, s->cells_h, s->cells_w);
+  c->in[1] = tensor("hints", c->hint_map, colours + 1, s->cells_h, s->cells_w);
   c->in[2] = tensor("palette", c->palette, c->n_centres + 2, 1, 1);
-  c->out[0] = (cnnimg_tensor){.name = "ab", .data = c->ab, .capacity = 2 * cells};
+  c->out[0] =
+      (cnnimg_tensor){.name = c->lineart ? "paint" : "ab", .data = c->answer, .capacity = colours * cells};
   c->out[1] = (cnnimg_tensor){.name = "cells"};
   if (c->grey) set_grey(c, net);
-  return CNNIMG_OK;
+  return c->lineart ? ci_lineart_take_memory(c, err) : CNNIMG_OK;
 }
 
 static bool is_of(const cnnimg_tensor *t, size_t channels, const ci_small *s) {
@@ -174,7 +195,8 @@ static size_t strip_bytes(const ci_colorize *c) {
 static void set_cost(ci_colorize *c, const ci_plan_stats *stats) {
   const ci_small *s = &c->small;
   const size_t cells = (size_t)s->cells_w * (size_t)s->cells_h,
-               held = 3 * (size_t)s->w * (size_t)s->h + (size_t)s->net_w * (size_t)s->net_h + 6 * cells;
+               pixels = (c->lineart ? DRAWN : 3) * (size_t)s->w * (size_t)s->h,
+               held = pixels + (size_t)s->net_w * (size_t)s->net_h + 6 * cells;
   c->cost =
       (cnnimg_cost){.width = c->result.width,
                     .height = c->result.height,
@@ -195,11 +217,12 @@ static int plan_network(ci_colorize *c, cnnimg_error *err) {
                               c->has_cells ? 2 : 1, c->out, err);
   if (!status && c->grey) status = ci_colorize_grey_check(c, err);
   if (status) return status;
-  if (!c->grey &&
-      (!is_of(&c->out[0], 2, &c->small) || (c->has_cells && !is_of(&c->out[1], c->n_centres, &c->small))))
+  const size_t numbers = ci_colorize_numbers(c);
+  if (!c->grey && (!is_of(&c->out[0], numbers, &c->small) ||
+                   (c->has_cells && !is_of(&c->out[1], c->n_centres, &c->small))))
     return ci_fail(err, CNNIMG_UNSUPPORTED,
-                   "the network does not answer with 2 numbers (ab) and %zu (cells) for %d x %d pixels",
-                   c->n_centres, CI_CELL, CI_CELL);
+                   "the network does not answer with %zu numbers (%s) and %zu (cells) for %d x %d pixels",
+                   numbers, c->out[0].name, c->lineart ? 0 : c->n_centres, CI_CELL, CI_CELL);
   status = ci_tensors_plan(c->net, 0, c->o.params.cancel, &stats, err);
   if (!status) set_cost(c, stats);
   return status;
@@ -228,8 +251,13 @@ static int plan(ci_colorize *c, cnnimg_error *err) {
 static char *describe(const ci_colorize *c) {
   char text[200];
   const ci_small *s = &c->small;
-  snprintf(text, sizeof text, "colours of %ux%u pixels from %dx%d, which the network sees as %dx%d\n",
-           c->result.width, c->result.height, s->w, s->h, s->net_w, s->net_h);
+  if (c->lineart)
+    snprintf(text, sizeof text,
+             "paint for %ux%u pixels: strokes of %dx%d, of which the network sees %dx%d as %dx%d\n",
+             c->result.width, c->result.height, s->w, s->h, s->seen_w, s->seen_h, s->net_w, s->net_h);
+  else
+    snprintf(text, sizeof text, "colours of %ux%u pixels from %dx%d, which the network sees as %dx%d\n",
+             c->result.width, c->result.height, s->w, s->h, s->net_w, s->net_h);
   return ci_strdup(text);
 }
 
@@ -256,7 +284,8 @@ void ci_colorize_free(ci_colorize *c) {
   free(c->image);
   free(c->hint_map);
   free(c->palette);
-  free(c->ab);
+  free(c->answer);
+  ci_lineart_free(c);
   free(c->text);
   free(c);
 }
@@ -264,4 +293,7 @@ void ci_colorize_free(ci_colorize *c) {
 const cnnimg_cost *ci_colorize_cost(const ci_colorize *c) { return &c->cost; }
 const cnnimg_format *ci_colorize_result(const ci_colorize *c) { return &c->result; }
 const char *ci_colorize_plan_text(const ci_colorize *c) { return c->text; }
-void ci_colorize_forget(ci_colorize *c) { c->seen = c->coloured = false; }
+void ci_colorize_forget(ci_colorize *c) {
+  ci_parts_free(&c->drawing.parts);
+  c->seen = c->coloured = false;
+}

@@ -236,8 +236,8 @@ static int think(ci_colorize *c, float *scores, float *share, uint32_t x, uint32
                  size_t room, size_t *n, cnnimg_error *err) {
   const ci_small *s = &c->small;
   const size_t cells = (size_t)s->cells_w * (size_t)s->cells_h;
-  const size_t cx = (size_t)((x + 0.5) * s->w / c->result.width) / CI_CELL,
-               cy = (size_t)((y + 0.5) * s->h / c->result.height) / CI_CELL;
+  const size_t cx = (size_t)((x + 0.5) * s->seen_w / c->result.width) / CI_CELL,
+               cy = (size_t)((y + 0.5) * s->seen_h / c->result.height) / CI_CELL;
   float luminance;
   int status = c->seen ? CNNIMG_OK : ci_colorize_see(c, err);
   if (!status) status = light_at(c, x, y, &luminance, err);

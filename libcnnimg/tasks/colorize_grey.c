@@ -45,7 +45,7 @@ static void ab_row(void *arg, uint32_t y, uint32_t worker) {
   const ci_small *s = &c->small;
   const ci_tone *tone = &c->out_tone;
   const size_t plane = (size_t)s->net_w * (size_t)s->net_h;
-  const float *from = c->ab + (size_t)y * (size_t)s->net_w;
+  const float *from = c->answer + (size_t)y * (size_t)s->net_w;
   float *to = c->fine + 2 * (size_t)y * (size_t)s->w;
   (void)worker;
   for (int32_t x = 0; x < s->w; x++) {
@@ -72,7 +72,7 @@ static void light_row(void *arg, uint32_t y, uint32_t worker) {
 int ci_colorize_grey_think(ci_colorize *c, cnnimg_error *err) {
   ci_pool *pool = ci_tensors_pool(c->net);
   ci_pool_run(pool, (uint32_t)c->small.net_h, light_row, c);
-  c->out[0].data = c->ab;
+  c->out[0].data = c->answer;
   int status = ci_tensors_run(c->net, c->in, c->out, err);
   if (!status) ci_pool_run(pool, (uint32_t)c->small.h, ab_row, c);
   if (!status && ci_pool_failed(pool)) status = ci_fail(err, CNNIMG_CANCELLED, "the host's workers gave up");

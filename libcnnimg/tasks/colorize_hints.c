@@ -41,18 +41,30 @@ int ci_points_check(const cnnimg_point *points, size_t n, const cnnimg_format *f
  * hint's cells but those that it only grazes, and the cells of one that is smaller than a cell.
  */
 typedef struct mark {
-  float a, b;
+  float v[3]; /* ab, or of drawings red, green, blue */
   bool given;
 } mark;
 
 typedef struct splat {
   ci_colorize *c;
-  mark *row;      /* of the picture */
-  float *loaded;  /* a row of the hints' picture: colours and alpha */
-  int32_t *free;  /* the next pixel of the row, from each on, that no later point has painted; width: none */
-  float (*ab)[2]; /* of each point */
-  double *sums;   /* of a cell: a, b, count */
+  mark *row;     /* of the picture */
+  float *loaded; /* a row of the hints' picture: colours and alpha */
+  int32_t *free; /* the next pixel of the row, from each on, that no later point has painted; width: none */
+  mark *colours; /* of each point */
+  double *sums;  /* of a cell: a colour, count */
 } splat;
+
+/* Numbers of a cell's sums. */
+#define SUMS 3
+
+static mark mark_of(const ci_colorize *c, const float rgb[3]) {
+  mark m = {.given = isfinite(rgb[0]) && isfinite(rgb[1]) && isfinite(rgb[2])};
+  if (!c->lineart) ci_lab_ab(rgb, m.v);
+  else
+    for (int k = 0; k < 3; k++) m.v[k] = rgb[k] > 0 ? rgb[k] < 1 ? rgb[k] : 1 : 0;
+  m.given = m.given && isfinite(m.v[0]) && isfinite(m.v[1]);
+  return m;
+}
 
 static int32_t next_free(int32_t *next, int32_t x) {
   int32_t last = x;
@@ -64,9 +76,9 @@ static int32_t next_free(int32_t *next, int32_t x) {
   return last;
 }
 
-static void paint_span(splat *s, int32_t from, int32_t to, const float ab[2]) {
+static void paint_span(splat *s, int32_t from, int32_t to, const mark *colour) {
   for (int32_t x = next_free(s->free, from); x <= to; x = next_free(s->free, x)) {
-    s->row[x] = (mark){ab[0], ab[1], true};
+    s->row[x] = *colour;
     s->free[x] = x + 1;
   }
 }
@@ -84,7 +96,7 @@ static bool paint_points(splat *s, uint32_t y) {
     begun = true;
     const double half = floor(sqrt(r * r - dy * dy));
     const double from = p->x - half, to = p->x + half;
-    paint_span(s, from < 0 ? 0 : (int32_t)from, to >= width ? width - 1 : (int32_t)to, s->ab[i]);
+    paint_span(s, from < 0 ? 0 : (int32_t)from, to >= width ? width - 1 : (int32_t)to, &s->colours[i]);
   }
   return begun;
 }
@@ -92,7 +104,8 @@ static bool paint_points(splat *s, uint32_t y) {
 static bool load_row(splat *s, uint32_t y) {
   const uint32_t n = s->c->o.format.width;
   cnnimg_view row = s->c->hints;
-  float last[3] = {-1, -1, -1}, ab[2] = {0, 0};
+  float last[3] = {-1, -1, -1};
+  mark colour = {0};
   bool any = false;
   row.data = (uint8_t *)row.data + (ptrdiff_t)y * row.row_stride;
   const int32_t samples = row.format.colours + 1;
@@ -101,9 +114,9 @@ static bool load_row(splat *s, uint32_t y) {
     const float *v = s->loaded + 4 * (size_t)x;
     if (!(v[samples - 1] >= 0.5f)) continue;
     const float rgb[3] = {v[0], v[samples > 2 ? 1 : 0], v[samples > 2 ? 2 : 0]};
-    if (rgb[0] != last[0] || rgb[1] != last[1] || rgb[2] != last[2]) ci_lab_ab(rgb, ab);
+    if (rgb[0] != last[0] || rgb[1] != last[1] || rgb[2] != last[2]) colour = mark_of(s->c, rgb);
     for (int k = 0; k < 3; k++) last[k] = rgb[k];
-    s->row[x] = (mark){ab[0], ab[1], isfinite(ab[0]) && isfinite(ab[1])};
+    s->row[x] = colour;
     any = true;
   }
   return any;
@@ -118,11 +131,11 @@ static int32_t cell_of(uint32_t i, uint32_t size, int32_t small) {
 static void add_row(splat *s, uint32_t y) {
   const ci_small *small = &s->c->small;
   const cnnimg_format *f = &s->c->o.format;
-  double *cells = s->sums + 3 * (size_t)cell_of(y, f->height, small->h) * (size_t)small->cells_w;
+  double *cells = s->sums + SUMS * (size_t)cell_of(y, f->height, small->seen_h) * (size_t)small->cells_w;
   for (uint32_t x = 0; x < f->width; x++) {
     if (!s->row[x].given) continue;
-    double *cell = cells + 3 * (size_t)cell_of(x, f->width, small->w);
-    cell[0] += (double)s->row[x].a, cell[1] += (double)s->row[x].b, cell[2]++;
+    double *cell = cells + SUMS * (size_t)cell_of(x, f->width, small->seen_w);
+    cell[0] += (double)s->row[x].v[0], cell[1] += (double)s->row[x].v[1], cell[2]++;
     s->row[x].given = false;
   }
 }
@@ -133,7 +146,7 @@ static double most_around(const splat *s, int32_t x, int32_t y) {
   for (int32_t v = y - 1; v <= y + 1; v++)
     for (int32_t u = x - 1; u <= x + 1; u++) {
       if (u < 0 || v < 0 || u >= small->cells_w || v >= small->cells_h) continue;
-      const double n = s->sums[3 * ((size_t)v * (size_t)small->cells_w + (size_t)u) + 2];
+      const double n = s->sums[SUMS * ((size_t)v * (size_t)small->cells_w + (size_t)u) + 2];
       if (n > most) most = n;
     }
   return most;
@@ -146,7 +159,7 @@ static void give_cells(const splat *s) {
   for (int32_t y = 0; y < small->cells_h; y++)
     for (int32_t x = 0; x < small->cells_w; x++) {
       const size_t i = (size_t)y * (size_t)small->cells_w + (size_t)x;
-      const double *cell = s->sums + 3 * i;
+      const double *cell = s->sums + SUMS * i;
       const bool given = cell[2] > 0 && 2 * cell[2] >= most_around(s, x, y);
       to[i] = given ? (float)(cell[0] / cell[2]) / CI_LAB_AB : 0;
       to[n + i] = given ? (float)(cell[1] / cell[2]) / CI_LAB_AB : 0;
@@ -154,11 +167,19 @@ static void give_cells(const splat *s) {
     }
 }
 
+/* A hint on a drawing is for a whole part of it, so where it lies counts and cells do not. */
+static void draw_row(splat *s, uint32_t y) {
+  for (uint32_t x = 0; x < s->c->o.format.width; x++) {
+    if (s->row[x].given) ci_lineart_hint(s->c, x, y, s->row[x].v);
+    s->row[x].given = false;
+  }
+}
+
 static void find_colours(splat *s) {
   for (size_t i = 0; i < s->c->n_points; i++) {
     const cnnimg_point *p = &s->c->points[i];
     const float rgb[3] = {p->red, p->green, p->blue};
-    ci_lab_ab(rgb, s->ab[i]);
+    s->colours[i] = mark_of(s->c, rgb);
   }
 }
 
@@ -168,8 +189,11 @@ static int take_rows(splat *s, cnnimg_error *err) {
   for (uint32_t y = 0; y < h; y++) {
     if (ci_cancelled(s->c->o.params.cancel)) return ci_fail(err, CNNIMG_CANCELLED, "cancelled");
     bool any = s->c->hints.data && load_row(s, y);
-    if (paint_points(s, y) || any) add_row(s, y);
+    any = paint_points(s, y) || any;
+    if (any && s->c->lineart) draw_row(s, y);
+    else if (any) add_row(s, y);
   }
+  if (s->c->lineart) return ci_lineart_give_hints(s->c, err);
   give_cells(s);
   return CNNIMG_OK;
 }
@@ -177,20 +201,21 @@ static int take_rows(splat *s, cnnimg_error *err) {
 int ci_colorize_splat(ci_colorize *c, cnnimg_error *err) {
   const size_t cells = (size_t)c->small.cells_w * (size_t)c->small.cells_h, w = c->o.format.width;
   splat s = {.c = c};
-  for (size_t i = 0; i < 3 * cells; i++) c->hint_map[i] = 0;
+  for (size_t i = 0; i < (ci_colorize_numbers(c) + 1) * cells; i++) c->hint_map[i] = 0;
+  if (c->lineart) ci_lineart_begin_hints(c);
   if (!c->n_points && !c->hints.data) return CNNIMG_OK;
   s.row = ci_calloc(w, sizeof *s.row);
   s.loaded = ci_calloc(w, 4 * sizeof *s.loaded);
   s.free = ci_calloc(w + 1, sizeof *s.free);
-  s.ab = ci_calloc(c->n_points + 1, sizeof *s.ab);
-  s.sums = ci_calloc(cells, 3 * sizeof *s.sums);
-  int status = s.row && s.loaded && s.free && s.ab && s.sums
+  s.colours = ci_calloc(c->n_points + 1, sizeof *s.colours);
+  s.sums = ci_calloc(cells, SUMS * sizeof *s.sums);
+  int status = s.row && s.loaded && s.free && s.colours && s.sums
                    ? take_rows(&s, err)
                    : ci_fail(err, CNNIMG_NOMEM, "no memory for hints");
   free(s.row);
   free(s.loaded);
   free(s.free);
-  free(s.ab);
+  free(s.colours);
   free(s.sums);
   return status;
 }

@@ -17,20 +17,21 @@ typedef struct fill {
   ci_guide guide;
 } fill;
 
-/* A row of the network's cells: its four rows of L, and how light they are on average. */
+/* A row of the network's cells: its four rows of L (of drawings: of ink), and how light they are on average. */
 static void light_row(void *arg, uint32_t cy, uint32_t worker) {
   ci_colorize *c = ((fill *)arg)->c;
   const ci_small *s = &c->small;
+  const float *picture = c->lineart ? c->drawing.seen : c->light;
   float *cells = c->cell_light + (size_t)cy * (size_t)s->cells_w;
   (void)worker;
   for (int32_t x = 0; x < s->cells_w; x++) cells[x] = 0;
   for (int32_t k = 0; k < CI_CELL; k++) {
     const int32_t y = (int32_t)cy * CI_CELL + k;
-    const float *from = c->light + (size_t)ci_colorize_mirrored(y, s->h) * (size_t)s->w;
+    const float *from = picture + (size_t)ci_colorize_mirrored(y, s->seen_h) * (size_t)s->seen_w;
     float *to = c->image + (size_t)y * (size_t)s->net_w;
     for (int32_t x = 0; x < s->net_w; x++) {
-      const float v = from[ci_colorize_mirrored(x, s->w)];
-      to[x] = ci_lab_l(ci_srgb_decode(v)) / 100;
+      const float v = from[ci_colorize_mirrored(x, s->seen_w)];
+      to[x] = c->lineart ? 1 - v : ci_lab_l(ci_srgb_decode(v)) / 100;
       cells[x / CI_CELL] += v / (CI_CELL * CI_CELL);
     }
   }
@@ -56,7 +57,7 @@ static int spread(fill *f, cnnimg_error *err) {
   const size_t n = (size_t)s->cells_w * (size_t)s->cells_h;
   float *pairs = ci_calloc(2 * n, sizeof *pairs);
   if (!pairs) return ci_fail(err, CNNIMG_NOMEM, "no memory for colours");
-  pair_up(c->ab, n, pairs);
+  pair_up(c->answer, n, pairs);
   ci_guide_init(&f->guide, pairs, c->cell_light, s->cells_w, s->cells_h, 1.0 / CI_CELL, 1.0 / CI_CELL);
   ci_pool_run(ci_tensors_pool(c->net), (uint32_t)s->h, fine_row, f);
   free(pairs);
@@ -68,13 +69,16 @@ int ci_colorize_think(ci_colorize *c, float *scores, cnnimg_error *err) {
   fill f = {.c = c};
   const size_t cells = (size_t)c->small.cells_w * (size_t)c->small.cells_h;
   ci_pool *pool = ci_tensors_pool(c->net);
+  int status = c->lineart ? ci_lineart_look(c, err) : CNNIMG_OK;
+  if (status) return status;
   ci_pool_run(pool, (uint32_t)c->small.cells_h, light_row, &f);
-  int status = ci_colorize_splat(c, err);
-  c->out[0].data = scores ? NULL : c->ab;
+  status = ci_colorize_splat(c, err);
+  c->out[0].data = scores ? NULL : c->answer;
   c->out[1].data = scores;
   c->out[1].capacity = scores ? c->n_centres * cells : 0;
   if (!status) status = ci_tensors_run(c->net, c->in, c->out, err);
-  if (!status && !scores) status = spread(&f, err);
+  if (!status && c->lineart) ci_lineart_spread(c);
+  else if (!status && !scores) status = spread(&f, err);
   if (!status && ci_pool_failed(pool)) status = ci_fail(err, CNNIMG_CANCELLED, "the host's workers gave up");
   if (!scores) c->coloured = !status;
   return status;

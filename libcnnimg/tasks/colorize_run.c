@@ -30,6 +30,15 @@ static void colour_pixels(const ci_colorize *c, uint32_t n, const float *ab, flo
   }
 }
 
+/* The drawing lies on its paint like a glass on a picture. */
+static void multiply_pixels(const ci_colorize *c, uint32_t n, const float *by, float *rgb) {
+  for (uint32_t i = 0; i < n; i++, rgb += 3, by += 3) {
+    const float original[3] = {rgb[0], rgb[1], rgb[2]};
+    for (int k = 0; k < 3; k++) rgb[k] *= by[k];
+    mix(original, c->o.params.strength, rgb);
+  }
+}
+
 static cnnimg_view row_of(const cnnimg_view *v, uint32_t i) {
   cnnimg_view row = *v;
   row.data = (uint8_t *)row.data + (ptrdiff_t)i * row.row_stride;
@@ -44,12 +53,17 @@ static void paint_row(void *arg, uint32_t i, uint32_t worker) {
   const ci_small *s = &c->small;
   const int32_t y = p->y + (int32_t)i;
   const bool whole = (uint32_t)s->w == c->result.width && (uint32_t)s->h == c->result.height;
-  const float *fine = c->fine + 2 * ((size_t)y * (size_t)s->w + (size_t)c->want.x0);
+  const float *fine = c->fine + ci_colorize_numbers(c) * ((size_t)y * (size_t)s->w + (size_t)c->want.x0);
   cnnimg_view from = row_of(&p->strip, i), to = row_of(&p->to, i);
   const ci_original alpha = {.row = c->o.format.alpha ? from : (cnnimg_view){0}, .strength = 1};
   ci_colorize_light(&from, n, rgb, light);
-  if (!whole) ci_guide_row(&c->guide, y, c->want.x0, (int32_t)n, light, ab);
-  colour_pixels(c, n, whole ? fine : ab, rgb);
+  if (c->lineart) {
+    if (!whole) ci_lineart_row(c, y, c->want.x0, (int32_t)n, light); /* over light and ab */
+    multiply_pixels(c, n, whole ? fine : light, rgb);
+  } else {
+    if (!whole) ci_guide_row(&c->guide, y, c->want.x0, (int32_t)n, light, ab);
+    colour_pixels(c, n, whole ? fine : ab, rgb);
+  }
   ci_pixels_store(&to, 0, n, rgb, 3, 3, NULL, &alpha);
 }
 

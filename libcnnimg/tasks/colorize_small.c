@@ -31,7 +31,7 @@ void ci_colorize_light(const cnnimg_view *row, uint32_t n, float *rgb, float *li
 
 /*
  * Rows are made narrow by all threads, then added up, in order, to the rows of the small picture that they are part of.
- * Where there is alpha, light counts by it: what is hidden is not looked at.
+ * Where there is alpha, light counts by it: what is hidden is not looked at. Drawings lie on white paper.
  */
 typedef struct shrink {
   ci_colorize *c;
@@ -40,30 +40,32 @@ typedef struct shrink {
   float *weights; /* of columns */
   float *row_weights;
   int32_t room, planes; /* light, and alpha */
-  float *wide;          /* a worker: 3 n for colours, n a plane */
+  float *wide;          /* a worker: 3 n for colours, n for light, n for alpha */
   float *narrow;        /* a row of the strip: the small width, each plane */
   float *seen;          /* how much of a small pixel is not hidden; NULL: all */
 } shrink;
 
+static void load_alpha(const cnnimg_view *row, uint32_t n, float *alpha) {
+  float all[4];
+  const int32_t samples = row->format.colours + 1;
+  for (uint32_t x = 0; x < n; x++) {
+    ci_pixels_load_raw(row, x, 1, all, samples, samples);
+    alpha[x] = clamped(all[samples - 1]);
+  }
+}
+
 static void narrow_row(void *arg, uint32_t i, uint32_t worker) {
   const shrink *s = arg;
   const uint32_t n = s->c->o.format.width;
-  float *rgb = s->wide + (size_t)worker * (3 + (size_t)s->planes) * n, *light = rgb + 3 * (size_t)n,
-        *alpha = light + n;
+  float *rgb = s->wide + (size_t)worker * 5 * n, *light = rgb + 3 * (size_t)n, *alpha = light + n;
   const int32_t w = s->c->small.w;
   float *out = s->narrow + (size_t)i * (size_t)(w * s->planes);
   cnnimg_view row = s->strip;
   row.data = (uint8_t *)row.data + (ptrdiff_t)i * row.row_stride;
   ci_colorize_light(&row, n, rgb, light);
-  if (s->planes > 1) {
-    float all[4];
-    for (uint32_t x = 0; x < n; x++) {
-      const int32_t samples = row.format.colours + 1;
-      ci_pixels_load_raw(&row, x, 1, all, samples, samples);
-      alpha[x] = clamped(all[samples - 1]);
-      light[x] *= alpha[x];
-    }
-  }
+  if (row.format.alpha) load_alpha(&row, n, alpha);
+  for (uint32_t x = 0; row.format.alpha && x < n; x++)
+    light[x] = light[x] * alpha[x] + (s->c->lineart ? 1 - alpha[x] : 0);
   for (int32_t p = 0; p < s->planes; p++)
     for (int32_t x = 0; x < w; x++) {
       const float *in = light + (size_t)p * n + s->from[x],
@@ -135,8 +137,8 @@ static int make_room(shrink *s, uint32_t rows, size_t row_bytes, cnnimg_error *e
   s->count = ci_calloc(w, sizeof *s->count);
   s->weights = ci_calloc(w, (size_t)s->room * sizeof *s->weights);
   s->row_weights = ci_calloc((size_t)ci_taps_most(&y), sizeof *s->row_weights);
-  s->wide = ci_calloc((size_t)c->o.format.width * ci_pool_threads(ci_tensors_pool(c->net)),
-                      (3 + planes) * sizeof *s->wide);
+  s->wide =
+      ci_calloc((size_t)c->o.format.width * ci_pool_threads(ci_tensors_pool(c->net)), 5 * sizeof *s->wide);
   s->narrow = ci_calloc(rows * w, planes * sizeof *s->narrow);
   if (planes > 1) s->seen = ci_calloc(w * (size_t)c->small.h, sizeof *s->seen);
   cnnimg_view_init(&s->strip, &c->o.format, ci_calloc(rows, row_bytes));
@@ -163,7 +165,7 @@ int ci_colorize_see(ci_colorize *c, cnnimg_error *err) {
   const size_t row_bytes = cnnimg_pixel_bytes(&c->o.format) * c->o.format.width,
                n = (size_t)c->small.w * (size_t)c->small.h;
   const uint32_t rows = ci_colorize_strip(c, row_bytes);
-  shrink s = {.c = c, .planes = c->o.format.alpha ? 2 : 1};
+  shrink s = {.c = c, .planes = c->o.format.alpha && !c->lineart ? 2 : 1};
   ci_colorize_forget(c);
   for (size_t i = 0; i < n; i++) c->light[i] = 0;
   int status = make_room(&s, rows, row_bytes, err);

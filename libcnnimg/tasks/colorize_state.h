@@ -6,6 +6,7 @@
 #include "exec/pixels.h"
 #include "tasks/colorize.h"
 #include "tasks/guide.h"
+#include "tasks/lineart.h"
 #include "tasks/rects.h"
 #include "tasks/tensors.h"
 
@@ -13,8 +14,9 @@
 #define CI_MOST_POINTS 4096
 
 typedef struct ci_small {
-  int32_t w, h;         /* the picture made small */
-  int32_t net_w, net_h; /* and up to the network's multiples, mirrored */
+  int32_t w, h;           /* the picture made small */
+  int32_t seen_w, seen_h; /* of it what the network sees: of drawings less, else the same */
+  int32_t net_w, net_h;   /* and up to the network's multiples, mirrored */
   int32_t cells_w, cells_h;
 } ci_small;
 
@@ -27,24 +29,31 @@ struct ci_colorize {
   float *centres; /* pairs of ab, n_centres of them: the cells of the distribution */
   size_t n_centres;
   bool has_cells; /* the network has an output of that name */
-  bool grey;      /* a network of another kind (colorize_grey.c): no hints, no cells; ab holds its red, green, blue */
+  bool
+      grey; /* a network of another kind (colorize_grey.c): no hints, no cells; its answer is red, green, blue */
   ci_tone in_tone, out_tone; /* of that */
+  bool lineart;              /* one for drawings: of three colours, not ab */
+  ci_drawing drawing;
   cnnimg_point *points;
   size_t n_points;
   cnnimg_view hints; /* data NULL: none */
   ci_tensors *net;
-  cnnimg_tensor in[3], out[2];            /* image, hints, palette; ab, cells */
-  float *light;                           /* of the small picture: encoded grey, 0..1 */
-  float *cell_light;                      /* and of its cells */
-  float *image, *hint_map, *palette, *ab; /* of the network */
-  float *fine;                            /* pairs of ab of the small picture */
-  bool seen, coloured;                    /* light, and fine, are those of the picture */
+  cnnimg_tensor in[3], out[2];       /* image, hints, palette; ab or paint, cells */
+  float *light;                      /* of the small picture: encoded grey, 0..1 */
+  float *cell_light;                 /* and of its cells */
+  float *image, *hint_map, *palette; /* of the network */
+  float *answer;                     /* its ab or paint, in planes */
+  float *fine;                       /* pairs of ab of the small picture, or its paint */
+  bool seen, coloured;               /* light, and fine, are those of the picture */
   /* during a run */
   const ci_job_io *io;
   ci_rects picture;
   ci_rect want;
   ci_guide guide;
 };
+
+/* Numbers of a colour: ab, or those of paint. */
+static inline size_t ci_colorize_numbers(const ci_colorize *c) { return c->lineart ? 3 : 2; }
 
 /* colorize_small.c: the picture made small; sets light. */
 int ci_colorize_see(ci_colorize *c, cnnimg_error *err);

@@ -38,9 +38,13 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/job.c libcnnimg/tasks/job.h libcnnimg/tasks/job_state.h \
 	libcnnimg/tasks/job_run.c \
 	libcnnimg/tasks/lab.c libcnnimg/tasks/lab.h \
+	libcnnimg/tasks/lineart.c libcnnimg/tasks/lineart.h \
+	libcnnimg/tasks/lineart_flow.c \
+	libcnnimg/tasks/lineart_hints.c \
 	libcnnimg/tasks/network.c libcnnimg/tasks/network.h \
 	libcnnimg/tasks/noise.c libcnnimg/tasks/noise.h \
 	libcnnimg/tasks/noise_luma.c \
+	libcnnimg/tasks/parts.c libcnnimg/tasks/parts.h \
 	libcnnimg/tasks/patch.c libcnnimg/tasks/patch.h libcnnimg/tasks/patch_state.h \
 	libcnnimg/tasks/patch_blend.c libcnnimg/tasks/patch_field.c libcnnimg/tasks/patch_level.c libcnnimg/tasks/patch_match.c \
 	libcnnimg/tasks/patch_peel.c libcnnimg/tasks/patch_vote.c \
@@ -54,6 +58,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/size.c libcnnimg/tasks/size.h \
 	libcnnimg/tasks/stage.h \
 	libcnnimg/tasks/strength.c \
+	libcnnimg/tasks/strokes.c \
 	libcnnimg/tasks/sums.c libcnnimg/tasks/sums.h \
 	libcnnimg/tasks/tensors.c libcnnimg/tasks/tensors.h \
 	libcnnimg/tasks/turn.c libcnnimg/tasks/turn.h \

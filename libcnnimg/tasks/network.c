@@ -73,8 +73,9 @@ static int32_t channels_of(const ci_program *p, size_t i, int32_t picture) {
 
 /* Colorizers (tasks/colorize.h) have a number of their hints for so many pixels a side. */
 static int32_t step_of(const ci_program *p, size_t i) {
-  const char *colour = ci_program_get_card(p, "colour");
-  return colour && !strcmp(colour, "lab") && !strcmp(p->values[p->inputs[i].value].name, "hints") ? 4 : 1;
+  const char *colour = ci_program_get_card(p, "colour"), *task = ci_program_get_card(p, "task");
+  const bool small = (colour && !strcmp(colour, "lab")) || (task && !strcmp(task, "lineart"));
+  return small && !strcmp(p->values[p->inputs[i].value].name, "hints") ? 4 : 1;
 }
 
 static int probe(const ci_program *p, int32_t channels, cnnimg_error *err) {

@@ -138,10 +138,14 @@ class Colorizer(nn.Module):
     palette become one vector that is added everywhere: what is in the picture decides its colours. H, W: multiples of 16.
     """
 
+<<<<<<< HEAD
     def __init__(self, size, cells, widths=(64, 128, 192), depths=(1, 2, 4)):
+=======
+    def __init__(self, size, cells, widths=(80, 128, 224), depths=(3, 3, 4), hints=3):
+>>>>>>> 3b8ad8bdfc91c18ca934564bcdf38152393594ca
         super().__init__()
         self.unshuffle = SpaceToDepth()
-        self.head = nn.Conv2d(16 + 3, widths[0], 3, padding=1)
+        self.head = nn.Conv2d(16 + hints, widths[0], 3, padding=1)
         self.enter = nn.ModuleList(blocks(c, n) for c, n in zip(widths, depths))
         self.leave = nn.ModuleList(blocks(c, n) for c, n in zip(widths[:-1], depths[:-1]))
         pairs = list(zip(widths[:-1], widths[1:]))
@@ -158,7 +162,7 @@ class Colorizer(nn.Module):
         shrink(self.ab, 0.1)
         shrink(self.cells, 0.1)
 
-    def forward(self, image, hints, palette):
+    def body(self, image, hints, palette):
         x = self.head(torch.cat([self.unshuffle(self.unshuffle(image)), hints], 1))
         skips = []
         for enter, down in zip(self.enter, self.down):
@@ -168,7 +172,33 @@ class Colorizer(nn.Module):
         x = x + self.spread(self.relu(self.scene(self.mean(x)) + self.given(palette)))
         for skip, up, leave in zip(skips[::-1], list(self.up)[::-1], list(self.leave)[::-1]):
             x = leave(skip + up(x))
+        return x
+
+    def forward(self, image, hints, palette):
+        x = self.body(image, hints, palette)
         return self.ab(x), self.cells(x)
+
+
+class Painter(Colorizer):
+    """The same plan with one level more and narrower, for drawings: their light, hints and a global vector to paint.
+
+    image: N x 1 x H x W; hints: N x 4 x H/4 x W/4; palette: N x size x 1 x 1. Paint has the three colours. H, W: multiples of 32.
+    """
+
+    def __init__(self, size, widths=(40, 72, 104, 128), depths=(1, 2, 2, 3)):
+        super().__init__(size, 1, widths, depths, hints=4)
+        del self.ab, self.cells
+        self.paint = nn.Conv2d(widths[0], 3, 3, padding=1)
+        shrink(self.head, 2)  # ink is sparse
+        shrink(self.paint, 0.3)
+        with torch.no_grad():
+            self.paint.bias.fill_(0.7)
+            for down, up in zip(self.down, self.up):  # torch's own would let a hundredth through to the bottom and back
+                down.weight.normal_(0, (4 * down.in_channels) ** -0.5)
+                up.weight.normal_(0, up.in_channels ** -0.5)
+
+    def forward(self, image, hints, palette):
+        return self.paint(self.body(image, hints, palette))
 
 
 class GatedBlock(nn.Module):

@@ -123,6 +123,8 @@ typedef struct scene {
 } scene;
 
 #define HOLES "../../tasks/data/inpaint.onnx"
+#define GREY "../../tasks/data/colorize.onnx"
+#define LINES "../../tasks/data/lineart.onnx"
 
 static int null_row(void *user, uint32_t y, void *row, cnnimg_error *err) {
   const cnnimg_view *v = user;
@@ -205,6 +207,22 @@ static int do_holes(scene *s, cnnimg_context *c, cnnimg_error *err) {
   return status;
 }
 
+static int do_colours(scene *s, cnnimg_context *c, cnnimg_error *err) {
+  static const cnnimg_point points[] = {{5, 5, 1, 0, 0, 2}, {30, 20, 0, 0, 1, 0}};
+  cnnimg_params p;
+  char path[1024];
+  door_path(s->net, path, sizeof path);
+  cnnimg_params_init(&p, CNNIMG_TASK_COLORIZE);
+  p.points = points, p.n_points = 2, p.hints = &s->src, p.reference = &s->src;
+  cnnimg_view part = door_crop(&s->dst, 4, 4, 9, 9);
+  int status = cnnimg_model_load(c, path, &s->model, err);
+  if (!status) status = cnnimg_session_new(c, s->model, &p, &s->src.format, &s->session, err);
+  if (!status) status = cnnimg_run_region(s->session, cnnimg_read_view, &s->src, 1, 2, &part, err);
+  if (!status) status = cnnimg_session_set_points(s->session, points, 1, err);
+  if (!status) status = cnnimg_run(s->session, &s->src, &s->dst, err);
+  return status ? status : cnnimg_run_rows(s->session, null_row, &s->src, no_row, NULL, err);
+}
+
 static int do_all(scene *s, big *b, cnnimg_error *err) {
   cnnimg_config config;
   cnnimg_config_init(&config);
@@ -213,6 +231,8 @@ static int do_all(scene *s, big *b, cnnimg_error *err) {
   int status = cnnimg_open(&config, &s->context, err);
   if (!status)
     status = !strcmp(s->net, HOLES)          ? do_holes(s, s->context, err)
+             : !strcmp(s->net, GREY)         ? do_colours(s, s->context, err)
+             : !strcmp(s->net, LINES)        ? do_colours(s, s->context, err)
              : strcmp(s->net, "arrays.onnx") ? do_pictures(s, s->context, err)
                                              : do_tensors(s, s->context, err);
   if (status && !s->session && s->model) assert_non_null(s->context);
@@ -240,8 +260,8 @@ static scene make_scene(const char *net) {
 }
 
 static void test_every_allocation_fails_once(void **state) {
-  static const char *const nets[] = {"valid.onnx",   "odd.onnx",  "arrays.onnx", "valid.onnx",
-                                     "upvalid.onnx", "told.onnx", HOLES};
+  static const char *const nets[] = {"valid.onnx", "odd.onnx", "arrays.onnx", "valid.onnx", "upvalid.onnx",
+                                     "told.onnx",  HOLES,      GREY,          LINES};
   (void)state;
   for (size_t i = 0; i < COUNT(nets); i++) {
     scene s = make_scene(nets[i]);

@@ -5,6 +5,7 @@ tasks_tests = \
 	tests/tasks/test_colorize \
 	tests/tasks/test_inpaint \
 	tests/tasks/test_deblur \
+	tests/tasks/test_lineart \
 	tests/tasks/test_noise \
 	tests/tasks/test_patch \
 	tests/tasks/test_poisson \
@@ -26,6 +27,9 @@ EXTRA_DIST += tests/tasks/make_inpaint.py tests/tasks/data/inpaint.onnx tests/ta
 EXTRA_DIST += tests/tasks/make_resample.py tests/tasks/data/resample.bin
 ways = tests/tasks/ways.c tests/tasks/ways.h tests/api/door.c tests/api/door.h
 tests_tasks_test_colorize_SOURCES = tests/tasks/test_colorize.c $(ways)
+tests_tasks_test_lineart_SOURCES = tests/tasks/test_lineart.c tests/base/heap.c tests/base/heap.h $(ways)
+tests_tasks_test_lineart_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+EXTRA_DIST += tests/tasks/make_lineart.py tests/tasks/data/lineart.onnx
 tests_tasks_test_inpaint_SOURCES = tests/tasks/test_inpaint.c $(ways)
 tests_tasks_test_wrap_SOURCES = tests/tasks/test_wrap.c $(ways)
 tests_tasks_test_augment_SOURCES = tests/tasks/test_augment.c $(ways)

@@ -31,7 +31,6 @@ while read -r letter name kind _; do
   grep -q -e "$option" help || bad "--help does not know $option"
   grep -q -e "^\.BR* .*$option" manual || bad "the manual does not know $option"
 done <out
-run 2 --lineart g.png never.png; says '^cnn-colorize: --lineart is not in this version'
 
 # ---- grey in, colours out; light stays; what the network knows of no hint is brown --------
 run 0 g.png a.png; silent

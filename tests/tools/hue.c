@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* hue.c - draws pictures to be coloured and hints for them, and measures ab and light of a result by formulas of its own */
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +11,14 @@
 /*
  * hue draw FILE WIDTH HEIGHT 8|16 grey|rgb|greya   grey ground, a dark disc left of the middle, a bright square right of it;
  *                                      with a little noise; greya: the lowest quarter is transparent and bright
+ * hue lines FILE WIDTH HEIGHT 8|16 grey|rgb|greya   a drawing: two boxes of strokes 3 pixels wide, a black one with a gap, a
+ *                                      grey one beside it; the paper of greya is transparent in its lowest tenth
  * hue hints FILE WIDTH HEIGHT X Y R RRGGBB   a transparent picture with such a disc
  * hue ab FILE X Y R          mean a and b of the pixels so near, rounded to whole numbers
  * hue chroma FILE X Y R      the largest difference of their ab from that mean, rounded up
  * hue light A B              the largest difference of luminance as grey of 0..255, in hundredths
  * hue columns FILE Y0 Y1     mean a and b of these rows
+ * hue rgb FILE X Y           that pixel, rrggbb
  */
 
 static int die(const char *text) {
@@ -74,7 +78,17 @@ static float drawn(double x, double y) { /* 0..1 both */
   return fabs(x - 0.72) < 0.17 && fabs(y - 0.5) < 0.25 ? 0.82f : 0.5f;
 }
 
-static void draw(const char *path, uint32_t w, uint32_t h, int bits, const char *kind) {
+static bool on_box(double x, double y, double x0, double x1, double h) {
+  const double out = fmax(fmax(x0 - x, x - x1), fmax(0.2 * h - y, y - 0.8 * h));
+  return out > -3 && out <= 0;
+}
+
+static float stroke(uint32_t w, uint32_t h, uint32_t x, uint32_t y) {
+  if (on_box(x, y, 0.1 * w, 0.45 * w, h) && !(y < 0.5 * h && fabs(x - 0.3 * w) < 4)) return 0;
+  return on_box(x, y, 0.55 * w, 0.9 * w, h) ? 0.4f : 1;
+}
+
+static void draw(const char *path, uint32_t w, uint32_t h, int bits, const char *kind, bool lines) {
   picture p = {.f = {.width = w,
                      .height = h,
                      .colours = strcmp(kind, "rgb") ? 1 : 3,
@@ -87,7 +101,13 @@ static void draw(const char *path, uint32_t w, uint32_t h, int bits, const char 
     const double x = ((double)(i % w) + 0.5) / w, y = ((double)(i / w) + 0.5) / h;
     seed = seed * 1664525u + 1013904223u;
     const float noise = ((float)(seed >> 16) / 65536 - 0.5f) * 0.02f;
-    const int hidden = p.f.alpha && y > 0.75;
+    const int hidden = p.f.alpha && y > (lines ? 0.9 : 0.75);
+    if (lines) {
+      for (size_t c = 0; c < p.f.colours; c++)
+        p.v[i * n + c] = stroke(w, h, (uint32_t)i % w, (uint32_t)i / w);
+      if (p.f.alpha) p.v[i * n + 1] = hidden ? 0 : 1;
+      continue;
+    }
     for (size_t c = 0; c < p.f.colours; c++) /* red and blue are pulled apart: colours that go */
       p.v[i * n + c] = hidden ? 0.9f : drawn(x, y) + noise + (p.f.colours == 3 ? ((float)c - 1) * 0.1f : 0);
     if (p.f.alpha) p.v[i * n + 1] = hidden ? 0 : 1;
@@ -172,10 +192,18 @@ static void light(const picture *a, const picture *b) {
   printf("%.0f\n", ceil(100 * most));
 }
 
+static void pixel(const picture *p, size_t x, size_t y) {
+  const float *v = p->v + (y * p->f.width + x) * samples(&p->f);
+  for (int c = 0; c < 3; c++) printf("%02lx", lrintf(255 * v[p->f.colours == 3 ? c : 0]));
+  putchar('\n');
+}
+
 int main(int argc, char **argv) {
   const char *what = argc > 2 ? argv[1] : "";
   if (!strcmp(what, "draw") && argc == 7)
-    draw(argv[2], (uint32_t)atoi(argv[3]), (uint32_t)atoi(argv[4]), atoi(argv[5]), argv[6]);
+    draw(argv[2], (uint32_t)atoi(argv[3]), (uint32_t)atoi(argv[4]), atoi(argv[5]), argv[6], false);
+  else if (!strcmp(what, "lines") && argc == 7)
+    draw(argv[2], (uint32_t)atoi(argv[3]), (uint32_t)atoi(argv[4]), atoi(argv[5]), argv[6], true);
   else if (!strcmp(what, "hints") && argc == 9) hints(argv[2], argv + 3);
   else if (!strcmp(what, "light") && argc == 4) {
     picture a = load(argv[2]), b = load(argv[3]);
@@ -186,6 +214,7 @@ int main(int argc, char **argv) {
     if (!strcmp(what, "ab") && argc == 6) mean_ab(&p, argv + 3, 0);
     else if (!strcmp(what, "chroma") && argc == 6) mean_ab(&p, argv + 3, 1);
     else if (!strcmp(what, "columns") && argc == 5) columns(&p, argv + 3);
+    else if (!strcmp(what, "rgb") && argc == 5) pixel(&p, (size_t)atol(argv[3]), (size_t)atol(argv[4]));
     else return die("no such question");
     free(p.v);
   } else return die("no such question");

@@ -35,6 +35,7 @@ tool_tests = \
 	tests/tools/json.sh \
 	tests/tools/kill.sh \
 	tests/tools/lanes.sh \
+	tests/tools/lineart.sh \
 	tests/tools/models.sh \
 	tests/tools/ncnn.sh \
 	tests/tools/near.sh \
