@@ -67,7 +67,7 @@ def rarity(pictures, centres):
     rgb = torch.cat(sample).T.reshape(1, 3, -1, 1).float() / 255
     share = torch.bincount(lab.bin_of(lab.rgb_to_lab(rgb)[:, 1:], centres).flatten(), minlength=len(centres))
     share = share / share.sum()
-    weight = 1 / (0.5 * share + 0.5 / len(centres))
+    weight = (0.5 * share + 0.5 / len(centres)) ** -0.5  # the paper's is -1: of few pictures, rare colours teach noise
     return weight / (share * weight).sum()
 
 
@@ -159,7 +159,7 @@ class Colorize(common.Task):
         ab = F.avg_pool2d(full[:, 1:], 4)
         hints, vector = self.inputs(ab, crops.rng, o)
         found, scores = net(developed(full[:, :1] / 100, crops.rng), hints, vector)
-        fine = F.huber_loss(found.float(), ab / lab.AB, delta=0.1) * 10
+        fine = F.huber_loss(found.float(), ab / lab.AB, delta=0.4) * 20
         return fine + o.cells * F.cross_entropy(scores.float(), lab.bin_of(ab, self.centres), self.weight)
 
     def colour(self, run, rgb, count, seed):
