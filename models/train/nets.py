@@ -138,11 +138,7 @@ class Colorizer(nn.Module):
     palette become one vector that is added everywhere: what is in the picture decides its colours. H, W: multiples of 16.
     """
 
-<<<<<<< HEAD
-    def __init__(self, size, cells, widths=(64, 128, 192), depths=(1, 2, 4)):
-=======
-    def __init__(self, size, cells, widths=(80, 128, 224), depths=(3, 3, 4), hints=3):
->>>>>>> 3b8ad8bdfc91c18ca934564bcdf38152393594ca
+    def __init__(self, size, cells, widths=(64, 128, 192), depths=(1, 2, 4), hints=3):
         super().__init__()
         self.unshuffle = SpaceToDepth()
         self.head = nn.Conv2d(16 + hints, widths[0], 3, padding=1)
@@ -161,6 +157,10 @@ class Colorizer(nn.Module):
         shrink(self.spread, 0.1)
         shrink(self.ab, 0.1)
         shrink(self.cells, 0.1)
+        with torch.no_grad():
+            for down, up in zip(self.down, self.up):  # torch's own would let a thirtieth through to the bottom and back
+                down.weight.normal_(0, (4 * down.in_channels) ** -0.5)
+                up.weight.normal_(0, up.in_channels ** -0.5)
 
     def body(self, image, hints, palette):
         x = self.head(torch.cat([self.unshuffle(self.unshuffle(image)), hints], 1))
@@ -193,9 +193,6 @@ class Painter(Colorizer):
         shrink(self.paint, 0.3)
         with torch.no_grad():
             self.paint.bias.fill_(0.7)
-            for down, up in zip(self.down, self.up):  # torch's own would let a hundredth through to the bottom and back
-                down.weight.normal_(0, (4 * down.in_channels) ** -0.5)
-                up.weight.normal_(0, up.in_channels ** -0.5)
 
     def forward(self, image, hints, palette):
         return self.paint(self.body(image, hints, palette))
