@@ -99,6 +99,11 @@ done
 # ---- mutants still find the lines that they break -------------------------------------
 tests/mutants/run.sh --applies || bad "tests/mutants: an edit no longer applies"
 
+# ---- a merge that was not finished --------------------------------------------------------
+marked=$(find libcnnimg helper tools tests models samples docs -type f \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' -o -name '*.md' \
+  -o -name '*.mk' -o -name '*.in' -o -name '*.inc' -o -name '*.html' \) -exec grep -lE '^(<{7}|>{7}) ' {} +)
+[ -z "$marked" ] || bad "marks of a merge: $marked"
+
 # ---- what only one compiler hears ----------------------------------------------------
 for file in $(sources libcnnimg/kernels); do
   ! grep -q '#pragma GCC unroll' "$file" || bad "$file: clang is deaf to #pragma GCC unroll; write UNROLL, UNROLL_BY(n) or ROLL (kernels/vec.h)"
