@@ -6,6 +6,8 @@
 # a JPEG result with what libjpeg makes of the same samples at the input's quality and sampling.
 [ -n "${TMPDIR:-}" ] || [ ! -w /dev/shm ] || { TMPDIR=/dev/shm; export TMPDIR; } # a thousand files, each flushed to the disk
 . "${abs_top_srcdir:?}/tests/tools/lib.sh"
+# a sanitizer would keep what is given back, up to 256 MB of it, and bombs are told by the memory that they took
+ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=4; export ASAN_OPTIONS
 zoo=$abs_top_builddir/tests/tools/zoo/zoo
 nets=$abs_top_srcdir/tests/api/data
 fixtures=$abs_top_srcdir/tests/image/data
