@@ -106,6 +106,11 @@ def luma(rgb):
     return np.floor(16 + np.float64(rgb) @ np.array([65.481, 128.553, 24.966]) / 255 + 0.5)
 
 
+def shrink_by(rgb, factor):
+    """A picture made smaller by MATLAB's bicubic, any factor below 1."""
+    return resize(rgb[None], *(round(n * factor) for n in rgb.shape[:2]))[0]
+
+
 def shrink_picture(rgb, scale):
     """MATLAB-bicubic 1/scale of a picture cut to a multiple of scale."""
     h, w = rgb.shape[0] // scale, rgb.shape[1] // scale

@@ -10,7 +10,7 @@ import os
 import numpy as np
 import torch
 
-from degrade import find_pictures, load_rgb, resize, shrink_picture
+from degrade import find_pictures, load_rgb, shrink_by, shrink_picture
 
 
 class Pack:
@@ -35,11 +35,6 @@ class Pack:
         np.save(path + ".index.npy", index)
 
 
-def resized(rgb, factor):
-    """A picture made smaller by MATLAB's bicubic."""
-    return resize(rgb[None], *(round(n * factor) for n in rgb.shape[:2]))[0]
-
-
 def pack_pictures(folders, cache, without=(), shrunk=None):
     """The pictures of the folders, but those with a word of `without` in their name, decoded once into CACHE.
 
@@ -51,7 +46,7 @@ def pack_pictures(folders, cache, without=(), shrunk=None):
         if not files:
             raise SystemExit(f"no pictures in {folders}")
         pictures = [load_rgb(f) for f in files]
-        Pack.write(cache, pictures + ([resized(p, shrunk) for p in pictures] if shrunk else []))
+        Pack.write(cache, pictures + ([shrink_by(p, shrunk) for p in pictures] if shrunk else []))
         np.save(cache + ".names.npy", np.array([os.path.basename(f) for f in files]))
     return Pack(cache)
 

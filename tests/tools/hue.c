@@ -113,6 +113,7 @@ static void draw(const char *path, uint32_t w, uint32_t h, int bits, const char 
     if (p.f.alpha) p.v[i * n + 1] = hidden ? 0 : 1;
   }
   save(path, &p);
+  free(p.v);
 }
 
 static void hints(const char *path, char **a) {
@@ -131,6 +132,7 @@ static void hints(const char *path, char **a) {
     p.v[4 * i + 3] = 1;
   }
   save(path, &p);
+  free(p.v);
 }
 
 /* ---- measuring: CIE 15 and IEC 61966-2-1, in double ---------------------------------------------- */
