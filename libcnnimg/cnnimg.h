@@ -396,7 +396,8 @@ typedef struct cnnimg_params {
   /** Quality of the JPEG file that the picture was, 1..100, for networks that take it (input.NAME=quality); 0: not known. */
   uint32_t jpeg_quality;
   /** Of #CNNIMG_TASK_COLORIZE: colours at places, later ones over earlier ones and over `hints`; copied. There `hints` is a
-   * picture of the source's size: pixels whose alpha is at least one half are to have their colour. */
+   * picture of the source's size: pixels whose alpha is at least one half are to have their colour. The network is told, and
+   * what it made of them is set right, there and in all that can be reached from there without crossing an edge. */
   const cnnimg_point *points;
   size_t n_points; /**< goes with points; at most 4096 */
   /** Of #CNNIMG_TASK_COLORIZE: ab (of CIE Lab) is multiplied by it, 0..4; default 1. What no screen shows is made paler. */

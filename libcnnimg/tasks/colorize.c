@@ -15,6 +15,7 @@
 #define MOST_SMALL ((double)(1 << 22)) /* pixels of all that they see: a strip's short side is less then */
 #define MOST_DRAWN ((double)(1 << 21)) /* pixels of a drawing whose strokes are looked for */
 #define MOST_SATURATION 4
+#define HINTED 24     /* floats a cell, while hints are carried on */
 #define DRAWN 13      /* floats a pixel of these, while their parts are found */
 #define PAINTING 6000 /* multiply-adds of a network that take as long as a pixel's guide and Lab do */
 
@@ -53,8 +54,6 @@ static int take_hints(ci_colorize *c, cnnimg_error *err) {
 }
 
 int ci_colorize_set_points(ci_colorize *c, const cnnimg_point *points, size_t n, cnnimg_error *err) {
-  if (n && c->grey)
-    return ci_fail(err, CNNIMG_UNSUPPORTED, "the network colours by itself: it does not take hints");
   int status = ci_points_check(points, n, &c->o.format, err);
   if (status) return status;
   cnnimg_point *copy = ci_calloc(n + 1, sizeof *copy);
@@ -196,7 +195,7 @@ static void set_cost(ci_colorize *c, const ci_plan_stats *stats) {
   const ci_small *s = &c->small;
   const size_t cells = (size_t)s->cells_w * (size_t)s->cells_h,
                pixels = (c->lineart ? DRAWN : 3) * (size_t)s->w * (size_t)s->h,
-               held = pixels + (size_t)s->net_w * (size_t)s->net_h + 6 * cells;
+               held = pixels + (size_t)s->net_w * (size_t)s->net_h + (6 + HINTED) * cells;
   c->cost =
       (cnnimg_cost){.width = c->result.width,
                     .height = c->result.height,

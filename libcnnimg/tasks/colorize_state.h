@@ -30,7 +30,7 @@ struct ci_colorize {
   size_t n_centres;
   bool has_cells; /* the network has an output of that name */
   bool
-      grey; /* a network of another kind (colorize_grey.c): no hints, no cells; its answer is red, green, blue */
+      grey; /* a network of another kind (colorize_grey.c): no cells; its answer is red, green, blue */
   ci_tone in_tone, out_tone; /* of that */
   bool lineart;              /* one for drawings: of three colours, not ab */
   ci_drawing drawing;
@@ -64,6 +64,11 @@ void ci_colorize_light(const cnnimg_view *row, uint32_t n, float *rgb, float *li
 
 /* colorize_net.c: light and hints through the network; sets fine. scores: of the cells, or NULL. */
 int ci_colorize_think(ci_colorize *c, float *scores, cnnimg_error *err);
+
+/* colorize_obey.c: what hints say beyond what the network made of them (pairs: the ab of each cell), carried to all cells that
+ * belong to them: change, pairs. */
+bool ci_colorize_has_hints(const ci_colorize *c);
+int ci_colorize_obey(const ci_colorize *c, const float *pairs, float *change, cnnimg_error *err);
 
 /* What is beyond the picture is its mirror image. */
 int32_t ci_colorize_mirrored(int32_t i, int32_t n);

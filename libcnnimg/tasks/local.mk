@@ -13,6 +13,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/colorize_grey.c \
 	libcnnimg/tasks/colorize_hints.c \
 	libcnnimg/tasks/colorize_net.c \
+	libcnnimg/tasks/colorize_obey.c \
 	libcnnimg/tasks/colorize_run.c \
 	libcnnimg/tasks/colorize_small.c \
 	libcnnimg/tasks/deblur.c libcnnimg/tasks/deblur.h libcnnimg/tasks/deblur_state.h \
@@ -57,6 +58,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/sigma.c libcnnimg/tasks/sigma.h \
 	libcnnimg/tasks/size.c libcnnimg/tasks/size.h \
 	libcnnimg/tasks/stage.h \
+	libcnnimg/tasks/spread.c libcnnimg/tasks/spread.h \
 	libcnnimg/tasks/strength.c \
 	libcnnimg/tasks/strokes.c \
 	libcnnimg/tasks/sums.c libcnnimg/tasks/sums.h \

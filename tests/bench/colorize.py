@@ -7,8 +7,7 @@ colorize.py --bench DIR [--tool build/tools/cnn-colorize] [--few] [--save DIR] [
 DIR holds Kodak24 and McMaster18; pictures are made small, the short side 256 pixels. The tool gets L of Lab as grey of 16 bits and
 gives 8-bit colours: light is the truth's, ab is the network's. RGB PSNR is of the whole picture, then the mean over pictures;
 behind it, the colourfulness (Hasler and Suesstrunk 2003) as a share of the truth's. Hints: random pixels (seeded by the picture's
-number) and three around each, in the mean colour of these in the truth. A network that takes none stands in the first column
-alone. With --few, every third picture. Needs numpy, Pillow and torch.
+number) and three around each, in the mean colour of these in the truth. With --few, every third picture. Needs numpy, Pillow and torch.
 """
 import argparse
 import json
@@ -55,14 +54,12 @@ class Tool:
         self.names = [os.path.join(folder, n) for n in ("in.png", "hints.json", "out.png")]
 
     def __call__(self, light, hints):
-        """Colours of a grey picture, or None where the network takes no hints."""
+        """Colours of a grey picture."""
         grey, listed, out = self.names
         Image.fromarray(light).save(grey, compress_level=1)
         with open(listed, "w", encoding="utf-8") as f:
             json.dump(dict(points=hints), f)
         done = subprocess.run([*self.command, *(["--hints", listed] if hints else []), grey, out], stderr=subprocess.PIPE, text=True)
-        if "does not take hints" in done.stderr:
-            return None
         if done.returncode:
             sys.exit(done.stderr)
         return np.array(Image.open(out).convert("RGB"))
@@ -77,9 +74,9 @@ def row(tool, pictures, truths, keep):
     cells = []
     for count in HINTS:
         found = [tool(grey16(p), points(t, count, i)) for i, (p, t) in enumerate(zip(pictures, truths))]
-        cells.append("-" if found[0] is None else told(truths, found))
+        cells.append(told(truths, found))
         for i, f in enumerate(found):
-            if keep and f is not None:
+            if keep:
                 Image.fromarray(f).save(f"{keep}-{count}-{i:02}.png")
     return cells
 

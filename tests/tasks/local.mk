@@ -11,6 +11,7 @@ tasks_tests = \
 	tests/tasks/test_poisson \
 	tests/tasks/test_resample \
 	tests/tasks/test_rows \
+	tests/tasks/test_spread \
 	tests/tasks/test_wrap
 check_PROGRAMS += $(tasks_tests)
 TESTS += $(tasks_tests)
@@ -21,6 +22,7 @@ tests_tasks_test_patch_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_tasks_test_poisson_SOURCES = tests/tasks/test_poisson.c
 tests_tasks_test_resample_SOURCES = tests/tasks/test_resample.c
 tests_tasks_test_rows_SOURCES = tests/tasks/test_rows.c
+tests_tasks_test_spread_SOURCES = tests/tasks/test_spread.c
 EXTRA_DIST += tests/tasks/make_colorize.py tests/tasks/data/colorize.onnx tests/tasks/data/colorize.f32 \
 	tests/tasks/data/sepia.onnx
 EXTRA_DIST += tests/tasks/make_inpaint.py tests/tasks/data/inpaint.onnx tests/tasks/data/inpaint.f32

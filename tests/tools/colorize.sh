@@ -171,8 +171,12 @@ sep 0 g.png s.png; silent
 near "$(ab s.png 150 20 5)" '12 29' 1 # as models/train/lab.py has (0.9, 0.6, 0.3) of this grey
 most "$("$hue" light g.png s.png)" 60 'light of sepia'
 sep 0 -j 3 g.png s3.png; cmp s.png s3.png || bad "three threads: other bytes"
-sep 1 --point 84,100=#2040a0 g.png never.png
-one '^cnn-colorize: g.png: the network colours by itself: it does not take hints'
+sep 0 --point 84,100=#2040a0 g.png h.png; silent # hints are obeyed whatever the network: only the disc becomes blue
+near "$(ab h.png 84 100 5)" '20 -54' 12
+[ "$(ab h.png 84 100 30 | cut -d' ' -f2)" -lt -25 ] || bad "the disc is not blue"
+near "$(ab h.png 150 20 5)" '12 29' 1
+near "$(ab h.png 138 100 1)" "$(ab s.png 138 100 1)" 6
+sep 0 -j 1 --point 84,100=#2040a0 g.png h1.png; cmp h.png h1.png || bad "a hint and one thread: other bytes"
 sep 1 --reference a.png g.png never.png
 one '^cnn-colorize: g.png: the network colours by itself: it does not take a palette or reference'
 sep 1 --suggest 5,5 g.png; one '^cnn-colorize: g.png: the network does not say which colours are likely'
