@@ -85,6 +85,12 @@ static bool has_inputs(const ci_program *p) {
   return fits;
 }
 
+/* Of the network's hints: ab and where they are, and how far down in the picture a cell is. */
+static bool has_place(const ci_program *p) {
+  const ci_pinput *hints = &p->inputs[ci_program_input(p, "hints")];
+  return hints->rank == 4 && hints->dim[1] == 4;
+}
+
 static int read_network(ci_colorize *c, cnnimg_error *err) {
   const ci_program *p = c->o.program;
   const char *cells = ci_program_get_card(p, "cells");
@@ -100,6 +106,7 @@ static int read_network(ci_colorize *c, cnnimg_error *err) {
                    "the network is not made for colorizing: that has the inputs image, hints and palette, "
                    "the output ab, and "
                    "a card that says colour=lab and cells");
+  c->place = !c->lineart && has_place(p);
   c->has_cells = !c->lineart && has_output(p, "cells");
   return ci_cells_read(cells, &c->centres, &c->n_centres, err);
 }
@@ -155,18 +162,19 @@ static void set_grey(ci_colorize *c, size_t net) {
 static int take_memory(ci_colorize *c, cnnimg_error *err) {
   const ci_small *s = &c->small;
   const size_t pixels = (size_t)s->w * (size_t)s->h, net = (size_t)s->net_w * (size_t)s->net_h,
-               cells = (size_t)s->cells_w * (size_t)s->cells_h, colours = ci_colorize_numbers(c);
+               cells = (size_t)s->cells_w * (size_t)s->cells_h, colours = ci_colorize_numbers(c),
+               hints = colours + 1 + c->place;
   c->light = ci_calloc(pixels, sizeof *c->light);
   c->fine = ci_calloc(colours * pixels, sizeof *c->fine);
   c->image = ci_calloc(net, sizeof *c->image);
   c->cell_light = ci_calloc(cells, sizeof *c->cell_light);
-  c->hint_map = ci_calloc((colours + 1) * cells, sizeof *c->hint_map);
+  c->hint_map = ci_calloc(hints * cells, sizeof *c->hint_map);
   c->answer = ci_calloc(c->grey ? 3 * net : colours * cells, sizeof *c->answer);
   c->palette = ci_calloc(c->n_centres + 2, sizeof *c->palette);
   if (!c->light || !c->fine || !c->image || !c->cell_light || !c->hint_map || !c->answer || !c->palette)
     return ci_fail(err, CNNIMG_NOMEM, "no memory for a picture of %dx%d pixels", s->net_w, s->net_h);
   c->in[0] = tensor("image", c->image, 1, s->net_h, s->net_w);
-  c->in[1] = tensor("hints", c->hint_map, colours + 1, s->cells_h, s->cells_w);
+  c->in[1] = tensor("hints", c->hint_map, hints, s->cells_h, s->cells_w);
   c->in[2] = tensor("palette", c->palette, c->n_centres + 2, 1, 1);
   c->out[0] =
       (cnnimg_tensor){.name = c->lineart ? "paint" : "ab", .data = c->answer, .capacity = colours * cells};

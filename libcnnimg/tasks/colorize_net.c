@@ -72,6 +72,16 @@ static int spread(fill *f, cnnimg_error *err) {
   return status;
 }
 
+/* -1 at the top, 1 at the bottom: skies are above, and convolutions cannot know. */
+static void tell_place(const ci_colorize *c) {
+  const ci_small *s = &c->small;
+  float *to = c->hint_map + 3 * (size_t)s->cells_w * (size_t)s->cells_h;
+  for (int32_t y = 0; y < s->cells_h; y++) {
+    const float down = 2 * ((float)y + 0.5f) * CI_CELL / (float)s->seen_h - 1;
+    for (int32_t x = 0; x < s->cells_w; x++) *to++ = down < 1 ? down : 1;
+  }
+}
+
 int ci_colorize_think(ci_colorize *c, float *scores, cnnimg_error *err) {
   if (c->grey) return ci_colorize_grey_think(c, err);
   fill f = {.c = c};
@@ -81,6 +91,7 @@ int ci_colorize_think(ci_colorize *c, float *scores, cnnimg_error *err) {
   if (status) return status;
   ci_pool_run(pool, (uint32_t)c->small.cells_h, light_row, &f);
   status = ci_colorize_splat(c, err);
+  if (c->place) tell_place(c);
   c->out[0].data = scores ? NULL : c->answer;
   c->out[1].data = scores;
   c->out[1].capacity = scores ? c->n_centres * cells : 0;

@@ -32,6 +32,7 @@ struct ci_colorize {
   bool
       grey; /* a network of another kind (colorize_grey.c): no cells; its answer is red, green, blue */
   ci_tone in_tone, out_tone; /* of that */
+  bool place;                /* behind the hints the network is told how far down each cell is */
   bool lineart;              /* one for drawings: of three colours, not ab */
   ci_drawing drawing;
   cnnimg_point *points;

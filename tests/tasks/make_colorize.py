@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""make_colorize.py - writes data/: colorize.onnx, which stands in for a trained colorizer, sepia.onnx, and what the recipe says
+"""make_colorize.py - writes data/: colorize.onnx, which stands in for a trained colorizer, sepia.onnx, place.onnx, and what the recipe says
 
 It has nothing to learn: a hint's colour goes to what is about as light and not too far away, so it fills its own
 object; all else gets the mean colour of the palette, or a brown where there is none. The scores of the cells are highest
@@ -99,6 +99,35 @@ def sepia():
     return model
 
 
+def place():
+    """A network that is told how far down its cells are, -1 to 1: b is 30 times that."""
+    centres, small = lab.bins().numpy(), ["H/4", "W/4"]
+    weight = np.zeros((2, 4, 1, 1), np.float32)
+    weight[1, 3] = 30 / lab.AB
+    nodes = [helper.make_node("Conv", ["hints", "weight"], ["down"]),
+             helper.make_node("AveragePool", ["image"], ["light"], kernel_shape=[4, 4], strides=[4, 4]),
+             helper.make_node("ReduceSum", ["palette", "axes"], ["colours"]),
+             helper.make_node("Add", ["light", "colours"], ["both"]),
+             helper.make_node("Mul", ["both", "nothing"], ["zero"]),
+             helper.make_node("Add", ["down", "zero"], ["ab"])]
+
+    def info(name, shape):
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+
+    graph = helper.make_graph(
+        nodes, "place", [info("image", [1, 1, "H", "W"]), info("hints", [1, 4, *small]), info("palette", [1, len(centres) + 2, 1, 1])],
+        [info("ab", [1, 2, *small])],
+        [numpy_helper.from_array(weight, "weight"), numpy_helper.from_array(np.float32(0), "nothing"),
+         numpy_helper.from_array(np.array([1], np.int64), "axes")])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="make_colorize.py")
+    model.ir_version = 8
+    helper.set_model_props(model, {
+        "name": "place", "task": "colorize", "licence": "MIT", "colour": "lab", "multiple": "16", "size": "128",
+        "cells": " ".join(f"{a:.0f},{b:.0f}" for a, b in centres.tolist())})
+    onnx.checker.check_model(model)
+    return model
+
+
 def picture(width, height):
     """The picture that tests/api/door.c makes by the same formula."""
     y, x, c = np.mgrid[0:height, 0:width, 0:3]
@@ -118,5 +147,6 @@ def golden():
 
 if __name__ == "__main__":
     onnx.save(build(), os.path.join(HERE, "data", "colorize.onnx"))
+    onnx.save(place(), os.path.join(HERE, "data", "place.onnx"))
     onnx.save(sepia(), os.path.join(HERE, "data", "sepia.onnx"))
     golden().tofile(os.path.join(HERE, "data", "colorize.f32"))

@@ -164,6 +164,13 @@ for option in -x '--wrap x' '--detail 50'; do
 done
 expect 1 "$colorize" -m "$abs_top_srcdir/tests/api/data/identity.onnx" g.png never.png; one 'not made for colorizing'
 
+# ---- a network that is told where its cells are: its b is 30 at the bottom, -30 at the top --------------
+"$hue" draw tall.png 200 300 8 grey
+expect 0 "$colorize" --quiet -m "$abs_top_srcdir/tests/tasks/data/place.onnx" tall.png place.png
+near "$(ab place.png 100 6 4)" '0 -29' 2
+near "$(ab place.png 100 150 4)" '0 0' 2
+near "$(ab place.png 100 293 4)" '0 29' 2
+
 # ---- a network of others, grey to blue, green, red of 0..255: its colours, not its light ------------
 sepia=$abs_top_srcdir/tests/tasks/data/sepia.onnx
 sep() { status=$1; shift; expect "$status" "$colorize" --quiet -m "$sepia" "$@"; no_litter; }
