@@ -12,6 +12,9 @@
 #include "tasks/patch.h"
 
 #define THIN 12.0f /* pixels of ci_window.width, which is twice a line's: wider holes want texture */
+#define PLAIN 24.0f /* the same: what the network puts into narrower holes looks sharp enough */
+#define PLANNED 48  /* pixels of that width that the network sees when it plans, at most */
+#define LEAST_SEEN 32 /* pixels of a window's shorter side */
 #define ALONE ((int64_t)1 << 18)        /* pixels of a window that all threads work at */
 #define UNASKED_BYTES ((size_t)1 << 28) /* that a window may take however little memory may be used */
 
@@ -71,8 +74,22 @@ static size_t pixels_of(const ci_window *w) {
 int ci_inpaint_method(const ci_inpaint *j, const ci_window *w) {
   const int said = (int)j->o.params.method;
   if (said != CNNIMG_METHOD_AUTO) return said;
-  if (j->o.program) return CNNIMG_METHOD_NET;
+  if (j->o.program) return w->width <= PLAIN ? CNNIMG_METHOD_NET : CI_PLANNED_PATCHES;
   return w->width <= THIN ? CNNIMG_METHOD_DIFFUSE : CNNIMG_METHOD_PATCH;
+}
+
+static int32_t shorter_side(const ci_window *w) {
+  const int32_t x = w->box.x1 - w->box.x0, y = w->box.y1 - w->box.y0;
+  return x < y ? x : y;
+}
+
+int ci_inpaint_halvings(const ci_inpaint *j, const ci_window *w) {
+  const int method = ci_inpaint_method(j, w);
+  int n = 0;
+  if (method == CNNIMG_METHOD_NET) return 0;
+  if (method != CI_PLANNED_PATCHES) return -1;
+  while (w->width > (float)(PLANNED << n) && shorter_side(w) >> (n + 1) >= LEAST_SEEN) n++;
+  return n;
 }
 
 bool ci_inpaint_alone(const ci_inpaint *j, const ci_window *w) {
@@ -85,8 +102,8 @@ size_t ci_inpaint_bytes(const ci_inpaint *j, const ci_window *w) {
   /* samples, colours, hole; the original and depth; then one of two. */
   const size_t own = cnnimg_pixel_bytes(&j->o.format) + 3 * sizeof(float) + 2,
                mix = mixed ? 3 * sizeof(float) + sizeof(int32_t) : 0,
-               patch = method == CNNIMG_METHOD_PATCH ? CI_PATCH_PIXEL_BYTES : 0,
-               net = method == CNNIMG_METHOD_NET ? 3 * sizeof(float) + 1 : 0;
+               patch = method == CNNIMG_METHOD_PATCH || method == CI_PLANNED_PATCHES ? CI_PATCH_PIXEL_BYTES : 0,
+               net = method == CNNIMG_METHOD_NET || method == CI_PLANNED_PATCHES ? 6 * sizeof(float) + 1 : 0;
   return pixels_of(w) * (own + mix + (patch > CI_DIFFUSE_PIXEL_BYTES ? patch : CI_DIFFUSE_PIXEL_BYTES) + net);
 }
 
@@ -138,24 +155,32 @@ int ci_inpaint_net(ci_inpaint *j, int32_t w, int32_t h, cnnimg_error *err) {
   return status;
 }
 
-/* The largest of its windows says what it costs. */
+/* What the network sees of a window. */
+static ci_shape seen(const ci_inpaint *j, const ci_window *w) {
+  const int n = ci_inpaint_halvings(j, w);
+  if (n < 0) return (ci_shape){0};
+  return (ci_shape){.c = 3,
+                    .h = (w->box.y1 - w->box.y0 + (1 << n) - 1) >> n,
+                    .w = (w->box.x1 - w->box.x0 + (1 << n) - 1) >> n};
+}
+
+/* The largest view of all windows says what it costs. */
 static int plan_network(ci_inpaint *j, size_t *bytes, cnnimg_error *err) {
-  const ci_window *most = NULL;
+  ci_shape most = {0};
   double pixels = 0;
   for (size_t i = 0; i < j->holes.n_windows; i++) {
-    const ci_window *w = &j->holes.windows[i];
-    if (ci_inpaint_method(j, w) != CNNIMG_METHOD_NET) continue;
-    pixels += (double)pixels_of(w);
-    if (!most || pixels_of(w) > pixels_of(most)) most = w;
+    const ci_shape s = seen(j, &j->holes.windows[i]);
+    pixels += (double)s.w * s.h;
+    if ((double)s.w * s.h > (double)most.w * most.h) most = s;
   }
   *bytes = 0;
-  if (!most) return CNNIMG_OK;
-  int status = ci_inpaint_net(j, most->box.x1 - most->box.x0, most->box.y1 - most->box.y0, err);
+  if (!most.w) return CNNIMG_OK;
+  int status = ci_inpaint_net(j, most.w, most.h, err);
   if (status) return status;
   const cnnimg_cost *c = ci_job_cost(j->net);
   *bytes = (size_t)c->bytes;
   j->cost.weight_bytes = c->weight_bytes;
-  j->cost.multiply_adds = (uint64_t)((double)c->multiply_adds * pixels / (double)pixels_of(most));
+  j->cost.multiply_adds = (uint64_t)((double)c->multiply_adds * pixels / ((double)most.w * most.h));
   return CNNIMG_OK;
 }
 
@@ -224,16 +249,16 @@ static int plan_cost(ci_inpaint *j, cnnimg_error *err) {
 }
 
 static char *describe(const ci_inpaint *j) {
-  size_t by[4] = {0};
+  size_t by[CI_PLANNED_PATCHES + 1] = {0};
   char text[300];
   const ci_holes *h = &j->holes;
   for (size_t i = 0; i < h->n_windows; i++) by[ci_inpaint_method(j, &h->windows[i])]++;
   snprintf(
       text, sizeof text,
       "%zu holes of %llu pixels in %zu windows, the longest side of one being %u: %zu by diffusion, %zu by "
-      "patches, %zu by the network\n",
+      "patches, %zu by the network, %zu by patches that it plans\n",
       h->n_holes, (unsigned long long)h->area, h->n_windows, j->cost.halo, by[CNNIMG_METHOD_DIFFUSE],
-      by[CNNIMG_METHOD_PATCH], by[CNNIMG_METHOD_NET]);
+      by[CNNIMG_METHOD_PATCH], by[CNNIMG_METHOD_NET], by[CI_PLANNED_PATCHES]);
   return ci_strdup(text);
 }
 

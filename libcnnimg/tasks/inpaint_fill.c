@@ -13,38 +13,20 @@
 
 #define MOST_VALUE 1e5f /* of float pictures, white being 1: a half float's most is less */
 
-/* A window that is being filled. */
-typedef struct pane {
-  ci_inpaint *j;
-  uint32_t index;
-  const ci_window *w;
-  int32_t width, height;
-  size_t pixels;
-  uint8_t *raw;    /* samples of the source */
-  float *rgb;      /* three a pixel, grey too */
-  float *original; /* of which some is mixed in; NULL: nothing is */
-  uint8_t *hole;   /* 1: to be filled from here, 2: by another window, 3: nobody knows what is there */
-  ci_pool *pool;   /* NULL: on this thread alone */
-  int status;
-  cnnimg_error err;
-} pane;
-
-enum { KNOWN, OWN, OTHERS, HIDDEN };
-
 /* ---- pixels ------------------------------------------------------------------------------------ */
 
-static void close_pane(pane *p) {
+static void close_pane(ci_pane *p) {
   free(p->raw);
   free(p->rgb);
   free(p->original);
   free(p->hole);
 }
 
-static int open_pane(pane *p, ci_inpaint *j, uint32_t index, cnnimg_error *err) {
+static int open_pane(ci_pane *p, ci_inpaint *j, uint32_t index, cnnimg_error *err) {
   const ci_window *w = &j->holes.windows[index];
   const cnnimg_params *o = &j->o.params;
   *p =
-      (pane){.j = j, .index = index, .w = w, .width = w->box.x1 - w->box.x0, .height = w->box.y1 - w->box.y0};
+      (ci_pane){.j = j, .index = index, .w = w, .width = w->box.x1 - w->box.x0, .height = w->box.y1 - w->box.y0};
   p->pixels = (size_t)p->width * (size_t)p->height;
   p->raw = ci_calloc(p->pixels, cnnimg_pixel_bytes(&j->o.format));
   p->rgb = ci_calloc(p->pixels, 3 * sizeof *p->rgb);
@@ -57,7 +39,7 @@ static int open_pane(pane *p, ci_inpaint *j, uint32_t index, cnnimg_error *err) 
   return ci_inpaint_fetch(j, w->box, p->raw, err);
 }
 
-static void draw_holes(pane *p) {
+static void draw_holes(ci_pane *p) {
   const ci_holes *h = &p->j->holes;
   const ci_rect b = p->w->box;
   for (int32_t y = b.y0; y < b.y1; y++)
@@ -65,20 +47,19 @@ static void draw_holes(pane *p) {
       const ci_span *s = &h->spans[i];
       const int32_t x0 = (int32_t)s->x0 > b.x0 ? (int32_t)s->x0 : b.x0,
                     x1 = (int32_t)s->x1 < b.x1 ? (int32_t)s->x1 : b.x1;
-      const int whose = h->holes[s->hole].window == p->index ? OWN : OTHERS;
+      const int whose = h->holes[s->hole].window == p->index ? CI_OWN : CI_OTHERS;
       if (x0 < x1)
         memset(p->hole + (size_t)(y - b.y0) * (size_t)p->width + (size_t)(x0 - b.x0), whose,
                (size_t)(x1 - x0));
     }
 }
 
-/* What is no number, or so far from all others that they would be lost beside it, is no colour. */
-static bool is_colour(const float *rgb) {
+bool ci_pane_is_colour(const float *rgb) {
   return fabsf(rgb[0]) < MOST_VALUE && fabsf(rgb[1]) < MOST_VALUE && fabsf(rgb[2]) < MOST_VALUE;
 }
 
 /* Colours under alpha that is 0 are anything. */
-static size_t hide(pane *p) {
+static size_t hide(ci_pane *p) {
   const cnnimg_format *f = &p->j->o.format;
   const size_t bytes = cnnimg_pixel_bytes(f);
   const int32_t samples = f->colours + (f->alpha != 0);
@@ -92,15 +73,15 @@ static size_t hide(pane *p) {
       cnnimg_view_init(&pixel, &one, p->raw + i * bytes);
       ci_pixels_load_raw(&pixel, 0, 1, all, samples, samples);
     }
-    const bool hidden = (f->alpha && !(all[samples - 1] > 0)) || !is_colour(p->rgb + 3 * i);
-    if (p->hole[i] == KNOWN && hidden) p->hole[i] = HIDDEN;
-    if (!is_colour(p->rgb + 3 * i)) p->rgb[3 * i] = p->rgb[3 * i + 1] = p->rgb[3 * i + 2] = 0;
-    known += p->hole[i] == KNOWN;
+    const bool hidden = (f->alpha && !(all[samples - 1] > 0)) || !ci_pane_is_colour(p->rgb + 3 * i);
+    if (p->hole[i] == CI_KNOWN && hidden) p->hole[i] = CI_HIDDEN;
+    if (!ci_pane_is_colour(p->rgb + 3 * i)) p->rgb[3 * i] = p->rgb[3 * i + 1] = p->rgb[3 * i + 2] = 0;
+    known += p->hole[i] == CI_KNOWN;
   }
   return known;
 }
 
-static void load(pane *p) {
+static void load(ci_pane *p) {
   cnnimg_format f = p->j->o.format;
   cnnimg_view row;
   f.width = (uint32_t)p->width, f.height = 1;
@@ -114,61 +95,32 @@ static void load(pane *p) {
   /* A window with nothing to be seen in it is filled from what is hidden. */
   if (!hide(p))
     for (size_t i = 0; i < p->pixels; i++)
-      if (p->hole[i] == HIDDEN) p->hole[i] = KNOWN;
+      if (p->hole[i] == CI_HIDDEN) p->hole[i] = CI_KNOWN;
 }
 
-/* ---- the three ways ------------------------------------------------------------------------------ */
+/* ---- patches ----------------------------------------------------------------------------------- */
 
-static int by_patches(pane *p, cnnimg_error *err) {
+static int by_patches(ci_pane *p, bool planned, cnnimg_error *err) {
   const cnnimg_params *o = &p->j->o.params;
   const ci_patch_params params = {
-      .seed = o->seed, .cancel = o->cancel, .progress = ci_inpaint_tell, .progress_user = p->j};
+      .seed = o->seed, .cancel = o->cancel, .progress = ci_inpaint_tell, .progress_user = p->j,
+      .from_fill = planned, .levels = planned ? ci_inpaint_halvings(p->j, p->w) + 1 : 0};
   uint8_t *source = ci_calloc(p->pixels, 1);
   if (!source)
     return ci_fail(err, CNNIMG_NOMEM, "no memory for a window of %dx%d pixels", p->width, p->height);
   for (size_t i = 0; i < p->pixels; i++) {
-    source[i] = p->hole[i] == KNOWN;
-    p->hole[i] = p->hole[i] == OWN;
+    source[i] = p->hole[i] == CI_KNOWN;
+    p->hole[i] = p->hole[i] == CI_OWN;
   }
   int status = ci_patch_fill(p->rgb, p->width, p->height, p->hole, source, &params, p->pool, err);
   free(source);
   return status;
 }
 
-static int by_network(pane *p, cnnimg_error *err) {
-  ci_inpaint *j = p->j;
-  cnnimg_format f = {(uint32_t)p->width, (uint32_t)p->height, 3,
-                     CNNIMG_ALPHA_NONE,  CNNIMG_F32,          CNNIMG_TRANSFER_ENCODED},
-                m = f;
-  cnnimg_view src, dst, mask;
-  cnnimg_params params;
-  m.colours = 1, m.sample = CNNIMG_U8;
-  uint8_t *unknown = ci_calloc(p->pixels, 1);
-  float *answer = ci_calloc(p->pixels, 3 * sizeof *answer);
-  cnnimg_view_init(&src, &f, p->rgb);
-  cnnimg_view_init(&dst, &f, answer);
-  cnnimg_view_init(&mask, &m, unknown);
-  cnnimg_params_init(&params, CNNIMG_TASK_NONE);
-  params.mask = &mask;
-  const ci_job_io io = {.src = &src, .dst = &dst};
-  int status = unknown && answer ? ci_inpaint_net(j, p->width, p->height, err)
-                                 : ci_fail(err, CNNIMG_NOMEM, "no memory for a window of %dx%d pixels",
-                                           p->width, p->height);
-  for (size_t i = 0; i < p->pixels && !status; i++) unknown[i] = p->hole[i] ? 255 : 0;
-  if (!status) status = ci_job_set_views(j->net, &params, err);
-  if (!status) status = ci_job_run(j->net, &io, err);
-  for (size_t i = 0; i < p->pixels && !status; i++)
-    if (p->hole[i] == OWN && is_colour(answer + 3 * i))
-      memcpy(p->rgb + 3 * i, answer + 3 * i, 3 * sizeof *answer);
-  free(unknown);
-  free(answer);
-  return status;
-}
-
 /* ---- back ------------------------------------------------------------------------------------------ */
 
 /* Towards the border of the hole the original shines through, inside only; strength is its share everywhere. */
-static int mix(pane *p, cnnimg_error *err) {
+static int mix(ci_pane *p, cnnimg_error *err) {
   const cnnimg_params *o = &p->j->o.params;
   int32_t *depth = p->original ? ci_calloc(p->pixels, sizeof *depth) : NULL;
   if (!p->original) return CNNIMG_OK;
@@ -179,14 +131,14 @@ static int mix(pane *p, cnnimg_error *err) {
     float *v = p->rgb + 3 * i;
     const float *from = p->original + 3 * i, in = sqrtf((float)depth[i]) / (o->feather + 1),
                 share = o->strength * (in < 1 ? in : 1);
-    if (p->hole[i] != OWN || !is_colour(from)) continue;
+    if (p->hole[i] != CI_OWN || !ci_pane_is_colour(from)) continue;
     for (int c = 0; c < 3; c++) v[c] = from[c] + share * (v[c] - from[c]);
   }
   free(depth);
   return status;
 }
 
-static void take(const pane *p) {
+static void take(const ci_pane *p) {
   const ci_holes *h = &p->j->holes;
   const ci_rect b = p->w->box;
   float *to = p->j->filled[p->index];
@@ -200,24 +152,25 @@ static void take(const pane *p) {
     }
 }
 
-static void fill_pane(pane *p) {
+static void fill_pane(ci_pane *p) {
   const int method = ci_inpaint_method(p->j, p->w);
   load(p);
   p->status = ci_diffuse(p->rgb, p->width, p->height, p->hole, p->pool, p->j->o.params.cancel, &p->err);
-  if (!p->status && method == CNNIMG_METHOD_PATCH) p->status = by_patches(p, &p->err);
-  if (!p->status && method == CNNIMG_METHOD_NET) p->status = by_network(p, &p->err);
+  if (!p->status && ci_inpaint_halvings(p->j, p->w) >= 0) p->status = ci_pane_ask(p, &p->err);
+  if (!p->status && (method == CNNIMG_METHOD_PATCH || method == CI_PLANNED_PATCHES))
+    p->status = by_patches(p, method == CI_PLANNED_PATCHES, &p->err);
   if (!p->status) p->status = mix(p, &p->err);
   if (!p->status) take(p);
 }
 
 /* ---- windows side by side, or one with all threads ---------------------------------------------------- */
 
-static int result_of(const pane *p, cnnimg_error *err) {
+static int result_of(const ci_pane *p, cnnimg_error *err) {
   return p->status ? ci_fail(err, p->status, "%s", p->err.text) : CNNIMG_OK;
 }
 
 static int fill_alone(ci_inpaint *j, uint32_t index, cnnimg_error *err) {
-  pane p;
+  ci_pane p;
   int status = open_pane(&p, j, index, err);
   p.pool = j->pool;
   if (!status) {
@@ -230,11 +183,11 @@ static int fill_alone(ci_inpaint *j, uint32_t index, cnnimg_error *err) {
 
 static void fill_one(void *arg, uint32_t i, uint32_t worker) {
   (void)worker;
-  fill_pane((pane *)arg + i);
+  fill_pane((ci_pane *)arg + i);
 }
 
 static int fill_beside(ci_inpaint *j, const uint32_t *windows, size_t n, cnnimg_error *err) {
-  pane *panes = ci_calloc(n, sizeof *panes);
+  ci_pane *panes = ci_calloc(n, sizeof *panes);
   int status = panes ? CNNIMG_OK : ci_fail(err, CNNIMG_NOMEM, "no memory for %zu windows", n);
   for (size_t i = 0; i < n && !status; i++) status = open_pane(&panes[i], j, windows[i], err);
   if (!status) {

@@ -38,12 +38,15 @@ typedef struct ci_group {
 /* The next one of n windows in order. */
 ci_group ci_group_next(const ci_holes *h, const uint32_t *windows, size_t n);
 
-/* What a window is filled by: a cnnimg_method, not auto. */
+/* What a window is filled by: a cnnimg_method, not auto, or patches that begin from what the network says at a coarse size. */
+#define CI_PLANNED_PATCHES (CNNIMG_METHOD_DIFFUSE + 1)
 int ci_inpaint_method(const ci_inpaint *j, const ci_window *w);
 /* One that is filled with all threads, not beside others. */
 bool ci_inpaint_alone(const ci_inpaint *j, const ci_window *w);
 /* Memory that a window takes while it is filled. */
 size_t ci_inpaint_bytes(const ci_inpaint *j, const ci_window *w);
+/* How many times the window is halved for the network; less than 0: the network does not see it. */
+int ci_inpaint_halvings(const ci_inpaint *j, const ci_window *w);
 /* A job for the network, of windows of that size; the last one again where that fits. */
 int ci_inpaint_net(ci_inpaint *j, int32_t w, int32_t h, cnnimg_error *err);
 
@@ -54,6 +57,29 @@ int ci_inpaint_tell(void *j, uint64_t done, uint64_t total);
 
 /* inpaint_fill.c: fills these windows. */
 int ci_inpaint_fill(ci_inpaint *j, const ci_group *g, cnnimg_error *err);
+
+/* A window that is being filled. */
+typedef struct ci_pane {
+  ci_inpaint *j;
+  uint32_t index;
+  const ci_window *w;
+  int32_t width, height;
+  size_t pixels;
+  uint8_t *raw;    /* samples of the source */
+  float *rgb;      /* three a pixel, grey too */
+  float *original; /* of which some is mixed in; NULL: nothing is */
+  uint8_t *hole;   /* a ci_pane_pixel */
+  ci_pool *pool;   /* NULL: on this thread alone */
+  int status;
+  cnnimg_error err;
+} ci_pane;
+/* What a pixel is: seen; to be filled from here; by another window; nobody knows. */
+enum ci_pane_pixel { CI_KNOWN, CI_OWN, CI_OTHERS, CI_HIDDEN };
+
+/* What is no number, or so far from all others that they would be lost beside it, is no colour. */
+bool ci_pane_is_colour(const float *rgb);
+/* inpaint_net.c: the hole, which is filled smoothly, by the network, at the size that ci_inpaint_halvings() says. */
+int ci_pane_ask(ci_pane *p, cnnimg_error *err);
 
 /* feather.c: how far each pixel of the hole (not 0) is from one that is not, up to most, as the square of pixels. */
 int ci_hole_depth(const uint8_t *hole, int32_t w, int32_t h, int32_t most, int32_t *squares,

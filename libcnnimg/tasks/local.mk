@@ -35,6 +35,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/holes.c libcnnimg/tasks/holes.h \
 	libcnnimg/tasks/inpaint.c libcnnimg/tasks/inpaint.h libcnnimg/tasks/inpaint_state.h \
 	libcnnimg/tasks/inpaint_fill.c \
+	libcnnimg/tasks/inpaint_net.c \
 	libcnnimg/tasks/inpaint_run.c \
 	libcnnimg/tasks/job.c libcnnimg/tasks/job.h libcnnimg/tasks/job_state.h \
 	libcnnimg/tasks/job_run.c \

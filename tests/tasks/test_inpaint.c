@@ -267,7 +267,7 @@ static void the_network_adds_to_the_fill(void **state) {
   void *hole = make_mask(171, 133, CNNIMG_U8, &mask), *data = door_picture(&f, &src);
   cnnimg_params p = params_of(CNNIMG_METHOD_DIFFUSE, &mask);
   void *a = ways_run(*state, NULL, &p, &src, CNNIMG_F32, &smooth);
-  p.method = CNNIMG_METHOD_AUTO; /* there is a network */
+  p.method = CNNIMG_METHOD_NET;
   void *b = ways_run(*state, m, &p, &src, CNNIMG_F32, &have);
   for (uint32_t y = 0; y < 133; y++)
     for (uint32_t x = 0; x < 171; x++)
