@@ -89,7 +89,8 @@ static void mean_row(void *arg, uint32_t cy, uint32_t worker) {
         f->pairs[2 * (first + (size_t)x) + 1] = 0;
   for (int32_t k = 0; k < CI_CELL; k++)
     for (int32_t x = 0; x < s->net_w; x++) {
-      const int32_t v = ci_colorize_mirrored((int32_t)cy * CI_CELL + k, s->h), u = ci_colorize_mirrored(x, s->w);
+      const int32_t v = ci_colorize_mirrored((int32_t)cy * CI_CELL + k, s->h),
+                    u = ci_colorize_mirrored(x, s->w);
       const size_t from = (size_t)v * (size_t)s->w + (size_t)u, to = first + (size_t)(x / CI_CELL);
       f->c->cell_light[to] += part * f->c->light[from];
       for (size_t i = 0; i < 2; i++) f->pairs[2 * to + i] += part * f->c->fine[2 * from + i];
@@ -99,7 +100,8 @@ static void mean_row(void *arg, uint32_t cy, uint32_t worker) {
 static void change_row(void *arg, uint32_t y, uint32_t worker) {
   const cells *f = arg;
   const ci_small *s = &f->c->small;
-  float *change = f->room + 2 * (size_t)worker * (size_t)s->w, *fine = f->c->fine + 2 * (size_t)y * (size_t)s->w;
+  float *change = f->room + 2 * (size_t)worker * (size_t)s->w,
+        *fine = f->c->fine + 2 * (size_t)y * (size_t)s->w;
   ci_guide_row(&f->guide, (int32_t)y, 0, s->w, f->c->light + (size_t)y * (size_t)s->w, change);
   for (int32_t i = 0; i < 2 * s->w; i++) fine[i] += change[i];
 }

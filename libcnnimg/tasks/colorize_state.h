@@ -29,8 +29,7 @@ struct ci_colorize {
   float *centres; /* pairs of ab, n_centres of them: the cells of the distribution */
   size_t n_centres;
   bool has_cells; /* the network has an output of that name */
-  bool
-      grey; /* a network of another kind (colorize_grey.c): no cells; its answer is red, green, blue */
+  bool grey;      /* a network of another kind (colorize_grey.c): no cells; its answer is red, green, blue */
   ci_tone in_tone, out_tone; /* of that */
   bool place;                /* behind the hints the network is told how far down each cell is */
   bool lineart;              /* one for drawings: of three colours, not ab */

@@ -11,9 +11,9 @@
 #include "tasks/inpaint_state.h"
 #include "tasks/patch.h"
 
-#define THIN 12.0f /* pixels of ci_window.width, which is twice a line's: wider holes want texture */
-#define PLAIN 24.0f /* the same: what the network puts into narrower holes looks sharp enough */
-#define PLANNED 48  /* pixels of that width that the network sees when it plans, at most */
+#define THIN 12.0f    /* pixels of ci_window.width, which is twice a line's: wider holes want texture */
+#define PLAIN 24.0f   /* the same: what the network puts into narrower holes looks sharp enough */
+#define PLANNED 48    /* pixels of that width that the network sees when it plans, at most */
 #define LEAST_SEEN 32 /* pixels of a window's shorter side */
 #define ALONE ((int64_t)1 << 18)        /* pixels of a window that all threads work at */
 #define UNASKED_BYTES ((size_t)1 << 28) /* that a window may take however little memory may be used */
@@ -102,7 +102,8 @@ size_t ci_inpaint_bytes(const ci_inpaint *j, const ci_window *w) {
   /* samples, colours, hole; the original and depth; then one of two. */
   const size_t own = cnnimg_pixel_bytes(&j->o.format) + 3 * sizeof(float) + 2,
                mix = mixed ? 3 * sizeof(float) + sizeof(int32_t) : 0,
-               patch = method == CNNIMG_METHOD_PATCH || method == CI_PLANNED_PATCHES ? CI_PATCH_PIXEL_BYTES : 0,
+               patch =
+                   method == CNNIMG_METHOD_PATCH || method == CI_PLANNED_PATCHES ? CI_PATCH_PIXEL_BYTES : 0,
                net = method == CNNIMG_METHOD_NET || method == CI_PLANNED_PATCHES ? 6 * sizeof(float) + 1 : 0;
   return pixels_of(w) * (own + mix + (patch > CI_DIFFUSE_PIXEL_BYTES ? patch : CI_DIFFUSE_PIXEL_BYTES) + net);
 }

@@ -25,8 +25,8 @@ static void close_pane(ci_pane *p) {
 static int open_pane(ci_pane *p, ci_inpaint *j, uint32_t index, cnnimg_error *err) {
   const ci_window *w = &j->holes.windows[index];
   const cnnimg_params *o = &j->o.params;
-  *p =
-      (ci_pane){.j = j, .index = index, .w = w, .width = w->box.x1 - w->box.x0, .height = w->box.y1 - w->box.y0};
+  *p = (ci_pane){
+      .j = j, .index = index, .w = w, .width = w->box.x1 - w->box.x0, .height = w->box.y1 - w->box.y0};
   p->pixels = (size_t)p->width * (size_t)p->height;
   p->raw = ci_calloc(p->pixels, cnnimg_pixel_bytes(&j->o.format));
   p->rgb = ci_calloc(p->pixels, 3 * sizeof *p->rgb);
@@ -102,9 +102,12 @@ static void load(ci_pane *p) {
 
 static int by_patches(ci_pane *p, bool planned, cnnimg_error *err) {
   const cnnimg_params *o = &p->j->o.params;
-  const ci_patch_params params = {
-      .seed = o->seed, .cancel = o->cancel, .progress = ci_inpaint_tell, .progress_user = p->j,
-      .from_fill = planned, .levels = planned ? ci_inpaint_halvings(p->j, p->w) + 1 : 0};
+  const ci_patch_params params = {.seed = o->seed,
+                                  .cancel = o->cancel,
+                                  .progress = ci_inpaint_tell,
+                                  .progress_user = p->j,
+                                  .from_fill = planned,
+                                  .levels = planned ? ci_inpaint_halvings(p->j, p->w) + 1 : 0};
   uint8_t *source = ci_calloc(p->pixels, 1);
   if (!source)
     return ci_fail(err, CNNIMG_NOMEM, "no memory for a window of %dx%d pixels", p->width, p->height);

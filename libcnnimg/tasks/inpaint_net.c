@@ -47,7 +47,7 @@ static void shrink(const ci_pane *p, int times, view *v) {
 }
 
 static int ask(ci_inpaint *j, view *v, cnnimg_error *err) {
-  cnnimg_format f = {(uint32_t)v->w,     (uint32_t)v->h, 3,
+  cnnimg_format f = {(uint32_t)v->w,    (uint32_t)v->h, 3,
                      CNNIMG_ALPHA_NONE, CNNIMG_F32,     CNNIMG_TRANSFER_ENCODED},
                 m = f;
   cnnimg_view src, dst, mask;

@@ -18,10 +18,10 @@
 #define EDGE_UNIT 0.4f  /* light that a way crosses */
 #define LIGHT_UNIT 0.2f /* light that its ends differ in */
 #define REACH 2.0f
-#define PEAK 0.001f /* square of the distance within which a change rules alone */
-#define STILL 0.5f  /* weight of leaving all as it was */
-#define BATCH 8     /* changes whose ways are found at once */
-#define SWEEPS 32   /* ways wind little */
+#define PEAK 0.001f                     /* square of the distance within which a change rules alone */
+#define STILL 0.5f                      /* weight of leaving all as it was */
+#define BATCH 8                         /* changes whose ways are found at once */
+#define SWEEPS 32                       /* ways wind little */
 #define MOST_VISITS ((double)(1 << 26)) /* cells of all ways: where changes are many, each reaches less far */
 
 /* Steps to the cells that come before one in a row by row order. */
