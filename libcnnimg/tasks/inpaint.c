@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "tasks/card.h"
 #include "tasks/diffuse.h"
+#include "tasks/doubt.h"
 #include "tasks/inpaint_state.h"
 #include "tasks/patch.h"
 
@@ -102,8 +103,7 @@ size_t ci_inpaint_bytes(const ci_inpaint *j, const ci_window *w) {
   /* samples, colours, hole; the original and depth; then one of two. */
   const size_t own = cnnimg_pixel_bytes(&j->o.format) + 3 * sizeof(float) + 2,
                mix = mixed ? 3 * sizeof(float) + sizeof(int32_t) : 0,
-               patch =
-                   method == CNNIMG_METHOD_PATCH || method == CI_PLANNED_PATCHES ? CI_PATCH_PIXEL_BYTES : 0,
+               patch = ci_inpaint_by_patches(method) ? CI_PATCH_PIXEL_BYTES + CI_DOUBT_PIXEL_BYTES : 0,
                net = method == CNNIMG_METHOD_NET || method == CI_PLANNED_PATCHES ? 6 * sizeof(float) + 1 : 0;
   return pixels_of(w) * (own + mix + (patch > CI_DIFFUSE_PIXEL_BYTES ? patch : CI_DIFFUSE_PIXEL_BYTES) + net);
 }

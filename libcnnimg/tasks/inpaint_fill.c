@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "exec/pixels.h"
 #include "tasks/diffuse.h"
+#include "tasks/doubt.h"
 #include "tasks/inpaint_state.h"
 #include "tasks/patch.h"
 
@@ -100,7 +101,8 @@ static void load(ci_pane *p) {
 
 /* ---- patches ----------------------------------------------------------------------------------- */
 
-static int by_patches(ci_pane *p, bool planned, cnnimg_error *err) {
+static int by_patches(ci_pane *p, cnnimg_error *err) {
+  const bool planned = ci_inpaint_method(p->j, p->w) == CI_PLANNED_PATCHES;
   const cnnimg_params *o = &p->j->o.params;
   const ci_patch_params params = {.seed = o->seed,
                                   .cancel = o->cancel,
@@ -155,13 +157,25 @@ static void take(const ci_pane *p) {
     }
 }
 
+/* Of auto: where what patches say differs much from the smooth filling, some of that. */
+static int by_doubt(ci_pane *p, cnnimg_error *err) {
+  float *smooth = ci_calloc(p->pixels, 3 * sizeof *smooth);
+  if (!smooth)
+    return ci_fail(err, CNNIMG_NOMEM, "no memory for a window of %dx%d pixels", p->width, p->height);
+  memcpy(smooth, p->rgb, p->pixels * 3 * sizeof *smooth);
+  int status = by_patches(p, err);
+  if (!status) status = ci_doubt_mix(p->rgb, smooth, p->hole, p->width, p->height, err);
+  free(smooth);
+  return status;
+}
+
 static void fill_pane(ci_pane *p) {
-  const int method = ci_inpaint_method(p->j, p->w);
+  const bool automatic = p->j->o.params.method == CNNIMG_METHOD_AUTO,
+             patches = ci_inpaint_by_patches(ci_inpaint_method(p->j, p->w));
   load(p);
   p->status = ci_diffuse(p->rgb, p->width, p->height, p->hole, p->pool, p->j->o.params.cancel, &p->err);
   if (!p->status && ci_inpaint_halvings(p->j, p->w) >= 0) p->status = ci_pane_ask(p, &p->err);
-  if (!p->status && (method == CNNIMG_METHOD_PATCH || method == CI_PLANNED_PATCHES))
-    p->status = by_patches(p, method == CI_PLANNED_PATCHES, &p->err);
+  if (!p->status && patches) p->status = automatic ? by_doubt(p, &p->err) : by_patches(p, &p->err);
   if (!p->status) p->status = mix(p, &p->err);
   if (!p->status) take(p);
 }

@@ -41,6 +41,9 @@ ci_group ci_group_next(const ci_holes *h, const uint32_t *windows, size_t n);
 /* What a window is filled by: a cnnimg_method, not auto, or patches that begin from what the network says at a coarse size. */
 #define CI_PLANNED_PATCHES (CNNIMG_METHOD_DIFFUSE + 1)
 int ci_inpaint_method(const ci_inpaint *j, const ci_window *w);
+static inline bool ci_inpaint_by_patches(int method) {
+  return method == CNNIMG_METHOD_PATCH || method == CI_PLANNED_PATCHES;
+}
 /* One that is filled with all threads, not beside others. */
 bool ci_inpaint_alone(const ci_inpaint *j, const ci_window *w);
 /* Memory that a window takes while it is filled. */

@@ -24,6 +24,7 @@ libcnnimg_libci_la_SOURCES += \
 	libcnnimg/tasks/detail.c \
 	libcnnimg/tasks/diffuse.c libcnnimg/tasks/diffuse.h libcnnimg/tasks/diffuse_state.h \
 	libcnnimg/tasks/diffuse_solve.c \
+	libcnnimg/tasks/doubt.c libcnnimg/tasks/doubt.h \
 	libcnnimg/tasks/eigen.c \
 	libcnnimg/tasks/facts.c libcnnimg/tasks/facts.h \
 	libcnnimg/tasks/family.c libcnnimg/tasks/family.h \

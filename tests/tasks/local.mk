@@ -5,6 +5,7 @@ tasks_tests = \
 	tests/tasks/test_colorize \
 	tests/tasks/test_inpaint \
 	tests/tasks/test_deblur \
+	tests/tasks/test_doubt \
 	tests/tasks/test_lineart \
 	tests/tasks/test_noise \
 	tests/tasks/test_patch \
@@ -16,6 +17,7 @@ tasks_tests = \
 check_PROGRAMS += $(tasks_tests)
 TESTS += $(tasks_tests)
 tests_tasks_test_bleed_SOURCES = tests/tasks/test_bleed.c
+tests_tasks_test_doubt_SOURCES = tests/tasks/test_doubt.c
 tests_tasks_test_noise_SOURCES = tests/tasks/test_noise.c
 tests_tasks_test_patch_SOURCES = tests/tasks/test_patch.c tests/base/heap.c tests/base/heap.h
 tests_tasks_test_patch_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
