@@ -320,7 +320,7 @@ typedef enum cnnimg_task {
 
 /** How holes are filled. */
 typedef enum cnnimg_method {
-  CNNIMG_METHOD_AUTO = 0, /**< by the network where there is a model, else by the hole's width */
+  CNNIMG_METHOD_AUTO = 0, /**< by the hole's width: by the network (or diffusion), or by patches that either corrects */
   /** by the network: its inputs are the picture, with the hole filled by diffusion, and the mask; it gives the picture */
   CNNIMG_METHOD_NET,
   CNNIMG_METHOD_PATCH,  /**< with patches of the picture itself (PatchMatch), from coarse to fine: texture */

@@ -14,7 +14,8 @@
 
 #define THIN 12.0f    /* pixels of ci_window.width, which is twice a line's: wider holes want texture */
 #define PLAIN 24.0f   /* the same: what the network puts into narrower holes looks sharp enough */
-#define PLANNED 48    /* pixels of that width that the network sees when it plans, at most */
+#define PLANNED 48    /* pixels of that width that the network sees of wider ones, at most */
+#define LARGE 64.0f   /* wider ones are more than texture: patches begin from what the network says */
 #define LEAST_SEEN 32 /* pixels of a window's shorter side */
 #define ALONE ((int64_t)1 << 18)        /* pixels of a window that all threads work at */
 #define UNASKED_BYTES ((size_t)1 << 28) /* that a window may take however little memory may be used */
@@ -75,9 +76,11 @@ static size_t pixels_of(const ci_window *w) {
 int ci_inpaint_method(const ci_inpaint *j, const ci_window *w) {
   const int said = (int)j->o.params.method;
   if (said != CNNIMG_METHOD_AUTO) return said;
-  if (j->o.program) return w->width <= PLAIN ? CNNIMG_METHOD_NET : CI_PLANNED_PATCHES;
+  if (j->o.program) return w->width <= PLAIN ? CNNIMG_METHOD_NET : CI_BOTH;
   return w->width <= THIN ? CNNIMG_METHOD_DIFFUSE : CNNIMG_METHOD_PATCH;
 }
+
+bool ci_inpaint_plans(const ci_window *w) { return w->width > LARGE; }
 
 static int32_t shorter_side(const ci_window *w) {
   const int32_t x = w->box.x1 - w->box.x0, y = w->box.y1 - w->box.y0;
@@ -88,7 +91,7 @@ int ci_inpaint_halvings(const ci_inpaint *j, const ci_window *w) {
   const int method = ci_inpaint_method(j, w);
   int n = 0;
   if (method == CNNIMG_METHOD_NET) return 0;
-  if (method != CI_PLANNED_PATCHES) return -1;
+  if (method != CI_BOTH) return -1;
   while (w->width > (float)(PLANNED << n) && shorter_side(w) >> (n + 1) >= LEAST_SEEN) n++;
   return n;
 }
@@ -104,7 +107,7 @@ size_t ci_inpaint_bytes(const ci_inpaint *j, const ci_window *w) {
   const size_t own = cnnimg_pixel_bytes(&j->o.format) + 3 * sizeof(float) + 2,
                mix = mixed ? 3 * sizeof(float) + sizeof(int32_t) : 0,
                patch = ci_inpaint_by_patches(method) ? CI_PATCH_PIXEL_BYTES + CI_DOUBT_PIXEL_BYTES : 0,
-               net = method == CNNIMG_METHOD_NET || method == CI_PLANNED_PATCHES ? 6 * sizeof(float) + 1 : 0;
+               net = method == CNNIMG_METHOD_NET || method == CI_BOTH ? 6 * sizeof(float) + 1 : 0;
   return pixels_of(w) * (own + mix + (patch > CI_DIFFUSE_PIXEL_BYTES ? patch : CI_DIFFUSE_PIXEL_BYTES) + net);
 }
 
@@ -250,16 +253,16 @@ static int plan_cost(ci_inpaint *j, cnnimg_error *err) {
 }
 
 static char *describe(const ci_inpaint *j) {
-  size_t by[CI_PLANNED_PATCHES + 1] = {0};
+  size_t by[CI_BOTH + 1] = {0};
   char text[300];
   const ci_holes *h = &j->holes;
   for (size_t i = 0; i < h->n_windows; i++) by[ci_inpaint_method(j, &h->windows[i])]++;
   snprintf(
       text, sizeof text,
       "%zu holes of %llu pixels in %zu windows, the longest side of one being %u: %zu by diffusion, %zu by "
-      "patches, %zu by the network, %zu by patches that it plans\n",
+      "patches, %zu by the network, %zu by both\n",
       h->n_holes, (unsigned long long)h->area, h->n_windows, j->cost.halo, by[CNNIMG_METHOD_DIFFUSE],
-      by[CNNIMG_METHOD_PATCH], by[CNNIMG_METHOD_NET], by[CI_PLANNED_PATCHES]);
+      by[CNNIMG_METHOD_PATCH], by[CNNIMG_METHOD_NET], by[CI_BOTH]);
   return ci_strdup(text);
 }
 

@@ -102,7 +102,7 @@ static void load(ci_pane *p) {
 /* ---- patches ----------------------------------------------------------------------------------- */
 
 static int by_patches(ci_pane *p, cnnimg_error *err) {
-  const bool planned = ci_inpaint_method(p->j, p->w) == CI_PLANNED_PATCHES;
+  const bool planned = ci_inpaint_method(p->j, p->w) == CI_BOTH && ci_inpaint_plans(p->w);
   const cnnimg_params *o = &p->j->o.params;
   const ci_patch_params params = {.seed = o->seed,
                                   .cancel = o->cancel,

@@ -38,16 +38,18 @@ typedef struct ci_group {
 /* The next one of n windows in order. */
 ci_group ci_group_next(const ci_holes *h, const uint32_t *windows, size_t n);
 
-/* What a window is filled by: a cnnimg_method, not auto, or patches that begin from what the network says at a coarse size. */
-#define CI_PLANNED_PATCHES (CNNIMG_METHOD_DIFFUSE + 1)
+/* What a window is filled by: a cnnimg_method, not auto, or patches and the network. */
+#define CI_BOTH (CNNIMG_METHOD_DIFFUSE + 1)
 int ci_inpaint_method(const ci_inpaint *j, const ci_window *w);
 static inline bool ci_inpaint_by_patches(int method) {
-  return method == CNNIMG_METHOD_PATCH || method == CI_PLANNED_PATCHES;
+  return method == CNNIMG_METHOD_PATCH || method == CI_BOTH;
 }
 /* One that is filled with all threads, not beside others. */
 bool ci_inpaint_alone(const ci_inpaint *j, const ci_window *w);
 /* Memory that a window takes while it is filled. */
 size_t ci_inpaint_bytes(const ci_inpaint *j, const ci_window *w);
+/* With both: do patches begin from what the network says at a coarse size? */
+bool ci_inpaint_plans(const ci_window *w);
 /* How many times the window is halved for the network; less than 0: the network does not see it. */
 int ci_inpaint_halvings(const ci_inpaint *j, const ci_window *w);
 /* A job for the network, of windows of that size; the last one again where that fits. */

@@ -116,7 +116,8 @@ static void check_ways(void **state, int method, int colours, int alpha, int sam
                        float feather) {
   const cnnimg_format f = door_format(171, 133, colours, alpha, sample);
   cnnimg_view src, want, mask;
-  cnnimg_model *m = method == CNNIMG_METHOD_NET ? stand_in(*state) : NULL;
+  const bool both = method == CNNIMG_METHOD_AUTO && !alpha; /* patches and the network */
+  cnnimg_model *m = method == CNNIMG_METHOD_NET || both ? stand_in(*state) : NULL;
   void *hole = make_mask(f.width, f.height, grow ? CNNIMG_F32 : CNNIMG_U8, &mask),
        *data = door_picture(&f, &src);
   cnnimg_params p = params_of(method, &mask);
@@ -140,6 +141,8 @@ static void all_ways_give_the_same_bytes(void **state) {
   check_ways(state, CNNIMG_METHOD_NET, 1, CNNIMG_ALPHA_STRAIGHT, CNNIMG_U16, 1, 1);
   check_ways(state, CNNIMG_METHOD_PATCH, 3, CNNIMG_ALPHA_NONE, CNNIMG_U8, 0, 0);
   check_ways(state, CNNIMG_METHOD_AUTO, 3, CNNIMG_ALPHA_STRAIGHT, CNNIMG_U8, 0, 0);
+  check_ways(state, CNNIMG_METHOD_AUTO, 3, CNNIMG_ALPHA_NONE, CNNIMG_U8, 0, 0);
+  check_ways(state, CNNIMG_METHOD_AUTO, 3, CNNIMG_ALPHA_NONE, CNNIMG_U16, 22, 0); /* so wide that the network plans */
 }
 
 /* Numbers that are none, and those that no other sample could hold, are nobody's business outside. */
