@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """colorize.py - trains models/colorize: colours of a grey picture, by itself or with hints (Zhang et al. 2017).
 
-Inputs: image, L of CIE Lab / 100; hints at a quarter of its size, ab / 110 and where it is given; palette, one vector for
+Inputs: image, L of CIE Lab / 100; hints at a quarter of its size, ab / 110, where it is given, and how far down the cell is in the
+picture, -1 to 1; palette, one vector for
 the whole picture (its histogram over the ab grid, its mean chroma, and 1 where there is one). Outputs at a quarter of the
 size: ab / 110, and scores of the cells of the ab grid (Zhang, Isola, Efros 2016), for suggestions and livelier colour.
 """
@@ -22,6 +23,7 @@ SETS, SIDE = ("Kodak24", "McMaster18"), 256  # measured with the short side at S
 HINTS = (0, 1, 10, 50, 100)
 ANNEAL = 0.38  # temperature of the mean over cells (Zhang 2016, section 2.3)
 HELD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../colorize/HELD.tsv")  # looked at, never learnt from
+WINDOWS = range(120, 201, 16)  # pixels of the pictures, most of each: the whole says what a part is
 GREY_CHROMA = 6  # pictures of less mean chroma teach nothing
 
 
@@ -39,6 +41,14 @@ def put_hints(ab, rng, count):
         side = rng.integers(1, 3)
         mask[:, y:y + side, x:x + side] = 1
     return torch.cat([ab * mask, mask])
+
+
+def with_place(hints, top=0, bottom=1):
+    """N x 3 x h x w and how far down each cell is; top, bottom: of each window in its picture, 0 to 1."""
+    n, _, h, w = hints.shape
+    top, bottom = (torch.as_tensor(v, dtype=torch.float32).reshape(-1, 1, 1, 1) for v in (top, bottom))
+    down = 2 * (top + (bottom - top) * ((torch.arange(h) + 0.5) / h)[:, None]) - 1
+    return torch.cat([hints, down.expand(n, 1, h, w)], 1)
 
 
 def random_count(rng, none):
@@ -116,9 +126,9 @@ class Colorize(common.Task):
         self.side = side
         self.centres = lab.bins()
         self.size = len(self.centres) + 2
-        self.channels = dict(image=1, hints=3, palette=self.size)
+        self.channels = dict(image=1, hints=4, palette=self.size)
         self.outputs = dict(ab=2, cells=len(self.centres))
-        self.shapes = dict(hints=[1, 3, "H/4", "W/4"], palette=[1, self.size, 1, 1],
+        self.shapes = dict(hints=[1, 4, "H/4", "W/4"], palette=[1, self.size, 1, 1],
                            ab=[1, 2, "H/4", "W/4"], cells=[1, len(self.centres), "H/4", "W/4"])
         self.weight = None
 
@@ -128,7 +138,7 @@ class Colorize(common.Task):
     def example(self):
         generator = torch.Generator().manual_seed(0)
         return dict(image=torch.rand(1, 1, 96, 64, generator=generator),
-                    hints=torch.zeros(1, 3, 24, 16), palette=torch.zeros(1, self.size, 1, 1))
+                    hints=torch.zeros(1, 4, 24, 16), palette=torch.zeros(1, self.size, 1, 1))
 
     def prepare(self, crops, o):
         """Once: which pictures teach (weights, in place), and how rare each cell is."""
@@ -153,11 +163,14 @@ class Colorize(common.Task):
         """Huber on ab, and cross entropy of the cells with rare colours weighed up; crops come at several scales."""
         if self.weight is None:
             self.prepare(crops, o)
-        side = o.crop + 16 * int(crops.rng.integers(0, 6))
-        rgb = F.interpolate(crops.batch(o.batch, side), (o.crop, o.crop), mode="bilinear", antialias=True)
+        side = WINDOWS[crops.rng.integers(len(WINDOWS))]
+        places = crops.places(o.batch, side)
+        rgb = F.interpolate(to_tensor(crops.cut(places, side)), (o.crop, o.crop), mode="bilinear", antialias=True)
         full = lab.rgb_to_lab(rgb)
         ab = F.avg_pool2d(full[:, 1:], 4)
         hints, vector = self.inputs(ab, crops.rng, o)
+        tops, heights = [p[1] for p in places], [crops.large.index[p[0], 1] for p in places]
+        hints = with_place(hints, np.divide(tops, heights), np.divide(np.add(tops, side), heights))
         found, scores = net(developed(full[:, :1] / 100, crops.rng), hints, vector)
         fine = F.huber_loss(found.float(), ab / lab.AB, delta=0.4) * 20
         return fine + o.cells * F.cross_entropy(scores.float(), lab.bin_of(ab, self.centres), self.weight)
@@ -166,7 +179,7 @@ class Colorize(common.Task):
         """Small ab of a picture with `count` hints, as regressed and from the cells."""
         small = lab.rgb_to_lab(resized(rgb, min(self.side, *rgb.shape[2:])))
         ab = F.avg_pool2d(small[:, 1:], 4)
-        hints = put_hints(ab[0] / lab.AB, np.random.default_rng(seed), count)[None]
+        hints = with_place(put_hints(ab[0] / lab.AB, np.random.default_rng(seed), count)[None])
         found, scores = run(image=small[:, :1] / 100, hints=hints, palette=torch.zeros(1, self.size, 1, 1))
         return found * lab.AB, annealed(scores, self.centres)
 
@@ -209,11 +222,11 @@ class Colorize(common.Task):
 
 
 if __name__ == "__main__":
-    parser = common.options(__doc__.splitlines()[0], crop=128, batch=8, rate=1e-3, without=held_out())
+    parser = common.options(__doc__.splitlines()[0], crop=64, batch=32, rate=2e-3, without=held_out())
     parser.add_argument("--side", type=int, default=SIDE, help="short side that the network sees")
-    parser.add_argument("--none", type=float, default=0.4, help="share of the samples without hints")
+    parser.add_argument("--none", type=float, default=0.75, help="share of the samples without hints")
     parser.add_argument("--scenes", type=float, default=3, help="weight of tier A of LICENCES.tsv")
-    parser.add_argument("--reference", type=float, default=0.3, help="share with the global vector")
-    parser.add_argument("--cells", type=float, default=0.02, help="weight of the distribution's loss")
+    parser.add_argument("--reference", type=float, default=0.2, help="share with the global vector")
+    parser.add_argument("--cells", type=float, default=0.4, help="weight of the distribution's loss")
     options = parser.parse_args()
     common.main(Colorize(options.side), options)

@@ -121,13 +121,15 @@ class Average:
     """Exponential moving average of the weights; young averages forget faster."""
 
     def __init__(self, net, decay):
-        self.net, self.decay, self.steps = copy.deepcopy(net).requires_grad_(False), decay, 0
+        self.net, self.decay, self.steps = copy.deepcopy(net).requires_grad_(False).eval(), decay, 0
 
     @torch.no_grad()
     def update(self, net):
         self.steps += 1
         keep = min(self.decay, (1 + self.steps) / (10 + self.steps))
         torch._foreach_lerp_(list(self.net.parameters()), list(net.parameters()), 1 - keep)
+        for mine, its in zip(self.net.buffers(), net.buffers()):  # of batch normalization: averages already
+            mine.copy_(its)
 
 
 def rate_at(share, warm):

@@ -4,7 +4,8 @@
 
 Inputs: image, the picture with its holes filled by masks.diffuse(); mask, 1 inside. Output: the picture, the same outside.
 Fed with an empty hole a network of this size stays below the classical fills for hours; fed with one of them it begins there.
-Loss: L1 in the hole, and of the denoiser's features (--features, what it sees at full and half depth) around it.
+Loss: L1 in the hole, or with --loss psnr the log of the mean square there, which is what is measured; and of the denoiser's
+features (--features, what it sees at full and half depth) around it.
 """
 import os
 
@@ -36,6 +37,10 @@ class Features(torch.nn.Module):
         x = torch.cat([image, torch.full_like(image[:, :1], LEVEL)], 1)
         first = b.enter[0](b.head(b.unshuffle(x)))
         return first, b.enter[1](b.down[0](first))
+
+
+INSIDE = dict(l1=lambda error, n: error.abs().sum((1, 2, 3)) / n,
+              psnr=lambda error, n: torch.log(error.square().sum((1, 2, 3)) / n + 1e-4))
 
 
 def feature_loss(features, found, truth):
@@ -90,7 +95,7 @@ class Inpaint(common.Task):
         with torch.no_grad():
             filled = masks.diffuse(clean, hole)
         found = net(filled, hole).float()
-        inside = ((found - clean).abs() * hole).sum((1, 2, 3)) / (3 * hole.sum((1, 2, 3)))
+        inside = INSIDE[o.loss]((found - clean) * hole, 3 * hole.sum((1, 2, 3)))
         if not o.features:
             return inside.mean()
         self.features = self.features or Features(o.features)
@@ -120,7 +125,7 @@ class Inpaint(common.Task):
 
 
 if __name__ == "__main__":
-    parser = common.options(__doc__.splitlines()[0], crop=128, batch=8, rate=8e-4, without=common.HELD_OUT)
+    parser = common.options(__doc__.splitlines()[0], crop=128, batch=8, rate=8e-4, loss="l1", without=common.HELD_OUT)
     parser.add_argument("--features", help="models/denoise/denoise.onnx; nothing: L1 alone")
     parser.add_argument("--seen", type=float, default=0.02, help="weight of the features' loss")
     common.main(Inpaint(), parser.parse_args())

@@ -34,16 +34,16 @@ def thin(draw, rng, h, w):
 
 
 def box(draw, rng, h, w):
-    """Boxes of 2 % of the picture."""
-    for _ in range(int(rng.integers(1, 4))):
-        side = 0.02 ** 0.5 * min(h, w) * rng.uniform(0.7, 1.4)
+    """Boxes, an eighth to a third of the picture a side."""
+    for _ in range(int(rng.integers(1, 3))):
+        side = min(h, w) * rng.uniform(0.12, 0.33)
         x, y = rng.uniform(0, w - side), rng.uniform(0, h - side)
         draw.rectangle((x, y, x + side * rng.uniform(0.7, 1.4), y + side), fill=1)
 
 
 def wide(draw, rng, h, w):
-    for _ in range(int(rng.integers(1, 4))):
-        stroke(draw, rng, h, w, int(rng.uniform(0.06, 0.16) * min(h, w)), 3)
+    for _ in range(int(rng.integers(1, 3))):
+        stroke(draw, rng, h, w, int(rng.uniform(0.08, 0.35) * min(h, w)), 2)
 
 
 DRAW = dict(text=text, thin=thin, box=box, wide=wide)

@@ -2,6 +2,9 @@
 """nets.py - the networks: residual blocks without batch normalization, and what is built of them."""
 import torch
 from torch import nn
+from torch.nn import functional
+
+DROPPED = 0.2  # share of the colourers' deepest maps that are left out while training
 
 
 class SpaceToDepth(nn.Module):
@@ -40,6 +43,15 @@ def shrink(conv, factor):
         conv.bias.zero_()
 
 
+def keep_variance(downs, ups):
+    """2x2 convolutions begin so that a signal comes through as strong as it was: of torch's own a thirtieth would reach the
+    bottom of three levels and come back."""
+    with torch.no_grad():
+        for down, up in zip(downs, ups):
+            down.weight.normal_(0, (4 * down.in_channels) ** -0.5)
+            up.weight.normal_(0, up.in_channels ** -0.5)
+
+
 def blocks(channels, count):
     """count residual blocks in a row."""
     return nn.Sequential(*[ResBlock(channels) for _ in range(count)])
@@ -65,6 +77,7 @@ class UNet(nn.Module):
         self.tail = nn.Conv2d(widths[0], 12, 3, padding=1)
         self.shuffle = nn.PixelShuffle(2)
         shrink(self.tail, 0.1)
+        keep_variance(self.down, self.up)
 
     def forward(self, x):
         x = self.head(self.unshuffle(x))
@@ -131,22 +144,47 @@ class Upscaler(nn.Module):
         return self.shuffle(self.tail(x + self.join(self.body(x))) + self.skip(image))
 
 
+class NormBlock(nn.Module):
+    """A residual block with batch normalization (Ioffe, Szegedy 2015): the runtime folds it into the convolutions."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.norm1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(channels)
+        self.relu = nn.ReLU()
+        nn.init.constant_(self.norm2.weight, 0.2)
+
+    def forward(self, x):
+        return x + self.norm2(self.conv2(self.relu(self.norm1(self.conv1(x)))))
+
+
+def norm_blocks(channels, count):
+    """count normalized residual blocks in a row."""
+    return nn.Sequential(*[NormBlock(channels) for _ in range(count)])
+
+
 class Colorizer(nn.Module):
     """A residual U-Net at a quarter of the size and less: L, hints and a global vector to ab and cells of the ab grid.
 
-    image: N x 1 x H x W; hints: N x 3 x H/4 x W/4; palette: N x size x 1 x 1. At the bottom the mean of the map and the
-    palette become one vector that is added everywhere: what is in the picture decides its colours. H, W: multiples of 16.
+    image: N x 1 x H x W; hints: N x 4 x H/4 x W/4, the last of them how far down a cell is, -1 to 1 (a convolution cannot know);
+    palette: N x size x 1 x 1. Every level gets the hints, pooled, for one that fills a cell is little in a large picture. At the bottom the mean of the map and the palette become one vector that is added
+    everywhere: what is in the picture decides its colours. H, W: multiples of 16.
     """
 
-    def __init__(self, size, cells, widths=(64, 128, 192), depths=(1, 2, 4), hints=3):
+    def __init__(self, size, cells, widths=(48, 96, 160), depths=(1, 2, 3), hints=4):
         super().__init__()
         self.unshuffle = SpaceToDepth()
-        self.head = nn.Conv2d(16 + hints, widths[0], 3, padding=1)
-        self.enter = nn.ModuleList(blocks(c, n) for c, n in zip(widths, depths))
-        self.leave = nn.ModuleList(blocks(c, n) for c, n in zip(widths[:-1], depths[:-1]))
+        self.head = nn.Conv2d(16, widths[0], 3, padding=1)
+        self.hints = nn.ModuleList(nn.Conv2d(hints, w, 3 if i == 0 else 1, padding=int(i == 0)) for i, w in enumerate(widths))
+        self.pool = nn.AvgPool2d(2)
+        self.enter = nn.ModuleList(norm_blocks(c, n) for c, n in zip(widths, depths))
+        self.leave = nn.ModuleList(norm_blocks(c, n) for c, n in zip(widths[:-1], depths[:-1]))
         pairs = list(zip(widths[:-1], widths[1:]))
-        self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in pairs)
-        self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in pairs)
+        self.down = nn.ModuleList(nn.Sequential(nn.Conv2d(a, b, 2, stride=2, bias=False), nn.BatchNorm2d(b)) for a, b in pairs)
+        self.up = nn.ModuleList(nn.Sequential(nn.ConvTranspose2d(b, a, 2, stride=2, bias=False), nn.BatchNorm2d(a))
+                                for a, b in pairs)
         self.mean = nn.AdaptiveAvgPool2d(1)
         self.scene = nn.Conv2d(widths[-1], widths[-1], 1)
         self.given = nn.Conv2d(size, widths[-1], 1)
@@ -154,22 +192,25 @@ class Colorizer(nn.Module):
         self.spread = nn.Conv2d(widths[-1], widths[-1], 1)
         self.ab = nn.Conv2d(widths[0], 2, 3, padding=1)
         self.cells = nn.Conv2d(widths[0], cells, 1)
-        shrink(self.spread, 0.1)
-        shrink(self.ab, 0.1)
-        shrink(self.cells, 0.1)
+        for small in (self.spread, self.ab, self.cells):
+            shrink(small, 0.1)
         with torch.no_grad():
-            for down, up in zip(self.down, self.up):  # torch's own would let a thirtieth through to the bottom and back
-                down.weight.normal_(0, (4 * down.in_channels) ** -0.5)
-                up.weight.normal_(0, up.in_channels ** -0.5)
+            for way in self.hints:  # strong ones would drown the picture in every normalization
+                way.weight.normal_(0, 0.05)
+                way.weight[:, 3:] = 0
+                way.bias.zero_()
 
     def body(self, image, hints, palette):
-        x = self.head(torch.cat([self.unshuffle(self.unshuffle(image)), hints], 1))
-        skips = []
-        for enter, down in zip(self.enter, self.down):
+        x = self.head(self.unshuffle(self.unshuffle(image))) + self.hints[0](hints)
+        skips, given = [], hints
+        for enter, down, way in zip(self.enter, self.down, list(self.hints)[1:]):
             skips.append(enter(x))
-            x = down(skips[-1])
+            given = self.pool(given)
+            x = down(skips[-1]) + way(given)
         x = self.enter[len(self.down)](x)
         x = x + self.spread(self.relu(self.scene(self.mean(x)) + self.given(palette)))
+        if self.training:  # few pictures teach: what they look like as wholes is soon known by heart
+            x = functional.dropout2d(x, DROPPED)
         for skip, up, leave in zip(skips[::-1], list(self.up)[::-1], list(self.leave)[::-1]):
             x = leave(skip + up(x))
         return x

@@ -44,6 +44,10 @@ def module_node(module):
         return "GlobalAveragePool", {}
     if isinstance(module, nn.PixelShuffle):
         return "DepthToSpace", dict(blocksize=module.upscale_factor, mode="CRD")
+    if isinstance(module, nn.AvgPool2d):
+        return "AveragePool", dict(kernel_shape=[module.kernel_size] * 2, strides=[module.stride] * 2)
+    if isinstance(module, nn.BatchNorm2d):
+        return "BatchNormalization", dict(epsilon=module.eps)
     plain = {nn.ReLU: "Relu", nn.Sigmoid: "Sigmoid"}
     if type(module) in plain:
         return plain[type(module)], {}
@@ -81,7 +85,7 @@ def nodes_of(net, outputs):
             rename(nodes, {r.name: name for r, name in zip(results, outputs)})
         elif node.op == "call_module":
             op, attributes = module_node(modules[node.target])
-            weights = [f"{node.target}.{n}" for n, _ in modules[node.target].named_parameters()]
+            weights = [f"{node.target}.{n}" for n in state_of(modules[node.target])]
             names = [a.name for a in node.args] + weights
             called = node.name if node.target in (n.name for n in nodes) else node.target
             nodes.append(helper.make_node(op, names, [node.name], called, **attributes))
@@ -92,11 +96,16 @@ def nodes_of(net, outputs):
     return nodes, inputs
 
 
+def state_of(net):
+    """Its tensors by name, in the order of the operators' inputs: parameters, and what normalizations have counted."""
+    return {k: v for k, v in net.state_dict().items() if not k.endswith("num_batches_tracked")}
+
+
 def initializers(net, half):
-    """Every parameter under its own name; half: in fp16."""
+    """Every tensor under its own name; half: in fp16."""
     kind = np.float16 if half else np.float32
     return [numpy_helper.from_array(v.detach().float().contiguous().numpy().astype(kind), k)
-            for k, v in net.state_dict().items()]
+            for k, v in state_of(net).items()]
 
 
 def widened(nodes, parameters):
@@ -112,8 +121,8 @@ def value_info(name, shape):
 
 def export(net, path, inputs, outputs, metadata, half=False):
     """Write net to path. inputs, outputs: {name: shape}; metadata: the model card, text to text; half: weights in fp16."""
-    nodes, names = nodes_of(net, list(outputs))
-    nodes = widened(nodes, list(net.state_dict())) if half else nodes
+    nodes, names = nodes_of(net.eval(), list(outputs))
+    nodes = widened(nodes, list(state_of(net))) if half else nodes
     graph = helper.make_graph(nodes, metadata["name"], [value_info(n, inputs[n]) for n in names],
                               [value_info(n, shape) for n, shape in outputs.items()], initializers(net, half))
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)],
@@ -130,7 +139,7 @@ def load_weights(net, path, adapt=dict):
     adapt({name: tensor}) may change them first, where they come from a network that is nearly the same.
     What does not fit keeps its fresh values (the tail, when x3 starts from x2); returns its names.
     """
-    own = net.state_dict()
+    own = state_of(net)
     held = adapt({t.name: torch.from_numpy(numpy_helper.to_array(t).astype(np.float32))
                   for t in onnx.load(path).graph.initializer})
     held = {k: v for k, v in held.items() if k in own and own[k].shape == v.shape}
@@ -144,7 +153,7 @@ def difference(net, path, feeds):
     """Largest |torch - ONNX Runtime| over the output for the given named tensors."""
     session = open_session(path)
     with torch.no_grad():
-        truth = net(**feeds)
+        truth = net.eval()(**feeds)
     truth = truth if isinstance(truth, tuple) else (truth,)
     got = session.run(None, {k: v.numpy() for k, v in feeds.items()})
     return max(float(np.abs(t.numpy() - g).max()) for t, g in zip(truth, got))
