@@ -99,6 +99,11 @@ done
 # ---- mutants still find the lines that they break -------------------------------------
 tests/mutants/run.sh --applies || bad "tests/mutants: an edit no longer applies"
 
+# ---- a test of the tools that fails in vain -------------------------------------------------
+for file in $(grep -l '^\. .*tests/tools/lib\.sh' tests/*/*.sh); do
+  case $(tail -n 1 "$file") in finish | 'exit '*) ;; *) bad "$file: does not end with finish, so what it finds is lost" ;; esac
+done
+
 # ---- a merge that was not finished --------------------------------------------------------
 marked=$(find libcnnimg helper tools tests models samples docs -type f \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' -o -name '*.md' \
   -o -name '*.mk' -o -name '*.in' -o -name '*.inc' -o -name '*.html' \) -exec grep -lE '^(<{7}|>{7}) ' {} +)
