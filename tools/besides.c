@@ -15,8 +15,24 @@ bool drv_takes(const cnnimg_model *model, const char *role) {
 
 /* ---- does the model do what was asked for? -------------------------------------------------- */
 
+/* Other tools' networks want other inputs than these give, and would fail with a sentence about themselves. */
+static bool is_for(const drv_settings *s, const char *task, const char *path) {
+  static const struct {
+    const char *task, *tool;
+  } homes[] = {{"colorize", "cnn-colorize"}, {"lineart", "cnn-colorize"}, {"inpaint", "cnn-inpaint"}};
+  for (size_t i = 0; task && i < sizeof homes / sizeof *homes; i++)
+    if (!strcmp(task, homes[i].task) && strcmp(s->tool->name, homes[i].tool)) {
+      drv_say(s, path, "is a network for another tool: its card says task=%s, %s runs it", task, homes[i].tool);
+      return false;
+    }
+  return true;
+}
+
 int drv_check_model(const drv_settings *s, const cnnimg_model *model, const char *path) {
-  const char *task = cnnimg_model_get(model, "task");
+  const char *task = cnnimg_model_get(model, "task"), *scale = cnnimg_model_get(model, "scale");
+  if (!is_for(s, task, path)) return DRV_EXIT_MODEL;
+  if (s->params.task == CNNIMG_TASK_DENOISE && scale && atof(scale) > 1)
+    drv_note(s, path, "this network makes pictures %s times as large; cnn-upscale is the tool for that", scale);
   if (s->jpeg && task && strcmp(task, "deblock")) {
     drv_say(s, path,
             "--jpeg wants a network that removes JPEG artefacts (task deblock); the task of this one is %s",

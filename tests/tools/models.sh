@@ -63,4 +63,16 @@ head -c 5000 "$built_in" >cut.onnx
 refused -m cut.onnx; says 'cut.onnx'
 expect 3 "$denoise" --model-info cut.onnx
 expect 3 "$denoise" --models-dir nowhere --list-models
+# ---- another tool's network -------------------------------------------------------------------
+"$mkpic" make other.png 40 32 rgb 8 0 0.2 0.8
+other=$abs_top_srcdir/tests/tasks/data/colorize.onnx
+for tool in "$denoise" "$abs_top_builddir/tools/cnn-upscale"; do
+  expect 3 "$tool" -m "$other" other.png never.png
+  says 'colorize.onnx: is a network for another tool: its card says task=colorize, cnn-colorize runs it'
+  [ ! -e never.png ] || bad "a picture was written by another tool's network"
+done
+expect 0 "$denoise" -m upscale-fast other.png large.png
+says 'upscale-fast.onnx: this network makes pictures 2 times as large; cnn-upscale is the tool for that'
+equal "$(info large.png)" '80x64 colours 3 alpha 0 bits 8 png'
+
 finish
