@@ -5,6 +5,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch.nn import functional as F
 
+MARK = (255, 0, 255)  # how tests/models/data shows what is to be filled
 KINDS = ("text", "thin", "box", "wide", "random")
 
 
