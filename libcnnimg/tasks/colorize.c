@@ -13,9 +13,12 @@
 
 #define USUAL_SIDE 256                 /* pixels of the short side that networks see */
 #define MOST_SMALL ((double)(1 << 22)) /* pixels of all that they see: a strip's short side is less then */
+#define FINE_SIDE 256                  /* the same of the picture in which colours find their edges, ... */
+#define MOST_FINE ((double)(1 << 19))  /* ... and its pixels: more only where the network sees more */
+#define BLOCKS 128                     /* of the short side: what hints are carried over */
 #define MOST_DRAWN ((double)(1 << 21)) /* pixels of a drawing whose strokes are looked for */
 #define MOST_SATURATION 4
-#define HINTED 24     /* floats a cell, while hints are carried on */
+#define HINTED 36     /* floats a block, while hints are carried on */
 #define DRAWN 13      /* floats a pixel of these, while their parts are found */
 #define PAINTING 6000 /* multiply-adds of a network that take as long as a pixel's guide and Lab do */
 
@@ -126,6 +129,12 @@ static int32_t scaled(uint32_t size, double factor) {
 
 static double least_of(double a, double b) { return a < b ? a : b; }
 
+static double fine_factor(const cnnimg_format *f, double seen) {
+  double factor = least_of(1, (double)FINE_SIDE / (f->width < f->height ? f->width : f->height));
+  factor = least_of(factor, sqrt(MOST_FINE / ((double)f->width * f->height)));
+  return factor > seen ? factor : seen;
+}
+
 /* Pictures that are small already stay as they are. */
 static void set_small(ci_colorize *c) {
   const cnnimg_format *f = &c->o.format;
@@ -136,8 +145,10 @@ static void set_small(ci_colorize *c) {
   double factor = least_of(1, (double)side / (f->width < f->height ? f->width : f->height));
   factor = least_of(factor, c->lineart ? whole : sqrt(MOST_SMALL / area));
   s->seen_w = scaled(f->width, factor), s->seen_h = scaled(f->height, factor);
-  s->w = c->lineart ? scaled(f->width, whole) : s->seen_w;
-  s->h = c->lineart ? scaled(f->height, whole) : s->seen_h;
+  const double fine = c->lineart ? whole : c->grey ? factor : fine_factor(f, factor);
+  s->w = scaled(f->width, fine), s->h = scaled(f->height, fine);
+  s->block = ((s->w < s->h ? s->w : s->h) + BLOCKS - 1) / BLOCKS;
+  s->blocks_w = (s->w + s->block - 1) / s->block, s->blocks_h = (s->h + s->block - 1) / s->block;
   s->net_w = (s->seen_w + grid - 1) / grid * grid, s->net_h = (s->seen_h + grid - 1) / grid * grid;
   s->cells_w = s->net_w / CI_CELL, s->cells_h = s->net_h / CI_CELL;
 }
@@ -167,6 +178,9 @@ static int take_memory(ci_colorize *c, cnnimg_error *err) {
   c->light = ci_calloc(pixels, sizeof *c->light);
   c->fine = ci_calloc(colours * pixels, sizeof *c->fine);
   c->image = ci_calloc(net, sizeof *c->image);
+  if (!c->lineart && (s->w != s->seen_w || s->h != s->seen_h) &&
+      !(c->seen_light = ci_calloc((size_t)s->seen_w * (size_t)s->seen_h, sizeof *c->seen_light)))
+    return ci_fail(err, CNNIMG_NOMEM, "no memory for a picture of %dx%d pixels", s->seen_w, s->seen_h);
   c->cell_light = ci_calloc(cells, sizeof *c->cell_light);
   c->hint_map = ci_calloc(hints * cells, sizeof *c->hint_map);
   c->answer = ci_calloc(c->grey ? 3 * net : colours * cells, sizeof *c->answer);
@@ -203,7 +217,8 @@ static void set_cost(ci_colorize *c, const ci_plan_stats *stats) {
   const ci_small *s = &c->small;
   const size_t cells = (size_t)s->cells_w * (size_t)s->cells_h,
                pixels = (c->lineart ? DRAWN : 3) * (size_t)s->w * (size_t)s->h,
-               held = pixels + (size_t)s->net_w * (size_t)s->net_h + (6 + HINTED) * cells;
+               blocks = (size_t)s->blocks_w * (size_t)s->blocks_h,
+               held = pixels + 2 * (size_t)s->net_w * (size_t)s->net_h + 12 * cells + HINTED * blocks;
   c->cost =
       (cnnimg_cost){.width = c->result.width,
                     .height = c->result.height,
@@ -264,7 +279,7 @@ static char *describe(const ci_colorize *c) {
              c->result.width, c->result.height, s->w, s->h, s->seen_w, s->seen_h, s->net_w, s->net_h);
   else
     snprintf(text, sizeof text, "colours of %ux%u pixels from %dx%d, which the network sees as %dx%d\n",
-             c->result.width, c->result.height, s->w, s->h, s->net_w, s->net_h);
+             c->result.width, c->result.height, s->seen_w, s->seen_h, s->net_w, s->net_h);
   return ci_strdup(text);
 }
 
@@ -286,6 +301,8 @@ void ci_colorize_free(ci_colorize *c) {
   free(c->centres);
   free(c->points);
   free(c->light);
+  free(c->seen_light);
+  free(c->asked);
   free(c->cell_light);
   free(c->fine);
   free(c->image);

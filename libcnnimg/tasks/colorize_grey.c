@@ -69,75 +69,15 @@ static void light_row(void *arg, uint32_t y, uint32_t worker) {
     to[x] = from[ci_colorize_mirrored(x, s->w)] * c->in_tone.gain[0] + c->in_tone.bias[0];
 }
 
-/* ---- hints: the network does not know them -------------------------------------------------------- */
-
-typedef struct cells {
-  ci_colorize *c;
-  float *pairs; /* mean ab of each cell */
-  ci_guide guide;
-  float *room; /* a worker: a row of pairs */
-} cells;
-
-static void mean_row(void *arg, uint32_t cy, uint32_t worker) {
-  const cells *f = arg;
-  const ci_small *s = &f->c->small;
-  const size_t first = (size_t)cy * (size_t)s->cells_w;
-  const float part = 1.0f / (CI_CELL * CI_CELL);
-  (void)worker;
-  for (int32_t x = 0; x < s->cells_w; x++)
-    f->c->cell_light[first + (size_t)x] = f->pairs[2 * (first + (size_t)x)] =
-        f->pairs[2 * (first + (size_t)x) + 1] = 0;
-  for (int32_t k = 0; k < CI_CELL; k++)
-    for (int32_t x = 0; x < s->net_w; x++) {
-      const int32_t v = ci_colorize_mirrored((int32_t)cy * CI_CELL + k, s->h),
-                    u = ci_colorize_mirrored(x, s->w);
-      const size_t from = (size_t)v * (size_t)s->w + (size_t)u, to = first + (size_t)(x / CI_CELL);
-      f->c->cell_light[to] += part * f->c->light[from];
-      for (size_t i = 0; i < 2; i++) f->pairs[2 * to + i] += part * f->c->fine[2 * from + i];
-    }
-}
-
-static void change_row(void *arg, uint32_t y, uint32_t worker) {
-  const cells *f = arg;
-  const ci_small *s = &f->c->small;
-  float *change = f->room + 2 * (size_t)worker * (size_t)s->w,
-        *fine = f->c->fine + 2 * (size_t)y * (size_t)s->w;
-  ci_guide_row(&f->guide, (int32_t)y, 0, s->w, f->c->light + (size_t)y * (size_t)s->w, change);
-  for (int32_t i = 0; i < 2 * s->w; i++) fine[i] += change[i];
-}
-
-static int take_hints(cells *f, float *change, cnnimg_error *err) {
-  ci_colorize *c = f->c;
-  const ci_small *s = &c->small;
-  ci_pool *pool = ci_tensors_pool(c->net);
-  int status = ci_colorize_splat(c, err);
-  if (status) return status;
-  ci_pool_run(pool, (uint32_t)s->cells_h, mean_row, f);
-  status = ci_colorize_obey(c, f->pairs, change, err);
-  if (status) return status;
-  ci_guide_init(&f->guide, change, c->cell_light, s->cells_w, s->cells_h, 1.0 / CI_CELL, 1.0 / CI_CELL);
-  ci_pool_run(pool, (uint32_t)s->h, change_row, f);
-  return CNNIMG_OK;
-}
-
-static int obey(ci_colorize *c, cnnimg_error *err) {
-  const size_t n = (size_t)c->small.cells_w * (size_t)c->small.cells_h;
-  cells f = {.c = c, .pairs = ci_calloc(4 * n, sizeof *f.pairs)};
-  f.room = ci_calloc(ci_pool_threads(ci_tensors_pool(c->net)), 2 * (size_t)c->small.w * sizeof *f.room);
-  int status = f.pairs && f.room ? take_hints(&f, f.pairs + 2 * n, err)
-                                 : ci_fail(err, CNNIMG_NOMEM, "no memory for hints");
-  free(f.pairs);
-  free(f.room);
-  return status;
-}
-
 int ci_colorize_grey_think(ci_colorize *c, cnnimg_error *err) {
   ci_pool *pool = ci_tensors_pool(c->net);
+  int status = ci_colorize_splat(c, err); /* what the network does not know of is obeyed all the same */
+  if (status) return status;
   ci_pool_run(pool, (uint32_t)c->small.net_h, light_row, c);
   c->out[0].data = c->answer;
-  int status = ci_tensors_run(c->net, c->in, c->out, err);
+  status = ci_tensors_run(c->net, c->in, c->out, err);
   if (!status) ci_pool_run(pool, (uint32_t)c->small.h, ab_row, c);
-  if (!status && ci_colorize_has_hints(c)) status = obey(c, err);
+  if (!status) status = ci_colorize_obey(c, err);
   if (!status && ci_pool_failed(pool)) status = ci_fail(err, CNNIMG_CANCELLED, "the host's workers gave up");
   c->coloured = !status;
   return status;

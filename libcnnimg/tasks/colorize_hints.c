@@ -36,7 +36,7 @@ int ci_points_check(const cnnimg_point *points, size_t n, const cnnimg_format *f
 /* ---- a row of hints --------------------------------------------------------------------------- */
 
 /*
- * Hints are pixels, whether a picture or points say which: so both give the same bytes. A cell takes the mean colour of
+ * Hints are pixels, whether a picture or points say which: so both give the same bytes. A cell (or block) takes the mean colour of
  * its pixels. It counts as given where at least half as many of its pixels are as of any cell around it: all of a large
  * hint's cells but those that it only grazes, and the cells of one that is smaller than a cell.
  */
@@ -45,16 +45,23 @@ typedef struct mark {
   bool given;
 } mark;
 
+/* Squares of `side` pixels of a picture of seen_w x seen_h that is the whole made small. */
+typedef struct grid {
+  int32_t w, h, seen_w, seen_h, side;
+  double *sums; /* of a square: a colour, count */
+} grid;
+
 typedef struct splat {
   ci_colorize *c;
   mark *row;     /* of the picture */
   float *loaded; /* a row of the hints' picture: colours and alpha */
   int32_t *free; /* the next pixel of the row, from each on, that no later point has painted; width: none */
   mark *colours; /* of each point */
-  double *sums;  /* of a cell: a colour, count */
+  grid cells;    /* of the network */
+  grid blocks;   /* of the small picture */
 } splat;
 
-/* Numbers of a cell's sums. */
+/* Numbers of a square's sums. */
 #define SUMS 3
 
 static mark mark_of(const ci_colorize *c, const float rgb[3]) {
@@ -124,47 +131,70 @@ static bool load_row(splat *s, uint32_t y) {
 
 /* ---- into cells ---------------------------------------------------------------------------------- */
 
-static int32_t cell_of(uint32_t i, uint32_t size, int32_t small) {
-  return (int32_t)((i + 0.5) * small / size) / CI_CELL;
+static int32_t square_of(uint32_t i, uint32_t size, int32_t small, int32_t side) {
+  return (int32_t)((i + 0.5) * small / size) / side;
 }
 
-static void add_row(splat *s, uint32_t y) {
-  const ci_small *small = &s->c->small;
+static double *sums_at(const grid *g, int32_t x, int32_t y) {
+  return g->sums + SUMS * ((size_t)y * (size_t)g->w + (size_t)x);
+}
+
+static void add_row(const splat *s, const grid *g, uint32_t y) {
   const cnnimg_format *f = &s->c->o.format;
-  double *cells = s->sums + SUMS * (size_t)cell_of(y, f->height, small->seen_h) * (size_t)small->cells_w;
+  const int32_t row = square_of(y, f->height, g->seen_h, g->side);
   for (uint32_t x = 0; x < f->width; x++) {
     if (!s->row[x].given) continue;
-    double *cell = cells + SUMS * (size_t)cell_of(x, f->width, small->seen_w);
-    cell[0] += (double)s->row[x].v[0], cell[1] += (double)s->row[x].v[1], cell[2]++;
-    s->row[x].given = false;
+    double *at = sums_at(g, square_of(x, f->width, g->seen_w, g->side), row);
+    at[0] += (double)s->row[x].v[0], at[1] += (double)s->row[x].v[1], at[2]++;
   }
 }
 
-static double most_around(const splat *s, int32_t x, int32_t y) {
-  const ci_small *small = &s->c->small;
+static void add_rows(splat *s, uint32_t y) {
+  if (!s->c->grey) add_row(s, &s->cells, y);
+  add_row(s, &s->blocks, y);
+  for (uint32_t x = 0; x < s->c->o.format.width; x++) s->row[x].given = false;
+}
+
+static bool is_given(const grid *g, int32_t x, int32_t y) {
   double most = 0;
-  for (int32_t v = y - 1; v <= y + 1; v++)
+  const double own = sums_at(g, x, y)[2];
+  for (int32_t v = y - 1; v <= y + 1 && own > 0; v++)
     for (int32_t u = x - 1; u <= x + 1; u++) {
-      if (u < 0 || v < 0 || u >= small->cells_w || v >= small->cells_h) continue;
-      const double n = s->sums[SUMS * ((size_t)v * (size_t)small->cells_w + (size_t)u) + 2];
+      if (u < 0 || v < 0 || u >= g->w || v >= g->h) continue;
+      const double n = sums_at(g, u, v)[2];
       if (n > most) most = n;
     }
-  return most;
+  return own > 0 && 2 * own >= most;
 }
 
 static void give_cells(const splat *s) {
-  const ci_small *small = &s->c->small;
-  const size_t n = (size_t)small->cells_w * (size_t)small->cells_h;
+  const grid *g = &s->cells;
+  const size_t n = (size_t)g->w * (size_t)g->h;
   float *to = s->c->hint_map;
-  for (int32_t y = 0; y < small->cells_h; y++)
-    for (int32_t x = 0; x < small->cells_w; x++) {
-      const size_t i = (size_t)y * (size_t)small->cells_w + (size_t)x;
-      const double *cell = s->sums + SUMS * i;
-      const bool given = cell[2] > 0 && 2 * cell[2] >= most_around(s, x, y);
-      to[i] = given ? (float)(cell[0] / cell[2]) / CI_LAB_AB : 0;
-      to[n + i] = given ? (float)(cell[1] / cell[2]) / CI_LAB_AB : 0;
-      to[2 * n + i] = given ? 1 : 0;
+  for (size_t i = 0; i < n; i++) {
+    const double *sums = g->sums + SUMS * i;
+    const bool given = is_given(g, (int32_t)(i % (size_t)g->w), (int32_t)(i / (size_t)g->w));
+    to[i] = given ? (float)(sums[0] / sums[2]) / CI_LAB_AB : 0;
+    to[n + i] = given ? (float)(sums[1] / sums[2]) / CI_LAB_AB : 0;
+    to[2 * n + i] = given ? 1 : 0;
+  }
+}
+
+static int give_blocks(const splat *s, cnnimg_error *err) {
+  const grid *g = &s->blocks;
+  ci_colorize *c = s->c;
+  size_t n = 0;
+  for (int32_t y = 0; y < g->h; y++)
+    for (int32_t x = 0; x < g->w; x++) n += is_given(g, x, y);
+  c->asked = ci_calloc(n + 1, sizeof *c->asked);
+  if (!c->asked) return ci_fail(err, CNNIMG_NOMEM, "no memory for hints");
+  for (int32_t y = 0; y < g->h; y++)
+    for (int32_t x = 0; x < g->w; x++) {
+      const double *sums = sums_at(g, x, y);
+      if (is_given(g, x, y))
+        c->asked[c->n_asked++] = (ci_change){x, y, {(float)(sums[0] / sums[2]), (float)(sums[1] / sums[2])}};
     }
+  return CNNIMG_OK;
 }
 
 /* A hint on a drawing is for a whole part of it, so where it lies counts and cells do not. */
@@ -191,31 +221,47 @@ static int take_rows(splat *s, cnnimg_error *err) {
     bool any = s->c->hints.data && load_row(s, y);
     any = paint_points(s, y) || any;
     if (any && s->c->lineart) draw_row(s, y);
-    else if (any) add_row(s, y);
+    else if (any) add_rows(s, y);
   }
   if (s->c->lineart) return ci_lineart_give_hints(s->c, err);
-  give_cells(s);
-  return CNNIMG_OK;
+  if (!s->c->grey) give_cells(s);
+  return give_blocks(s, err);
+}
+
+static grid cells_of(const ci_small *s) {
+  return (grid){.w = s->cells_w, .h = s->cells_h, .seen_w = s->seen_w, .seen_h = s->seen_h, .side = CI_CELL};
+}
+
+static grid blocks_of(const ci_small *s) {
+  return (grid){.w = s->blocks_w, .h = s->blocks_h, .seen_w = s->w, .seen_h = s->h, .side = s->block};
+}
+
+static bool take_room(splat *s) {
+  const size_t w = s->c->o.format.width, cells = (size_t)s->cells.w * (size_t)s->cells.h,
+               blocks = (size_t)s->blocks.w * (size_t)s->blocks.h;
+  s->row = ci_calloc(w, sizeof *s->row);
+  s->loaded = ci_calloc(w, 4 * sizeof *s->loaded);
+  s->free = ci_calloc(w + 1, sizeof *s->free);
+  s->colours = ci_calloc(s->c->n_points + 1, sizeof *s->colours);
+  s->cells.sums = ci_calloc(cells, SUMS * sizeof *s->cells.sums);
+  s->blocks.sums = ci_calloc(blocks, SUMS * sizeof *s->blocks.sums);
+  return s->row && s->loaded && s->free && s->colours && s->cells.sums && s->blocks.sums;
 }
 
 int ci_colorize_splat(ci_colorize *c, cnnimg_error *err) {
-  const size_t cells = (size_t)c->small.cells_w * (size_t)c->small.cells_h, w = c->o.format.width;
-  splat s = {.c = c};
+  const size_t cells = (size_t)c->small.cells_w * (size_t)c->small.cells_h;
+  splat s = {.c = c, .cells = cells_of(&c->small), .blocks = blocks_of(&c->small)};
+  free(c->asked);
+  c->asked = NULL, c->n_asked = 0;
   for (size_t i = 0; i < (ci_colorize_numbers(c) + 1) * cells; i++) c->hint_map[i] = 0;
   if (c->lineart) ci_lineart_begin_hints(c);
   if (!c->n_points && !c->hints.data) return CNNIMG_OK;
-  s.row = ci_calloc(w, sizeof *s.row);
-  s.loaded = ci_calloc(w, 4 * sizeof *s.loaded);
-  s.free = ci_calloc(w + 1, sizeof *s.free);
-  s.colours = ci_calloc(c->n_points + 1, sizeof *s.colours);
-  s.sums = ci_calloc(cells, SUMS * sizeof *s.sums);
-  int status = s.row && s.loaded && s.free && s.colours && s.sums
-                   ? take_rows(&s, err)
-                   : ci_fail(err, CNNIMG_NOMEM, "no memory for hints");
+  int status = take_room(&s) ? take_rows(&s, err) : ci_fail(err, CNNIMG_NOMEM, "no memory for hints");
   free(s.row);
   free(s.loaded);
   free(s.free);
   free(s.colours);
-  free(s.sums);
+  free(s.cells.sums);
+  free(s.blocks.sums);
   return status;
 }

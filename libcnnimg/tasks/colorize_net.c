@@ -21,7 +21,7 @@ typedef struct fill {
 static void light_row(void *arg, uint32_t cy, uint32_t worker) {
   ci_colorize *c = ((fill *)arg)->c;
   const ci_small *s = &c->small;
-  const float *picture = c->lineart ? c->drawing.seen : c->light;
+  const float *picture = c->lineart ? c->drawing.seen : c->seen_light ? c->seen_light : c->light;
   float *cells = c->cell_light + (size_t)cy * (size_t)s->cells_w;
   (void)worker;
   for (int32_t x = 0; x < s->cells_w; x++) cells[x] = 0;
@@ -51,25 +51,18 @@ static void pair_up(const float *planes, size_t n, float *pairs) {
     for (size_t k = 0; k < 2; k++) pairs[2 * i + k] = planes[k * n + i] * CI_LAB_AB;
 }
 
-static int obey(const ci_colorize *c, size_t n, float *pairs, float *change, cnnimg_error *err) {
-  if (!ci_colorize_has_hints(c)) return CNNIMG_OK;
-  int status = ci_colorize_obey(c, pairs, change, err);
-  for (size_t i = 0; i < 2 * n && !status; i++) pairs[i] += change[i];
-  return status;
-}
-
 static int spread(fill *f, cnnimg_error *err) {
   ci_colorize *c = f->c;
   const ci_small *s = &c->small;
   const size_t n = (size_t)s->cells_w * (size_t)s->cells_h;
-  float *pairs = ci_calloc(4 * n, sizeof *pairs);
+  float *pairs = ci_calloc(2 * n, sizeof *pairs);
   if (!pairs) return ci_fail(err, CNNIMG_NOMEM, "no memory for colours");
   pair_up(c->answer, n, pairs);
-  int status = obey(c, n, pairs, pairs + 2 * n, err);
-  ci_guide_init(&f->guide, pairs, c->cell_light, s->cells_w, s->cells_h, 1.0 / CI_CELL, 1.0 / CI_CELL);
-  if (!status) ci_pool_run(ci_tensors_pool(c->net), (uint32_t)s->h, fine_row, f);
+  ci_guide_init(&f->guide, pairs, c->cell_light, s->cells_w, s->cells_h, (double)s->seen_w / s->w / CI_CELL,
+                (double)s->seen_h / s->h / CI_CELL);
+  ci_pool_run(ci_tensors_pool(c->net), (uint32_t)s->h, fine_row, f);
   free(pairs);
-  return status;
+  return ci_colorize_obey(c, err);
 }
 
 /* -1 at the top, 1 at the bottom: skies are above, and convolutions cannot know. */

@@ -150,6 +150,38 @@ static int make_room(shrink *s, uint32_t rows, size_t row_bytes, cnnimg_error *e
   return CNNIMG_OK;
 }
 
+/* What the network sees of the small picture: columns first, then rows. */
+static int see_less(const ci_colorize *c, cnnimg_error *err) {
+  const ci_small *s = &c->small;
+  const ci_axis x = {CI_FILTER_CUBIC, s->w, s->seen_w}, y = {CI_FILTER_CUBIC, s->h, s->seen_h};
+  const size_t seen_w = (size_t)s->seen_w;
+  const int32_t room = ci_taps_most(&x) > ci_taps_most(&y) ? ci_taps_most(&x) : ci_taps_most(&y);
+  float *weights = ci_calloc((size_t)room, sizeof *weights),
+        *narrow = ci_calloc(seen_w * (size_t)s->h, sizeof *narrow);
+  int32_t from;
+  for (int32_t i = 0; weights && narrow && i < s->seen_w; i++) {
+    const int32_t n = ci_taps(&x, i, &from, weights);
+    for (int32_t row = 0; row < s->h; row++)
+      for (int32_t t = 0; t < n; t++)
+        narrow[(size_t)row * seen_w + (size_t)i] +=
+            weights[t] * c->light[(size_t)row * (size_t)s->w + (size_t)(from + t)];
+  }
+  for (int32_t i = 0; weights && narrow && i < s->seen_h; i++) {
+    const int32_t n = ci_taps(&y, i, &from, weights);
+    float *to = c->seen_light + (size_t)i * seen_w;
+    for (size_t k = 0; k < seen_w; k++) {
+      float sum = 0;
+      for (int32_t t = 0; t < n; t++) sum += weights[t] * narrow[(size_t)(from + t) * seen_w + k];
+      to[k] = clamped(sum);
+    }
+  }
+  const int status =
+      weights && narrow ? CNNIMG_OK : ci_fail(err, CNNIMG_NOMEM, "no memory for a small picture");
+  free(weights);
+  free(narrow);
+  return status;
+}
+
 static void clean_up(shrink *s) {
   free(s->from);
   free(s->count);
@@ -171,6 +203,7 @@ int ci_colorize_see(ci_colorize *c, cnnimg_error *err) {
   int status = make_room(&s, rows, row_bytes, err);
   if (!status) status = shrink_rows(&s, rows, err);
   if (!status) uncover(&s);
+  if (!status && c->seen_light) status = see_less(c, err);
   c->seen = !status;
   clean_up(&s);
   return status;

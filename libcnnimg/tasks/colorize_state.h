@@ -8,6 +8,7 @@
 #include "tasks/guide.h"
 #include "tasks/lineart.h"
 #include "tasks/rects.h"
+#include "tasks/spread.h"
 #include "tasks/tensors.h"
 
 #define CI_CELL 4 /* pixels of the network's picture a side: hints and answers have one number for so many */
@@ -15,9 +16,11 @@
 
 typedef struct ci_small {
   int32_t w, h;           /* the picture made small */
-  int32_t seen_w, seen_h; /* of it what the network sees: of drawings less, else the same */
+  int32_t seen_w, seen_h; /* of it what the network sees: the same or less */
   int32_t net_w, net_h;   /* and up to the network's multiples, mirrored */
   int32_t cells_w, cells_h;
+  int32_t block, blocks_w,
+      blocks_h; /* pixels a side of what a hint is for at least; and how many there are */
 } ci_small;
 
 struct ci_colorize {
@@ -40,11 +43,14 @@ struct ci_colorize {
   ci_tensors *net;
   cnnimg_tensor in[3], out[2];       /* image, hints, palette; ab or paint, cells */
   float *light;                      /* of the small picture: encoded grey, 0..1 */
+  float *seen_light;                 /* of what the network sees, where that is smaller; else NULL */
   float *cell_light;                 /* and of its cells */
   float *image, *hint_map, *palette; /* of the network */
-  float *answer;                     /* its ab or paint, in planes */
-  float *fine;                       /* pairs of ab of the small picture, or its paint */
-  bool seen, coloured;               /* light, and fine, are those of the picture */
+  ci_change *asked;                  /* ab that hints want, block by block */
+  size_t n_asked;
+  float *answer;       /* its ab or paint, in planes */
+  float *fine;         /* pairs of ab of the small picture, or its paint */
+  bool seen, coloured; /* light, and fine, are those of the picture */
   /* during a run */
   const ci_job_io *io;
   ci_rects picture;
@@ -65,10 +71,8 @@ void ci_colorize_light(const cnnimg_view *row, uint32_t n, float *rgb, float *li
 /* colorize_net.c: light and hints through the network; sets fine. scores: of the cells, or NULL. */
 int ci_colorize_think(ci_colorize *c, float *scores, cnnimg_error *err);
 
-/* colorize_obey.c: what hints say beyond what the network made of them (pairs: the ab of each cell), carried to all cells that
- * belong to them: change, pairs. */
-bool ci_colorize_has_hints(const ci_colorize *c);
-int ci_colorize_obey(const ci_colorize *c, const float *pairs, float *change, cnnimg_error *err);
+/* colorize_obey.c: what hints say beyond what the network made of them, carried to all that belongs to them: into fine. */
+int ci_colorize_obey(ci_colorize *c, cnnimg_error *err);
 
 /* What is beyond the picture is its mirror image. */
 int32_t ci_colorize_mirrored(int32_t i, int32_t n);
@@ -79,7 +83,7 @@ int ci_colorize_grey_read(ci_colorize *c, cnnimg_error *err);
 int ci_colorize_grey_check(const ci_colorize *c, cnnimg_error *err);
 int ci_colorize_grey_think(ci_colorize *c, cnnimg_error *err);
 
-/* colorize_hints.c: where hints are, and their colours, into the network's cells. */
+/* colorize_hints.c: where hints are, and their colours, into the network's cells, and into blocks: sets hint_map and asked. */
 int ci_colorize_splat(ci_colorize *c, cnnimg_error *err);
 int ci_points_check(const cnnimg_point *points, size_t n, const cnnimg_format *f, cnnimg_error *err);
 
