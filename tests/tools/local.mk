@@ -22,6 +22,7 @@ tests_tools_test_lane_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tools
 
 tool_tests = \
 	tests/tools/colorize.sh \
+	tests/tools/colorize_photo.sh \
 	tests/tools/colours.sh \
 	tests/tools/common.sh \
 	tests/tools/completion.sh \
