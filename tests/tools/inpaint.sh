@@ -86,7 +86,7 @@ for word in auto patch diffuse; do
   expect 0 "$inpaint" --method $word --seed 7 --mask m.png bad.png out.png; silent
   equal "$("$hole" outside out.png bad.png 0 $A $B $C)" 0
 done
-expect 3 "$inpaint" --method net --mask m.png bad.png never.png; says '^cnn-inpaint: no model is called inpaint'; absent never.png
+expect 3 "$inpaint" --models-dir . --method net --mask m.png bad.png never.png; says '^cnn-inpaint: no model is called inpaint'; absent never.png
 expect 0 "$inpaint" -m "$net" --mask m.png bad.png out.png; silent; equal "$("$hole" outside out.png bad.png 0 $A $B $C)" 0
 expect 1 "$inpaint" -m "$abs_top_srcdir/tests/api/data/identity.onnx" --mask m.png bad.png never.png
 says 'not made for filling holes'; absent never.png
