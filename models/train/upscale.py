@@ -16,6 +16,7 @@ from nets import Upscaler
 from pictures import framed, to_tensor
 
 
+DEPTH = {2: 18, 3: 16, 4: 16}  # residual blocks: up to 0.8 million parameters
 GREY = (0.299, 0.587, 0.114)  # luma of BT.601 on the full range: what colour=y in the card means
 
 
@@ -32,7 +33,12 @@ class Upscale(common.Task):
         self.scale, self.name, self.ci = scale, f"upscale-x{scale}", (f"x{scale}.png",)
 
     def network(self):
-        return Upscaler(self.scale)
+        return Upscaler(self.scale, depth=DEPTH[self.scale])
+
+    def adapt(self, held):
+        """Blocks that the file lacks begin as identity, so that a deeper network goes on where the other stopped."""
+        fresh = {k: torch.zeros_like(v) for k, v in self.network().state_dict().items() if ".conv2." in k}
+        return {**fresh, **held}
 
     def enlarge(self, run, small):
         """Run the network over one picture of bytes; the answer on the same scale."""
@@ -57,8 +63,8 @@ class Upscale(common.Task):
     def loss(self, net, crops, o):
         small, large = crops.pairs(o.batch, o.crop)
         found, loss = net(small).float(), common.LOSSES[o.loss]
-        if o.loss == "psnr":  # the tables measure luma; colours count as much, so that they stay right
-            return (loss(found, large) + loss(grey(found), grey(large))) / 2
+        if o.loss == "psnr":  # the tables measure luma; colours count, too, so that they stay right
+            return (1 - o.luma) * loss(found, large) + o.luma * loss(grey(found), grey(large))
         return loss(found, large)
 
     def restore(self, run, picture):
@@ -115,6 +121,7 @@ class FastUpscale(Upscale):
 if __name__ == "__main__":
     parser = common.options(__doc__.splitlines()[0], crop=48, batch=8, rate=1e-3, loss="l1")
     parser.add_argument("--scale", type=int, choices=(2, 3, 4), default=2)
+    parser.add_argument("--luma", type=float, default=0.5, help="weight of the luma beside RGB in --loss psnr")
     parser.add_argument("--fast", action="store_true", help="upscale-fast: x2, 26 thousand parameters")
     options = parser.parse_args()
     common.main(FastUpscale() if options.fast else Upscale(options.scale), options)
