@@ -61,7 +61,8 @@ static size_t nearest(const float *centres, size_t n, const float ab[2]) {
 /* ---- a reference ------------------------------------------------------------------------------ */
 
 /* Colours and alpha, 4 floats a pixel. */
-static void load_row(const cnnimg_view *v, int32_t y, float *to) {
+static void load_row(void *user, int32_t y, float *to) {
+  const cnnimg_view *v = user;
   const uint32_t n = v->format.width;
   cnnimg_view row = *v;
   row.data = (uint8_t *)row.data + (ptrdiff_t)y * row.row_stride;
@@ -71,30 +72,6 @@ static void load_row(const cnnimg_view *v, int32_t y, float *to) {
     if (v->format.alpha) ci_pixels_load_raw(&row, x, 1, all, v->format.colours + 1, 4);
     to[4 * (size_t)x + 3] = v->format.alpha ? all[v->format.colours] : 1;
   }
-}
-
-/* The whole of it, in memory: what is larger than networks see a row at a time. */
-static int shrink(const cnnimg_view *v, ci_stage *stage, const ci_view *out, cnnimg_error *err) {
-  const ci_shape from = stage->in;
-  ci_rect all = stage->need(stage, (ci_rect){0, 0, stage->out.w, 1});
-  int32_t rows = 1;
-  for (int32_t y = 0; y < stage->out.h; y++) {
-    all = stage->need(stage, (ci_rect){0, y, stage->out.w, y + 1});
-    if (all.y1 - all.y0 > rows) rows = all.y1 - all.y0;
-  }
-  ci_view in = {
-      .map = from, .rect = ci_rect_whole(from), .cs = 4, .ring = rows, .row_stride = 4 * (size_t)from.w};
-  size_t floats;
-  if (ci_mul(in.row_stride, (size_t)rows, &floats)) in.data = ci_calloc(floats, sizeof *in.data);
-  if (!in.data) return ci_fail(err, CNNIMG_NOMEM, "no memory for the reference");
-  for (int32_t y = 0, next = 0; y < stage->out.h; y++) {
-    all = stage->need(stage, (ci_rect){0, y, stage->out.w, y + 1});
-    for (; next < all.y1; next++) load_row(v, next, ci_view_at(&in, 0, next));
-    const ci_stage_call call = {&in, NULL, out, y, -1};
-    stage->make(stage, &call);
-  }
-  free(in.data);
-  return CNNIMG_OK;
 }
 
 static int32_t scaled(uint32_t n, double factor) { return n * factor < 1 ? 1 : (int32_t)lround(n * factor); }
@@ -112,16 +89,10 @@ static int load(const cnnimg_view *v, int32_t side, ci_view *out, cnnimg_error *
       (ci_view){.map = to, .rect = ci_rect_whole(to), .cs = 4, .ring = to.h, .row_stride = 4 * (size_t)to.w};
   out->data = ci_calloc((size_t)to.h, out->row_stride * sizeof *out->data);
   if (!out->data) return ci_fail(err, CNNIMG_NOMEM, "no memory for the reference");
-  if (by >= 1) {
-    for (int32_t y = 0; y < to.h; y++) load_row(v, y, ci_view_at(out, 0, y));
-    return CNNIMG_OK;
-  }
-  ci_stage *stage;
-  int status = ci_resample_new(&stage, from, to.w, to.h, CI_FILTER_CUBIC, err);
-  if (status) return status;
-  status = shrink(v, stage, out, err);
-  stage->free(stage);
-  return status;
+  cnnimg_view row = *v;
+  if (by < 1) return ci_resample_whole(from, out, CI_FILTER_CUBIC, load_row, &row, err);
+  for (int32_t y = 0; y < to.h; y++) load_row(&row, y, ci_view_at(out, 0, y));
+  return CNNIMG_OK;
 }
 
 /* The mean ab of a square of pixels; what is hidden does not count. */

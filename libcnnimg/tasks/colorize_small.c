@@ -150,35 +150,24 @@ static int make_room(shrink *s, uint32_t rows, size_t row_bytes, cnnimg_error *e
   return CNNIMG_OK;
 }
 
-/* What the network sees of the small picture: columns first, then rows. */
-static int see_less(const ci_colorize *c, cnnimg_error *err) {
+static void load_light(void *user, int32_t y, float *to) {
+  const ci_colorize *c = user;
+  const size_t w = (size_t)c->small.w, step = (size_t)ci_channel_stride(1);
+  for (size_t x = 0; x < w; x++) to[step * x] = c->light[(size_t)y * w + x];
+}
+
+/* What the network sees of the small picture. */
+static int see_less(ci_colorize *c, cnnimg_error *err) {
   const ci_small *s = &c->small;
-  const ci_axis x = {CI_FILTER_CUBIC, s->w, s->seen_w}, y = {CI_FILTER_CUBIC, s->h, s->seen_h};
-  const size_t seen_w = (size_t)s->seen_w;
-  const int32_t room = ci_taps_most(&x) > ci_taps_most(&y) ? ci_taps_most(&x) : ci_taps_most(&y);
-  float *weights = ci_calloc((size_t)room, sizeof *weights),
-        *narrow = ci_calloc(seen_w * (size_t)s->h, sizeof *narrow);
-  int32_t from;
-  for (int32_t i = 0; weights && narrow && i < s->seen_w; i++) {
-    const int32_t n = ci_taps(&x, i, &from, weights);
-    for (int32_t row = 0; row < s->h; row++)
-      for (int32_t t = 0; t < n; t++)
-        narrow[(size_t)row * seen_w + (size_t)i] +=
-            weights[t] * c->light[(size_t)row * (size_t)s->w + (size_t)(from + t)];
-  }
-  for (int32_t i = 0; weights && narrow && i < s->seen_h; i++) {
-    const int32_t n = ci_taps(&y, i, &from, weights);
-    float *to = c->seen_light + (size_t)i * seen_w;
-    for (size_t k = 0; k < seen_w; k++) {
-      float sum = 0;
-      for (int32_t t = 0; t < n; t++) sum += weights[t] * narrow[(size_t)(from + t) * seen_w + k];
-      to[k] = clamped(sum);
-    }
-  }
-  const int status =
-      weights && narrow ? CNNIMG_OK : ci_fail(err, CNNIMG_NOMEM, "no memory for a small picture");
-  free(weights);
-  free(narrow);
+  const ci_shape from = {1, s->h, s->w}, to = {1, s->seen_h, s->seen_w};
+  ci_view out = {.map = to, .rect = ci_rect_whole(to), .cs = ci_channel_stride(1), .ring = to.h};
+  out.row_stride = (size_t)out.cs * (size_t)to.w;
+  out.data = ci_calloc((size_t)to.h, out.row_stride * sizeof *out.data);
+  if (!out.data) return ci_fail(err, CNNIMG_NOMEM, "no memory for a small picture");
+  int status = ci_resample_whole(from, &out, CI_FILTER_CUBIC, load_light, c, err);
+  for (size_t i = 0; i < (size_t)to.w * (size_t)to.h; i++)
+    c->seen_light[i] = clamped(out.data[i * (size_t)out.cs]);
+  free(out.data);
   return status;
 }
 

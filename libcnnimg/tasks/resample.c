@@ -151,6 +151,44 @@ int ci_resample_new(ci_stage **out, ci_shape from, int32_t width, int32_t height
   return CNNIMG_OK;
 }
 
+/* ---- a picture at once ------------------------------------------------------------------------ */
+
+static int32_t most_rows(const ci_stage *s) {
+  int32_t rows = 1;
+  for (int32_t y = 0; y < s->out.h; y++) {
+    const ci_rect need = s->need(s, (ci_rect){0, y, s->out.w, y + 1});
+    if (need.y1 - need.y0 > rows) rows = need.y1 - need.y0;
+  }
+  return rows;
+}
+
+static int make_all(ci_stage *s, const ci_view *out, ci_resample_load load, void *user, cnnimg_error *err) {
+  ci_view in = {
+      .map = s->in, .rect = ci_rect_whole(s->in), .cs = ci_channel_stride(s->in.c), .ring = most_rows(s)};
+  size_t floats;
+  in.row_stride = (size_t)in.cs * (size_t)s->in.w;
+  if (ci_mul(in.row_stride, (size_t)in.ring, &floats)) in.data = ci_calloc(floats, sizeof *in.data);
+  if (!in.data) return ci_fail(err, CNNIMG_NOMEM, "no memory for resampling");
+  for (int32_t y = 0, next = 0; y < s->out.h; y++) {
+    const ci_rect need = s->need(s, (ci_rect){0, y, s->out.w, y + 1});
+    for (; next < need.y1; next++) load(user, next, ci_view_at(&in, 0, next));
+    const ci_stage_call call = {&in, NULL, out, y, -1};
+    s->make(s, &call);
+  }
+  free(in.data);
+  return CNNIMG_OK;
+}
+
+int ci_resample_whole(ci_shape from, const ci_view *out, ci_filter filter, ci_resample_load load, void *user,
+                      cnnimg_error *err) {
+  ci_stage *stage;
+  int status = ci_resample_new(&stage, from, out->map.w, out->map.h, filter, err);
+  if (status) return status;
+  status = make_all(stage, out, load, user, err);
+  stage->free(stage);
+  return status;
+}
+
 int ci_stage_resample_new(ci_stage **out, const ci_stage_spec *spec, cnnimg_error *err) {
   *out = NULL;
   if (spec->in.w == spec->result.w && spec->in.h == spec->result.h) return CNNIMG_OK;

@@ -28,5 +28,10 @@ void ci_taps_range(const ci_axis *a, int32_t i, int32_t *from, int32_t *to);
 /* At most four channels. */
 int ci_resample_new(ci_stage **out, ci_shape from, int32_t width, int32_t height, ci_filter filter,
                     cnnimg_error *err);
+/* A whole picture into all of out: load() gives its rows in order, one at a time, ci_channel_stride() floats a pixel, so it
+ * is never held. */
+typedef void (*ci_resample_load)(void *user, int32_t y, float *to);
+int ci_resample_whole(ci_shape from, const ci_view *out, ci_filter filter, ci_resample_load load, void *user,
+                      cnnimg_error *err);
 
 #endif

@@ -11,9 +11,9 @@
 #include "base/memory.h"
 
 /*
- * Lengths: of the short side, and of light, that make one unit. Beyond REACH units nothing is changed. Measured on five of
- * Kodak24 with the true colours of 10 and of 100 places given to a picture of one tint: RGB PSNR +1.9 and +6.2 dB. Cheaper edges (0.05
- * and 0.25, STILL 0.1) measure 0.2 dB better and let a hint out of what it is for into what is as light.
+ * Lengths: of the short side, and of light, that make one unit. Beyond REACH units nothing is changed. tests/bench/colorize.py
+ * measures it: with --few and a network that knows no hints (dilated4) a hundred of them take Kodak24 from 23.06 to 27.89 dB. Where edges are
+ * cheaper a hint gets out of what it is for into what is as light (samples/make_colours.py: from the toy to the otter's head).
  */
 #define STEP_UNIT 0.6f
 #define EDGE_LEAST 0.02f /* of a step: less is texture, and no edge */

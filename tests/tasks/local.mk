@@ -27,7 +27,7 @@ tests_tasks_test_rows_SOURCES = tests/tasks/test_rows.c
 tests_tasks_test_spread_SOURCES = tests/tasks/test_spread.c
 EXTRA_DIST += tests/tasks/make_colorize.py tests/tasks/data/colorize.onnx tests/tasks/data/colorize.f32 \
 	tests/tasks/data/sepia.onnx tests/tasks/data/place.onnx
-EXTRA_DIST += tests/tasks/make_inpaint.py tests/tasks/data/inpaint.onnx tests/tasks/data/inpaint.f32
+EXTRA_DIST += tests/tasks/standin.py tests/tasks/make_inpaint.py tests/tasks/data/inpaint.onnx tests/tasks/data/inpaint.f32
 EXTRA_DIST += tests/tasks/make_resample.py tests/tasks/data/resample.bin
 ways = tests/tasks/ways.c tests/tasks/ways.h tests/api/door.c tests/api/door.h
 tests_tasks_test_colorize_SOURCES = tests/tasks/test_colorize.c $(ways)

@@ -13,7 +13,9 @@ import sys
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
+
+from standin import info, model
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "models", "train"))
@@ -68,20 +70,11 @@ def build():
     scores = 2 * SHARP * lab.AB * centres[..., None, None], -SHARP * (centres ** 2).sum(1)
     op("Conv", ab, const("scores", scores[0]), const("lengths", scores[1]), out="cells")
 
-    def info(name, shape):
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-
     small = ["H/4", "W/4"]
     graph = helper.make_graph(
         nodes, "colorize", [info("image", [1, 1, "H", "W"]), info("hints", [1, 3, *small]), info("palette", [1, k + 2, 1, 1])],
         [info("ab", [1, 2, *small]), info("cells", [1, k, *small])], constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="make_colorize.py")
-    model.ir_version = 8
-    helper.set_model_props(model, {
-        "name": "stand-in", "task": "colorize", "licence": "MIT", "colour": "lab", "multiple": "16", "size": "128",
-        "cells": " ".join(f"{a:.0f},{b:.0f}" for a, b in centres.tolist())})
-    onnx.checker.check_model(model)
-    return model
+    return model(graph, "make_colorize.py", centres, name="stand-in", task="colorize", licence="MIT", colour="lab", multiple="16", size="128")
 
 
 def sepia():
@@ -89,14 +82,9 @@ def sepia():
     weight = np.array([0.3, 0.6, 0.9], np.float32).reshape(3, 1, 1, 1)
     node = helper.make_node("Conv", ["grey", "weight"], ["bgr"])
     graph = helper.make_graph(
-        [node], "sepia", [helper.make_tensor_value_info("grey", TensorProto.FLOAT, [1, 1, "H", "W"])],
-        [helper.make_tensor_value_info("bgr", TensorProto.FLOAT, [1, 3, "H", "W"])],
+        [node], "sepia", [info("grey", [1, 1, "H", "W"])], [info("bgr", [1, 3, "H", "W"])],
         [numpy_helper.from_array(weight, "weight")])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="make_colorize.py")
-    model.ir_version = 8
-    helper.set_model_props(model, {"name": "sepia", "task": "colorize", "licence": "MIT", "range": "255", "order": "bgr"})
-    onnx.checker.check_model(model)
-    return model
+    return model(graph, "make_colorize.py", name="sepia", task="colorize", licence="MIT", range="255", order="bgr")
 
 
 def place():
@@ -111,21 +99,12 @@ def place():
              helper.make_node("Mul", ["both", "nothing"], ["zero"]),
              helper.make_node("Add", ["down", "zero"], ["ab"])]
 
-    def info(name, shape):
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-
     graph = helper.make_graph(
         nodes, "place", [info("image", [1, 1, "H", "W"]), info("hints", [1, 4, *small]), info("palette", [1, len(centres) + 2, 1, 1])],
         [info("ab", [1, 2, *small])],
         [numpy_helper.from_array(weight, "weight"), numpy_helper.from_array(np.float32(0), "nothing"),
          numpy_helper.from_array(np.array([1], np.int64), "axes")])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="make_colorize.py")
-    model.ir_version = 8
-    helper.set_model_props(model, {
-        "name": "place", "task": "colorize", "licence": "MIT", "colour": "lab", "multiple": "16", "size": "128",
-        "cells": " ".join(f"{a:.0f},{b:.0f}" for a, b in centres.tolist())})
-    onnx.checker.check_model(model)
-    return model
+    return model(graph, "make_colorize.py", centres, name="place", task="colorize", licence="MIT", colour="lab", multiple="16", size="128")
 
 
 def picture(width, height):

@@ -11,9 +11,11 @@ import os
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 from scipy import ndimage, sparse
 from scipy.sparse.linalg import spsolve
+
+from standin import info, model
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TENSION = 0.5
@@ -65,15 +67,11 @@ def network():
              helper.make_node("Conv", ["both", "weights", "less"], ["output"])]
     constants = [numpy_helper.from_array(weights, "weights"), numpy_helper.from_array(np.full(3, -1, np.float32), "less")]
 
-    def info(name, channels):
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, channels, "H", "W"])
+    def picture_of(name, channels):
+        return info(name, [1, channels, "H", "W"])
 
-    graph = helper.make_graph(nodes, "inpaint", [info("image", 3), info("mask", 1)], [info("output", 3)], constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="make_inpaint.py")
-    model.ir_version = 8
-    helper.set_model_props(model, {"name": "stand-in", "task": "inpaint", "licence": "MIT", "multiple": "16"})
-    onnx.checker.check_model(model)
-    return model
+    graph = helper.make_graph(nodes, "inpaint", [picture_of("image", 3), picture_of("mask", 1)], [picture_of("output", 3)], constants)
+    return model(graph, "make_inpaint.py", name="stand-in", task="inpaint", licence="MIT", multiple="16")
 
 
 if __name__ == "__main__":

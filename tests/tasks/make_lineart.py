@@ -11,7 +11,9 @@ import sys
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
+
+from standin import info, model
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "models", "train"))
@@ -45,20 +47,11 @@ def build():
     ink = op("Mul", op("AveragePool", "image", kernel_shape=[4, 4], strides=[4, 4]), const("inked", INKED))
     op("Sub", op("Add", plain, mean), ink, out="paint")
 
-    def info(name, shape):
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-
     small = ["H/4", "W/4"]
     graph = helper.make_graph(
         nodes, "lineart", [info("image", [1, 1, "H", "W"]), info("hints", [1, 4, *small]), info("palette", [1, size, 1, 1])],
         [info("paint", [1, 3, *small])], constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="make_lineart.py")
-    model.ir_version = 8
-    helper.set_model_props(model, {
-        "name": "stand-in", "task": "lineart", "licence": "MIT", "colour": "rgb", "multiple": "32", "size": "128",
-        "cells": " ".join(f"{a:.0f},{b:.0f}" for a, b in centres.tolist())})
-    onnx.checker.check_model(model)
-    return model
+    return model(graph, "make_lineart.py", centres, name="stand-in", task="lineart", licence="MIT", colour="rgb", multiple="32", size="128")
 
 
 if __name__ == "__main__":

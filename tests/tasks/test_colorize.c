@@ -11,27 +11,6 @@
 #define CELLS 259
 #define SIDE 32
 
-static char golden[4096], net[4096];
-
-static int setup(void **state) {
-  const char *top = getenv("abs_top_srcdir");
-  snprintf(golden, sizeof golden, "%s/tests/tasks/data/colorize.f32", top ? top : ".");
-  snprintf(net, sizeof net, "%s/tests/tasks/data/colorize.onnx", top ? top : ".");
-  *state = door_context(2);
-  return 0;
-}
-
-static int teardown(void **state) {
-  cnnimg_close(*state);
-  return 0;
-}
-
-static cnnimg_model *stand_in(cnnimg_context *c) {
-  cnnimg_model *m = NULL;
-  OK(cnnimg_model_load(c, net, &m, err));
-  return m;
-}
-
 static cnnimg_params params_of(void) {
   cnnimg_params p;
   cnnimg_params_init(&p, CNNIMG_TASK_COLORIZE);
@@ -39,7 +18,9 @@ static cnnimg_params params_of(void) {
 }
 
 static void read_golden(float *palette, float *rgb) {
-  FILE *f = fopen(golden, "rb");
+  char path[4096];
+  ways_path("colorize.f32", path, sizeof path);
+  FILE *f = fopen(path, "rb");
   assert_non_null(f);
   assert_int_equal(fread(palette, sizeof *palette, CELLS + 2, f), CELLS + 2);
   assert_int_equal(fread(rgb, sizeof *rgb, SIDE * SIDE * 3, f), SIDE * SIDE * 3);
@@ -53,7 +34,7 @@ static void the_palette_is_the_recipes(void **state) {
   const cnnimg_format f = door_format(64, 48, 3, CNNIMG_ALPHA_NONE, CNNIMG_U8);
   cnnimg_view v;
   size_t n;
-  cnnimg_model *m = stand_in(*state);
+  cnnimg_model *m = ways_model(*state, "colorize.onnx");
   void *data = door_picture(&f, &v);
   read_golden(want, rgb);
   OK(ci_cells_read(cnnimg_model_get(m, "cells"), &centres, &n, err));
@@ -72,7 +53,7 @@ static void colours_are_the_recipes(void **state) {
   cnnimg_format f = door_format(SIDE, SIDE, 1, CNNIMG_ALPHA_NONE, CNNIMG_F32), to;
   cnnimg_view src, dst;
   cnnimg_session *s = NULL;
-  cnnimg_model *m = stand_in(*state);
+  cnnimg_model *m = ways_model(*state, "colorize.onnx");
   const cnnimg_params p = params_of();
   void *data = door_empty(&f, &src);
   for (uint32_t i = 0; i < SIDE * SIDE; i++)
@@ -100,7 +81,7 @@ static void check_ways(void **state, uint32_t w, uint32_t h, int alpha, int samp
   const cnnimg_format f = door_format(w, h, 3, alpha, sample);
   cnnimg_view src, want;
   cnnimg_params p = params_of();
-  cnnimg_model *m = stand_in(*state);
+  cnnimg_model *m = ways_model(*state, "colorize.onnx");
   void *data = door_picture(&f, &src);
   ways_cap = 1 << 22; /* the network needs more than the others' */
   p.points = points, p.n_points = w > 200 ? 3 : 1;
@@ -137,7 +118,7 @@ static void hints_change_without_reading_again(void **state) {
   counted source = {0};
   cnnimg_view whole, part;
   cnnimg_session *s = NULL;
-  cnnimg_model *m = stand_in(*state);
+  cnnimg_model *m = ways_model(*state, "colorize.onnx");
   cnnimg_params p = params_of();
   void *data = door_picture(&f, &source.picture), *all = door_empty(&f, &whole);
   small.width = 50, small.height = 40;
@@ -169,7 +150,7 @@ static void suggestions_are_the_networks(void **state) {
   const cnnimg_format f = door_format(64, 64, 1, CNNIMG_ALPHA_NONE, CNNIMG_F32);
   cnnimg_view src;
   cnnimg_session *s = NULL;
-  cnnimg_model *m = stand_in(*state);
+  cnnimg_model *m = ways_model(*state, "colorize.onnx");
   cnnimg_params p = params_of();
   cnnimg_suggestion found[8];
   size_t n;
@@ -200,7 +181,7 @@ static void refuse(void **state, cnnimg_model *m, const cnnimg_params *p, int st
 }
 
 static void what_makes_no_sense_is_refused(void **state) {
-  cnnimg_model *m = stand_in(*state), *other = door_model(*state, "identity", NULL);
+  cnnimg_model *m = ways_model(*state, "colorize.onnx"), *other = door_model(*state, "identity", NULL);
   cnnimg_params p = params_of();
   const cnnimg_point bad[] = {{64, 0, 0, 0, 0, 0},
                               {0, 0, 2, 0, 0, 0},
@@ -229,5 +210,5 @@ int main(void) {
       cmocka_unit_test(all_ways_give_the_same_bytes), cmocka_unit_test(hints_change_without_reading_again),
       cmocka_unit_test(suggestions_are_the_networks), cmocka_unit_test(what_makes_no_sense_is_refused),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, ways_setup, ways_teardown);
 }

@@ -13,27 +13,6 @@
 #define GOLDEN_H 37
 #define GOLDEN (GOLDEN_W * GOLDEN_H)
 
-static char golden[4096], net[4096];
-
-static int setup(void **state) {
-  const char *top = getenv("abs_top_srcdir");
-  snprintf(golden, sizeof golden, "%s/tests/tasks/data/inpaint.f32", top ? top : ".");
-  snprintf(net, sizeof net, "%s/tests/tasks/data/inpaint.onnx", top ? top : ".");
-  *state = door_context(2);
-  return 0;
-}
-
-static int teardown(void **state) {
-  cnnimg_close(*state);
-  return 0;
-}
-
-static cnnimg_model *stand_in(cnnimg_context *c) {
-  cnnimg_model *m = NULL;
-  OK(cnnimg_model_load(c, net, &m, err));
-  return m;
-}
-
 static cnnimg_params params_of(int method, const cnnimg_view *mask) {
   cnnimg_params p;
   cnnimg_params_init(&p, CNNIMG_TASK_INPAINT);
@@ -47,7 +26,9 @@ static cnnimg_params params_of(int method, const cnnimg_view *mask) {
 static void the_fill_is_the_spline(void **state) {
   static float rgb[3 * GOLDEN], hole[GOLDEN], want[3 * GOLDEN];
   static uint8_t unknown[GOLDEN];
-  FILE *f = fopen(golden, "rb");
+  char path[4096];
+  ways_path("inpaint.f32", path, sizeof path);
+  FILE *f = fopen(path, "rb");
   (void)state;
   assert_non_null(f);
   assert_int_equal(fread(rgb, sizeof *rgb, COUNT(rgb), f), COUNT(rgb));
@@ -117,7 +98,7 @@ static void check_ways(void **state, int method, int colours, int alpha, int sam
   const cnnimg_format f = door_format(171, 133, colours, alpha, sample);
   cnnimg_view src, want, mask;
   const bool both = method == CNNIMG_METHOD_AUTO && !alpha; /* patches and the network */
-  cnnimg_model *m = method == CNNIMG_METHOD_NET || both ? stand_in(*state) : NULL;
+  cnnimg_model *m = method == CNNIMG_METHOD_NET || both ? ways_model(*state, "inpaint.onnx") : NULL;
   void *hole = make_mask(f.width, f.height, grow ? CNNIMG_F32 : CNNIMG_U8, &mask),
        *data = door_picture(&f, &src);
   cnnimg_params p = params_of(method, &mask);
@@ -142,7 +123,8 @@ static void all_ways_give_the_same_bytes(void **state) {
   check_ways(state, CNNIMG_METHOD_PATCH, 3, CNNIMG_ALPHA_NONE, CNNIMG_U8, 0, 0);
   check_ways(state, CNNIMG_METHOD_AUTO, 3, CNNIMG_ALPHA_STRAIGHT, CNNIMG_U8, 0, 0);
   check_ways(state, CNNIMG_METHOD_AUTO, 3, CNNIMG_ALPHA_NONE, CNNIMG_U8, 0, 0);
-  check_ways(state, CNNIMG_METHOD_AUTO, 3, CNNIMG_ALPHA_NONE, CNNIMG_U16, 22, 0); /* so wide that the network plans */
+  check_ways(state, CNNIMG_METHOD_AUTO, 3, CNNIMG_ALPHA_NONE, CNNIMG_U16, 22,
+             0); /* so wide that the network plans */
 }
 
 /* Numbers that are none, and those that no other sample could hold, are nobody's business outside. */
@@ -266,7 +248,7 @@ static void the_mask_turns_round(void **state) {
 static void the_network_adds_to_the_fill(void **state) {
   const cnnimg_format f = door_format(171, 133, 3, CNNIMG_ALPHA_NONE, CNNIMG_F32);
   cnnimg_view src, smooth, have, mask;
-  cnnimg_model *m = stand_in(*state);
+  cnnimg_model *m = ways_model(*state, "inpaint.onnx");
   void *hole = make_mask(171, 133, CNNIMG_U8, &mask), *data = door_picture(&f, &src);
   cnnimg_params p = params_of(CNNIMG_METHOD_DIFFUSE, &mask);
   void *a = ways_run(*state, NULL, &p, &src, CNNIMG_F32, &smooth);
@@ -458,5 +440,5 @@ int main(void) {
       cmocka_unit_test(masks_that_make_no_sense_are_refused),
       cmocka_unit_test(parameters_that_make_no_sense_are_refused),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, ways_setup, ways_teardown);
 }

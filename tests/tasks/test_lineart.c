@@ -15,26 +15,6 @@
 /* make_lineart.py's numbers. */
 static const float bare[3] = {0.6f, 0.5f, 0.3f}, share = 0.5f;
 
-static char net[4096];
-
-static int setup(void **state) {
-  const char *top = getenv("abs_top_srcdir");
-  snprintf(net, sizeof net, "%s/tests/tasks/data/lineart.onnx", top ? top : ".");
-  *state = door_context(2);
-  return 0;
-}
-
-static int teardown(void **state) {
-  cnnimg_close(*state);
-  return 0;
-}
-
-static cnnimg_model *stand_in(cnnimg_context *c) {
-  cnnimg_model *m = NULL;
-  OK(cnnimg_model_load(c, net, &m, err));
-  return m;
-}
-
 static cnnimg_params params_of(void) {
   cnnimg_params p;
   cnnimg_params_init(&p, CNNIMG_TASK_COLORIZE);
@@ -242,7 +222,7 @@ static void *run(cnnimg_context *c, cnnimg_model *m, const cnnimg_params *p, con
 static void a_hint_fills_its_part_and_no_other(void **state) {
   drawing d = paper(SIDE, SIDE);
   cnnimg_view out;
-  cnnimg_model *m = stand_in(*state);
+  cnnimg_model *m = ways_model(*state, "lineart.onnx");
   cnnimg_params p = params_of();
   const cnnimg_point hint = {30, 70, 0.2f, 0.6f, 0.9f, 0};
   const float blue[3] = {0.2f, 0.6f, 0.9f};
@@ -271,7 +251,7 @@ static void a_hint_fills_its_part_and_no_other(void **state) {
 static void two_hints_share_a_part_at_its_neck(void **state) {
   drawing d = paper(240, SIDE);
   cnnimg_view out;
-  cnnimg_model *m = stand_in(*state);
+  cnnimg_model *m = ways_model(*state, "lineart.onnx");
   cnnimg_params p = params_of();
   /* The second is near the opening, the first far away and beside a stroke. */
   const cnnimg_point hints[] = {{30, 4, 1, 0, 0, 0}, {155, 64, 0, 1, 0, 2}};
@@ -298,7 +278,7 @@ static bool is(const cnnimg_view *out, uint32_t x, uint32_t y, const float paint
 static void large_drawings_are_painted_between_strokes_too(void **state) {
   drawing d = paper(2400, 1500);
   cnnimg_view out;
-  cnnimg_model *m = stand_in(*state);
+  cnnimg_model *m = ways_model(*state, "lineart.onnx");
   cnnimg_params p = params_of();
   const cnnimg_point hints[] = {{50, 50, 1, 0, 0, 0}, {1200, 700, 0, 0, 1, 9}};
   const float red[3] = {1, 0, 0}, blue[3] = {0, 0, 1};
@@ -324,7 +304,7 @@ static void transparent_paper_is_white(void **state) {
   cnnimg_format to;
   cnnimg_view src, out;
   cnnimg_session *s = NULL;
-  cnnimg_model *m = stand_in(*state);
+  cnnimg_model *m = ways_model(*state, "lineart.onnx");
   cnnimg_params p = params_of();
   const cnnimg_point hint = {64, 64, 0.2f, 0.4f, 0.6f, 0};
   p.points = &hint, p.n_points = 1;
@@ -357,7 +337,7 @@ static void transparent_paper_is_white(void **state) {
 static void saturation_and_strength(void **state) {
   drawing d = paper(SIDE, SIDE);
   cnnimg_view out;
-  cnnimg_model *m = stand_in(*state);
+  cnnimg_model *m = ways_model(*state, "lineart.onnx");
   cnnimg_params p = params_of();
   p.saturation = 0;
   void *data = run(*state, m, &p, &d, CNNIMG_F32, &out);
@@ -381,7 +361,7 @@ static void check_ways(void **state, uint32_t w, uint32_t h, int alpha, int samp
   const cnnimg_format f = door_format(w, h, 3, alpha, sample);
   cnnimg_view src, want;
   cnnimg_params p = params_of();
-  cnnimg_model *m = stand_in(*state);
+  cnnimg_model *m = ways_model(*state, "lineart.onnx");
   void *data = door_picture(&f, &src);
   ways_cap = 1 << 22;
   p.points = points, p.n_points = w > 200 ? 3 : 1;
@@ -403,7 +383,7 @@ static void hints_change_between_runs(void **state) {
   const cnnimg_format f = door_format(301, 187, 3, CNNIMG_ALPHA_NONE, CNNIMG_U8);
   cnnimg_view src, first, again, want;
   cnnimg_session *s = NULL;
-  cnnimg_model *m = stand_in(*state);
+  cnnimg_model *m = ways_model(*state, "lineart.onnx");
   cnnimg_params p = params_of();
   void *data = door_picture(&f, &src), *a = door_empty(&f, &first), *b = door_empty(&f, &again);
   void *plain = ways_run(*state, m, &p, &src, CNNIMG_U8, &want);
@@ -428,7 +408,7 @@ static void what_makes_no_sense_is_refused(void **state) {
   static const char *const says[] = {"task=lineart", NULL};
   const cnnimg_format f = door_format(64, 64, 1, CNNIMG_ALPHA_NONE, CNNIMG_U8);
   cnnimg_view src;
-  cnnimg_model *m = stand_in(*state), *other = door_model(*state, "identity", says);
+  cnnimg_model *m = ways_model(*state, "lineart.onnx"), *other = door_model(*state, "identity", says);
   cnnimg_params p = params_of();
   cnnimg_session *s = NULL;
   cnnimg_suggestion found[2];
@@ -463,5 +443,5 @@ int main(void) {
       cmocka_unit_test(hints_change_between_runs),
       cmocka_unit_test(what_makes_no_sense_is_refused),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, ways_setup, ways_teardown);
 }

@@ -95,8 +95,10 @@ static void test_small_pictures_read_zero(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_eigenvalues_of_a_known_matrix), cmocka_unit_test(test_eigenvalues_refuse_what_is_not_finite),
-      cmocka_unit_test(test_known_noise_is_found),          cmocka_unit_test(test_a_clean_picture_reads_low),
+      cmocka_unit_test(test_eigenvalues_of_a_known_matrix),
+      cmocka_unit_test(test_eigenvalues_refuse_what_is_not_finite),
+      cmocka_unit_test(test_known_noise_is_found),
+      cmocka_unit_test(test_a_clean_picture_reads_low),
       cmocka_unit_test(test_small_pictures_read_zero),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,10 +3,34 @@
 #include "tests/tasks/ways.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 uint64_t ways_cap = 1 << 19;
+
+int ways_setup(void **state) {
+  *state = door_context(2);
+  return 0;
+}
+
+int ways_teardown(void **state) {
+  cnnimg_close(*state);
+  return 0;
+}
+
+void ways_path(const char *name, char *path, size_t size) {
+  const char *top = getenv("abs_top_srcdir");
+  snprintf(path, size, "%s/tests/tasks/data/%s", top ? top : ".", name);
+}
+
+cnnimg_model *ways_model(cnnimg_context *c, const char *name) {
+  char path[4096];
+  cnnimg_model *m = NULL;
+  ways_path(name, path, sizeof path);
+  OK(cnnimg_model_load(c, path, &m, err));
+  return m;
+}
 
 static uint8_t *row_of(const cnnimg_view *v, uint32_t y) {
   return (uint8_t *)v->data + (ptrdiff_t)y * v->row_stride;

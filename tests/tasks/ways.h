@@ -5,6 +5,13 @@
 
 #include "tests/api/door.h"
 
+/* A context of two threads; for cmocka's groups. */
+int ways_setup(void **state);
+int ways_teardown(void **state);
+/* tests/tasks/data/NAME. */
+void ways_path(const char *name, char *path, size_t size);
+cnnimg_model *ways_model(cnnimg_context *c, const char *name);
+
 /* Rows through callbacks, rectangles, in place, in stripes, by another number of threads: as `want`, which cnnimg_run() of
  * a session for p made of src, in the source's own format. */
 void ways_check(cnnimg_model *m, const cnnimg_params *p, const cnnimg_view *src, const cnnimg_view *want);
