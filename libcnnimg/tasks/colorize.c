@@ -88,10 +88,11 @@ static bool has_inputs(const ci_program *p) {
   return fits;
 }
 
-/* Of the network's hints: ab and where they are, and how far down in the picture a cell is. */
-static bool has_place(const ci_program *p) {
+/* Of the network's hints: ab or colours, where they are, and how far down in the picture a cell is. */
+static bool has_place(const ci_colorize *c) {
+  const ci_program *p = c->o.program;
   const ci_pinput *hints = &p->inputs[ci_program_input(p, "hints")];
-  return hints->rank == 4 && hints->dim[1] == 4;
+  return hints->rank == 4 && hints->dim[1] == (int64_t)ci_colorize_numbers(c) + 2;
 }
 
 static int read_network(ci_colorize *c, cnnimg_error *err) {
@@ -109,7 +110,7 @@ static int read_network(ci_colorize *c, cnnimg_error *err) {
                    "the network is not made for colorizing: that has the inputs image, hints and palette, "
                    "the output ab, and "
                    "a card that says colour=lab and cells");
-  c->place = !c->lineart && has_place(p);
+  c->place = has_place(c);
   c->has_cells = !c->lineart && has_output(p, "cells");
   return ci_cells_read(cells, &c->centres, &c->n_centres, err);
 }

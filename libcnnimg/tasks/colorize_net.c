@@ -68,7 +68,7 @@ static int spread(fill *f, cnnimg_error *err) {
 /* -1 at the top, 1 at the bottom: skies are above, and convolutions cannot know. */
 static void tell_place(const ci_colorize *c) {
   const ci_small *s = &c->small;
-  float *to = c->hint_map + 3 * (size_t)s->cells_w * (size_t)s->cells_h;
+  float *to = c->hint_map + (ci_colorize_numbers(c) + 1) * (size_t)s->cells_w * (size_t)s->cells_h;
   for (int32_t y = 0; y < s->cells_h; y++) {
     const float down = 2 * ((float)y + 0.5f) * CI_CELL / (float)s->seen_h - 1;
     for (int32_t x = 0; x < s->cells_w; x++) *to++ = down < 1 ? down : 1;

@@ -4,7 +4,7 @@
 
 Inputs: image, the ink of the drawing, 1 less its light (encoded), so that paper is what convolutions pad with; hints at a quarter
 of its size, red, green, blue and the share of the cell that has them, with which they are multiplied: each hint's colour all
-through the area between strokes that it lies in; palette, one vector for the whole picture (its histogram over the ab
+through the area between strokes that it lies in; and how far down the cell is in the picture, -1 to 1; palette, one vector for the whole picture (its histogram over the ab
 grid, its mean chroma, and 1 where there is one). Output: paint, red, green, blue at a quarter of the size, encoded, 0..1.
 Whoever runs it spreads the paint between the strokes, but where hints say the colour, and multiplies the drawing with it, so
 strokes stay as they are; paint under strokes does not count.
@@ -19,16 +19,17 @@ from torch.nn import functional as F
 import common
 import lab
 import strokes
-from colorize import held_out, palette, small_picture
-from degrade import find_pictures, psnr
+from colorize import held_out, palette, resized, with_place
+from degrade import find_pictures, load_rgb, psnr
 from nets import Painter
 from pictures import to_tensor
 
-CELL, SIDE = 4, 256  # pixels of a cell; measured with the short side at SIDE
+CELL, SEEN = 4, 176  # pixels of a cell; the network sees the short side at SEEN
+WINDOWS = range(144, 201, 8)  # pixels of the pictures, most of each
 HINTS = (0, 5, 20)
 SHAPES = 0.25  # share of the samples with hints that are drawn shapes
 CHROMA = 2  # how much more differences of hue count than those of light
-KINDS = dict(bilateral=0.3, plain=0.25)  # the rest is flat
+KINDS = dict(bilateral=0.2, plain=0.3)  # the rest is flat
 
 
 def lively(rgb, rng):
@@ -110,7 +111,7 @@ def opponent(paint):
 def loss_of(found, paint, ink, hints):
     """Huber in opponent colours; what is vivid counts more, what lies under strokes or has a hint's colour less."""
     vivid = paint.amax(1, keepdim=True) - paint.amin(1, keepdim=True)
-    weight = (0.5 + 1.5 * vivid) * (1.1 - F.avg_pool2d(ink, CELL)) * (1.1 - hints[:, 3:])
+    weight = (0.5 + 1.5 * vivid) * (1.1 - F.avg_pool2d(ink, CELL)) * (1.1 - hints[:, 3:4])
     error = F.huber_loss(opponent(found.float()), opponent(paint), reduction="none", delta=0.1)
     return 10 * (weight * error).mean()
 
@@ -121,30 +122,44 @@ class LineArt(common.Task):
     def __init__(self):
         self.centres = lab.bins()
         self.size = len(self.centres) + 2
-        self.channels = dict(image=1, hints=4, palette=self.size)
+        self.channels = dict(image=1, hints=5, palette=self.size)
         self.outputs = dict(paint=3)
-        self.shapes = dict(hints=[1, 4, "H/4", "W/4"], palette=[1, self.size, 1, 1], paint=[1, 3, "H/4", "W/4"])
+        self.shapes = dict(hints=[1, 5, "H/4", "W/4"], palette=[1, self.size, 1, 1], paint=[1, 3, "H/4", "W/4"])
         self.weighed = False
 
     def network(self):
         return Painter(self.size)
 
+    def adapt(self, held):
+        """The weights of the colorizer: ink is what light lacks, and its hints are ab and not paint."""
+        if "ab.weight" not in held:
+            return held
+        place = {k: v[:, 3] for k, v in held.items() if k.startswith("hints.") and k.endswith("weight")}
+        held = {k: v for k, v in held.items() if not k.startswith("hints.")}
+        for k, v in self.network().state_dict().items():
+            if k in place:
+                v[:, 4] = place[k]
+                held[k] = v
+        light = held["head.weight"]
+        return {**held, "head.weight": -light, "head.bias": held["head.bias"] + light.sum((1, 2, 3))}
+
     def example(self):
         generator = torch.Generator().manual_seed(0)
         return dict(image=torch.rand(1, 1, 96, 64, generator=generator),
-                    hints=torch.zeros(1, 4, 24, 16), palette=torch.zeros(1, self.size, 1, 1))
+                    hints=torch.zeros(1, 5, 24, 16), palette=torch.zeros(1, self.size, 1, 1))
 
     def prepare(self, crops):
         """Once: pictures without colours teach nothing, colourful ones more."""
         vivid = np.array([np.ptp(np.float32(crops.large[i][4::8, 4::8]), -1).mean() for i in range(len(crops.large))])
         crops.weight = np.where(vivid < 15, 0, crops.weight * np.minimum(vivid, 80))
         crops.weight /= crops.weight.sum()
+        crops.upright = True  # skies are above
         self.weighed = True
 
     def batch(self, crops, o):
         """(ink, hints, palette, paint)."""
-        side = o.crop + 16 * int(crops.rng.integers(0, 2))
-        places = [(i, y, x, 0, mirror) for i, y, x, _, mirror in crops.places(o.batch, side)]  # skies are above
+        side = WINDOWS[crops.rng.integers(len(WINDOWS))]
+        places = crops.places(o.batch, side)
         rgb = F.interpolate(to_tensor(crops.cut(places, side)), (o.crop, o.crop), mode="bilinear", antialias=True)
         made = []
         for picture in rgb.permute(0, 2, 3, 1).numpy():
@@ -154,6 +169,8 @@ class LineArt(common.Task):
             made.append((drawing[None], hints, np.float32(cells(paint)).transpose(2, 0, 1)))
         drawing, hints, paint = (torch.from_numpy(np.stack(part)) for part in zip(*made))
         given = torch.from_numpy(crops.rng.random(len(paint)) < o.reference).float()[:, None, None, None]
+        tops, heights = [p[1] for p in places], [crops.large.index[p[0], 1] for p in places]
+        hints = with_place(hints, np.divide(tops, heights), np.divide(np.add(tops, side), heights))
         return 1 - drawing, hints, palette(lab.rgb_to_lab(paint)[:, 1:], self.centres) * given, paint
 
     def loss(self, net, crops, o):
@@ -170,9 +187,9 @@ class LineArt(common.Task):
             told = []
             for i, path in enumerate(files):
                 rng = np.random.default_rng(i)
-                drawing, paint = pair(cut(small_picture(path)), rng, False)
+                drawing, paint = pair(small_picture(path), rng, False)
                 hints, paint = put_hints(drawing, paint, rng, count), cells(paint)
-                feeds = dict(image=1 - drawing[None, None], hints=hints[None],
+                feeds = dict(image=1 - drawing[None, None], hints=with_place(torch.from_numpy(hints[None])).numpy(),
                              palette=np.zeros((1, self.size, 1, 1), np.float32))
                 found = run(**{k: torch.from_numpy(v) for k, v in feeds.items()})[0].permute(1, 2, 0).numpy().clip(0, 1)
                 told.append((psnr(255 * paint, 255 * found),
@@ -183,15 +200,14 @@ class LineArt(common.Task):
     def card(self, figures):
         return dict(name="lineart", task="lineart", author="cnnimg project", licence="MIT",
                     attribution="models/lineart/card.md", recipe="models/train/lineart.py",
-                    colour="rgb", scale=1, multiple=32, size=SIDE, data="free photographs, models/colorize/DATA.tsv",
+                    colour="rgb", scale=1, multiple=16, size=SEEN, data="free photographs, models/colorize/DATA.tsv",
                     cells=" ".join(f"{a:.0f},{b:.0f}" for a, b in self.centres.tolist()),
                     psnr="; ".join(f"{k} {v}" for k, v in figures.items()) or "not measured")
 
 
-def cut(rgb):
-    """1 x 3 x H x W to H x W x 3 of multiples of 32."""
-    h, w = (n // 32 * 32 for n in rgb.shape[2:])
-    return np.ascontiguousarray(rgb[0, :, :h, :w].permute(1, 2, 0).numpy())
+def small_picture(path):
+    """H x W x 3, the short side at about SEEN, both multiples of 16."""
+    return np.ascontiguousarray(resized(to_tensor(load_rgb(path)), SEEN)[0].permute(1, 2, 0).numpy())
 
 
 if __name__ == "__main__":

@@ -221,19 +221,22 @@ class Colorizer(nn.Module):
 
 
 class Painter(Colorizer):
-    """The same plan with one level more and narrower, for drawings: their light, hints and a global vector to paint.
+    """The same network for drawings: their ink, hints and a global vector to paint, of three colours. So it can begin with all that
+    the colorizer knows of things and their places.
 
-    image: N x 1 x H x W; hints: N x 4 x H/4 x W/4; palette: N x size x 1 x 1. Paint has the three colours. H, W: multiples of 32.
+    image: N x 1 x H x W; hints: N x 5 x H/4 x W/4, the last of them how far down a cell is; palette: N x size x 1 x 1. H, W: multiples of 16.
     """
 
-    def __init__(self, size, widths=(40, 72, 104, 128), depths=(1, 2, 2, 3)):
-        super().__init__(size, 1, widths, depths, hints=4)
+    def __init__(self, size):
+        super().__init__(size, 1, hints=5)
         del self.ab, self.cells
-        self.paint = nn.Conv2d(widths[0], 3, 3, padding=1)
-        shrink(self.head, 2)  # ink is sparse
-        shrink(self.paint, 0.3)
+        self.paint = nn.Conv2d(self.head.out_channels, 3, 3, padding=1)
+        shrink(self.paint, 0.1)
         with torch.no_grad():
             self.paint.bias.fill_(0.7)
+            for way in self.hints:
+                way.weight[:, 3].normal_(0, 0.05)
+                way.weight[:, 4] = 0
 
     def forward(self, image, hints, palette):
         return self.paint(self.body(image, hints, palette))

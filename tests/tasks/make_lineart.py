@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""make_lineart.py - writes data/lineart.onnx, which stands in for a trained network for drawings
+"""make_lineart.py - writes data/lineart.onnx, which stands in for a trained network for drawings, and lineart-place.onnx
 
 Its paint is BARE, or GIVEN where there is a palette, and everywhere SHARE times the mean of the hints (over all cells) more; it
 is darker where there is ink, as no trained one would be: what the library makes of that tells whether paint from under
@@ -54,5 +54,25 @@ def build():
     return model(graph, "make_lineart.py", centres, name="stand-in", task="lineart", licence="MIT", colour="rgb", multiple="32", size="128")
 
 
+def place():
+    """One that is told how far down its cells are, -1 to 1: paint is 0.5 and 0.4 times that."""
+    centres, small = lab.bins().numpy(), ["H/4", "W/4"]
+    weight = np.zeros((3, 5, 1, 1), np.float32)
+    weight[:, 4] = 0.4
+    nodes = [helper.make_node("Conv", ["hints", "weight", "middle"], ["down"]),
+             helper.make_node("AveragePool", ["image"], ["ink"], kernel_shape=[4, 4], strides=[4, 4]),
+             helper.make_node("ReduceSum", ["palette", "axes"], ["colours"]),
+             helper.make_node("Add", ["ink", "colours"], ["both"]),
+             helper.make_node("Mul", ["both", "nothing"], ["zero"]),
+             helper.make_node("Add", ["down", "zero"], ["paint"])]
+    graph = helper.make_graph(
+        nodes, "place", [info("image", [1, 1, "H", "W"]), info("hints", [1, 5, *small]), info("palette", [1, len(centres) + 2, 1, 1])],
+        [info("paint", [1, 3, *small])],
+        [numpy_helper.from_array(weight, "weight"), numpy_helper.from_array(np.full(3, 0.5, np.float32), "middle"),
+         numpy_helper.from_array(np.float32(0), "nothing"), numpy_helper.from_array(np.array([1], np.int64), "axes")])
+    return model(graph, "make_lineart.py", centres, name="place", task="lineart", licence="MIT", colour="rgb", multiple="16", size="128")
+
+
 if __name__ == "__main__":
+    onnx.save(place(), os.path.join(HERE, "data", "lineart-place.onnx"))
     onnx.save(build(), os.path.join(HERE, "data", "lineart.onnx"))

@@ -57,6 +57,13 @@ equal "$(rgb l.png 60 100)" a4a4a4 # the luminance of #ff8040, encoded
 printf '#3050ff\n' >blue.txt
 run 0 --palette blue.txt d.png l.png; cmp -s a.png l.png && bad "a palette does nothing"
 
+# ---- a network that is told where its cells are ------------------------------------------------
+"$hue" lines tall.png 200 300 8 grey
+expect 0 "$colorize" --quiet -m "$abs_top_srcdir/tests/tasks/data/lineart-place.onnx" tall.png place.png
+close "$(rgb place.png 5 4)" 212121   # 0.5 - 0.4 * 0.92: paint flows a little within its part
+close "$(rgb place.png 5 150)" 808080
+close "$(rgb place.png 5 296)" dcdcdc
+
 # ---- a gap holds; a point, JSON and a picture; threads -----------------------------------------
 printf '{"points": [{"x": 60, "y": 100, "color": "#2040A1", "radius": 5.5}]}' >h.json
 "$hue" hints h.png 300 200 60 100 5.5 2040a1
