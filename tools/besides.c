@@ -33,6 +33,8 @@ int drv_check_model(const drv_settings *s, const cnnimg_model *model, const char
   if (!is_for(s, task, path)) return DRV_EXIT_MODEL;
   if (s->params.task == CNNIMG_TASK_DENOISE && scale && atof(scale) > 1)
     drv_note(s, path, "this network makes pictures %s times as large; cnn-upscale is the tool for that", scale);
+  if (s->params.task == CNNIMG_TASK_UPSCALE && scale && atof(scale) <= 1)
+    drv_note(s, path, "this network keeps the size; what -s, --width and --height ask for is made by a filter");
   if (s->jpeg && task && strcmp(task, "deblock")) {
     drv_say(s, path,
             "--jpeg wants a network that removes JPEG artefacts (task deblock); the task of this one is %s",

@@ -16,6 +16,7 @@ from nets import Denoiser
 from pictures import framed, to_tensor
 
 SIGMA_MAX = 75
+USUAL = (8, 30)  # what cameras make of it
 MARGIN = 24  # a plain picture then stays within a level up to its border, at any strength
 SETS = ("CBSD68", "Kodak24", "McMaster18", "BSD68")
 
@@ -27,6 +28,13 @@ def denoise(run, picture, sigma):
     y = run(image=x, sigma=torch.full_like(x[:, :1], sigma / 255))
     y = 255 * y[0, :, MARGIN:MARGIN + h, MARGIN:MARGIN + w].permute(1, 2, 0).numpy()
     return y.mean(2, keepdims=True).repeat(3, 2) if is_grey(picture) else y
+
+
+def levels(o):
+    """Of a batch, 0..1: o.usual of them evenly in USUAL, the rest up to SIGMA_MAX."""
+    usual = USUAL[0] + (USUAL[1] - USUAL[0]) * torch.rand(o.batch, 1, 1, 1)
+    other = SIGMA_MAX * torch.rand(o.batch, 1, 1, 1) ** o.bend
+    return torch.where(torch.rand(o.batch, 1, 1, 1) < o.usual, usual, other) / 255
 
 
 def mean_psnr(run, files, sigma):
@@ -58,7 +66,7 @@ class Denoise(common.Task):
         a grey picture, and noise that is the same in every channel is else taken for detail.
         """
         clean = crops.batch(o.batch, o.crop)
-        level = SIGMA_MAX / 255 * torch.rand(o.batch, 1, 1, 1) ** o.bend
+        level = levels(o)
         noise = torch.randn_like(clean)
         grey = int(o.grey * o.batch + torch.rand(()).item())
         clean[:grey], noise[:grey] = clean[:grey].mean(1, keepdim=True), noise[:grey, :1]
@@ -87,5 +95,6 @@ class Denoise(common.Task):
 if __name__ == "__main__":
     parser = common.options(__doc__.splitlines()[0])
     parser.add_argument("--bend", type=float, default=1.4, help="sigma = 75 * uniform ** bend")
+    parser.add_argument("--usual", type=float, default=0, help="share of the crops with a sigma from %d to %d" % USUAL)
     parser.add_argument("--grey", type=float, default=0.12, help="share of grey crops")
     common.main(Denoise(), parser.parse_args())

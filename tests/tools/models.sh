@@ -74,5 +74,9 @@ done
 expect 0 "$denoise" -m upscale-fast other.png large.png
 says 'upscale-fast.onnx: this network makes pictures 2 times as large; cnn-upscale is the tool for that'
 equal "$(info large.png)" '80x64 colours 3 alpha 0 bits 8 png'
+expect 0 "$abs_top_builddir/tools/cnn-upscale" -s 2 -m "$abs_top_srcdir/tests/api/data/identity.onnx" other.png large.png
+says 'identity.onnx: this network keeps the size; what -s, --width and --height ask for is made by a filter'
+equal "$(info large.png)" '80x64 colours 3 alpha 0 bits 8 png'
+expect 0 "$abs_top_builddir/tools/cnn-upscale" -m upscale-fast other.png large.png; silent
 
 finish
