@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 import common
 import lab
+import onnxfile
 import strokes
 from colorize import held_out, palette, resized, with_place
 from degrade import find_pictures, load_rgb, psnr
@@ -28,6 +29,7 @@ CELL, SEEN = 4, 176  # pixels of a cell; the network sees the short side at SEEN
 WINDOWS = range(144, 201, 8)  # pixels of the pictures, most of each
 HINTS = (0, 5, 20)
 SHAPES = 0.25  # share of the samples with hints that are drawn shapes
+BARE = 0.4  # share of the flat ones whose background is paper
 CHROMA = 2  # how much more differences of hue count than those of light
 KINDS = dict(bilateral=0.2, plain=0.3)  # the rest is flat
 
@@ -35,7 +37,7 @@ KINDS = dict(bilateral=0.2, plain=0.3)  # the rest is flat
 def lively(rgb, rng):
     """Photographs are darker and paler than drawings are painted."""
     light = strokes.luma(rgb)
-    mean, wanted = float(np.clip(light.mean(), 0.05, 0.95)), rng.uniform(0.5, 0.8)
+    mean, wanted = float(np.clip(light.mean(), 0.05, 0.95)), rng.uniform(0.6, 0.9)
     if mean < wanted:
         rgb = rgb ** (np.log(wanted) / np.log(mean))
     light = strokes.luma(rgb)[..., None]
@@ -48,6 +50,14 @@ def repainted(rgb, regions, count, rng):
     white = rng.random(count) < 0.15
     colours[white] = 1 - 0.1 * rng.random((int(white.sum()), 3))
     return np.float32(colours[regions] * rng.uniform(0.7, 1) + (1 - rng.uniform(0.9, 1)) * rgb).clip(0, 1)
+
+
+def on_paper(paint, regions, count):
+    """What is large and reaches the border stays paper: drawings of one thing have no background."""
+    border = np.concatenate([regions[0], regions[-1], regions[:, 0], regions[:, -1]])
+    large = np.bincount(regions.ravel(), minlength=count) > 0.06 * regions.size
+    bare = np.isin(regions, np.flatnonzero(large & (np.bincount(border, minlength=count) > 0)))
+    return np.where(bare[..., None], np.float32(0.99), paint)
 
 
 def simplified(rgb, rng):
@@ -80,6 +90,8 @@ def pair(rgb, rng, freely):
         paint = repainted(paint, regions, count, rng)
     elif freely and rng.random() < 0.4:
         paint = paint[..., rng.permutation(3)]
+    if regions is not None and rng.random() < BARE:
+        paint = on_paper(paint, regions, count)
     return drawing, np.float32(paint)
 
 
@@ -118,6 +130,8 @@ def loss_of(found, paint, ink, hints):
 
 class LineArt(common.Task):
     name = "lineart"
+    half_file = True
+    ci = ("line.png",)
 
     def __init__(self):
         self.centres = lab.bins()
@@ -179,6 +193,14 @@ class LineArt(common.Task):
         ink, hints, vector, paint = self.batch(crops, o)
         return loss_of(net(ink, hints, vector), paint, ink, hints)
 
+    def restore(self, run, picture):
+        """A drawing, H x W x 3 of 0..255, multiplied with what the network paints by itself."""
+        ink = torch.from_numpy(1 - np.float32(picture[None, None, ..., 0]) / 255)
+        h, w = ink.shape[2:]
+        hints = with_place(torch.zeros(1, 4, h // CELL, w // CELL))
+        paint = run(image=ink, hints=hints, palette=torch.zeros(1, self.size, 1, 1))
+        return F.interpolate(paint, (h, w), mode="bilinear")[0].permute(1, 2, 0).numpy().clip(0, 1) * picture
+
     def evaluate(self, run, o, full):
         """PSNR of the paint with hints of its own, and its colourfulness as a share of the truth's."""
         files = find_pictures(os.path.join(o.bench, "Kodak24"))[::1 if full else 4]
@@ -210,8 +232,24 @@ def small_picture(path):
     return np.ascontiguousarray(resized(to_tensor(load_rgb(path)), SEEN)[0].permute(1, 2, 0).numpy())
 
 
+def wash(task, o):
+    """Write the network of --init with lighter and livelier paint, a matrix behind its last layer: by itself it knows little, and a
+    mean of what may be is brown. Where hints say the colour the library takes that, so they stay as strong as they are."""
+    light, chroma = o.wash
+    net = task.network()
+    onnxfile.load_weights(net, o.init)
+    mix = chroma * torch.eye(3) + (light - chroma) / 3
+    with torch.no_grad():
+        net.paint.weight.copy_(torch.einsum("oi,ichw->ochw", mix, net.paint.weight))
+        net.paint.bias.copy_(mix @ net.paint.bias + 1 - light)
+    common.write(task, net, {}, o)
+
+
 if __name__ == "__main__":
     parser = common.options(__doc__.splitlines()[0], crop=128, batch=8, rate=1e-3, without=held_out())
     parser.add_argument("--none", type=float, default=0.3, help="share of the samples without hints")
     parser.add_argument("--reference", type=float, default=0.25, help="share with the global vector")
-    common.main(LineArt(), parser.parse_args())
+    parser.add_argument("--wash", type=float, nargs=2, metavar=("LIGHT", "CHROMA"),
+                        help="only write the network of --init, its paint so much of its darkness and of its chroma (0.5 1.4)")
+    options = parser.parse_args()
+    (wash if options.wash else common.main)(LineArt(), options)

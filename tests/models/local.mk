@@ -9,4 +9,4 @@ crops = tests/models/data/blue-periwinkle tests/models/data/chelsea tests/models
 	tests/models/data/singaporean-cityscape
 EXTRA_DIST += tests/models/make_crops.py $(crops:=.png) $(crops:=.noisy25.png) $(crops:=.x2.png) $(crops:=.x3.png) \
 	$(crops:=.x4.png) $(crops:=.q10.jpg) $(crops:=.q40.jpg) $(crops:=.q95.jpg) \
-	$(crops:=.hole.png)
+	$(crops:=.hole.png) $(crops:=.line.png)

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """make_crops.py - the crops on which tests/models/cards.sh and the recipes measure the built-in models.
 
-Details of samples/photos (never of a benchmark set), and the same with noise, shrunk, as JPEG, or with text or lines painted over.
+Details of samples/photos (never of a benchmark set), and the same with noise, shrunk, as JPEG, with text or lines painted over, or drawn: the borders of
+what has one colour.
 Run by hand, once: the files are committed, and the figures in the cards belong to these bytes.
-Needs numpy, Pillow and, for masks.py, torch. Usage: python3 tests/models/make_crops.py
+Needs numpy, Pillow and, for masks.py, torch and scipy. Usage: python3 tests/models/make_crops.py
 """
 import pathlib
 import sys
@@ -17,6 +18,7 @@ TOP = HERE.parent.parent
 sys.path.insert(0, str(TOP / "models" / "train"))
 from degrade import jpeg_bytes, noisy, round_bytes, shrink_picture  # noqa: E402
 from masks import MARK, mask  # noqa: E402
+from strokes import borders, parts, quantised  # noqa: E402
 
 SIDE = 96  # a multiple of 2, 3, 4 and 8
 DETAILS = {"chelsea": (141, 75), "oakland-zoo-otters": (219, 131), "blue-periwinkle": (331, 205),
@@ -39,6 +41,8 @@ def main():
             (data / f"{name}.q{quality}.jpg").write_bytes(jpeg_bytes(rgb, quality, 2))
         hole = mask(("text", "thin")[seed % 2], np.random.default_rng(seed), SIDE, SIDE)[..., None]
         Image.fromarray(np.uint8(np.where(hole, MARK, rgb))).save(data / f"{name}.hole.png", optimize=True)
+        regions, _ = parts(quantised(np.float32(rgb) / 255, np.random.default_rng(seed), 6))
+        Image.fromarray(np.uint8(255 * (1 - borders(regions)))).save(data / f"{name}.line.png", optimize=True)
 
 
 if __name__ == "__main__":
