@@ -4,6 +4,7 @@ nobase_dist_models_DATA = models/denoise/denoise.onnx models/denoise/card.md \
 	models/upscale-x2/upscale-x2.onnx models/upscale-x2/card.md \
 	models/deblock/deblock.onnx models/deblock/card.md \
 	models/colorize/colorize.onnx models/colorize/card.md \
+	models/lineart/lineart.onnx models/lineart/card.md \
 	models/inpaint/inpaint.onnx models/inpaint/card.md \
 	models/upscale-x3/upscale-x3.onnx models/upscale-x3/card.md \
 	models/upscale-x4/upscale-x4.onnx models/upscale-x4/card.md \

@@ -27,7 +27,7 @@ EXTRA_DIST += samples/README.md samples/make_noisy.py samples/make_before_after.
 	samples/photos/oakland-zoo-otters.jpg samples/photos/singaporean-cityscape.jpg \
 	samples/noisy/blue-periwinkle.jpg samples/noisy/chelsea.png \
 	samples/noisy/oakland-zoo-otters.jpg samples/noisy/singaporean-cityscape.jpg \
-	samples/make_colours.py samples/make_holes.py samples/page/holes.jpg samples/page/colorize.jpg samples/page/colorize-worst.jpg \
+	samples/make_colours.py samples/make_lineart.py samples/page/lineart.jpg samples/make_holes.py samples/page/holes.jpg samples/page/colorize.jpg samples/page/colorize-worst.jpg \
 	samples/page/colorize-hints.jpg samples/page/colorize-page.png samples/make_page.py samples/page/denoise.jpg samples/page/deblock.jpg \
 	samples/page/upscale-x2.jpg samples/page/upscale-x3.jpg samples/page/upscale-x4.jpg samples/page/upscale-fast.jpg
 

@@ -219,6 +219,7 @@ def call_onnx(path, threads):
 
 def write(task, net, figures, o, ci=None):
     """Export net with its card to OUT/NAME.onnx."""
+    os.makedirs(o.out, exist_ok=True)
     path = os.path.join(o.out, task.name + ".onnx")
     card = dict(task.card(figures), **({"ci": f"{ci:.3f}"} if ci else {}))
     large = ["H", "W"] if task.scale == 1 else [f"{task.scale}*H", f"{task.scale}*W"]
