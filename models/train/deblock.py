@@ -31,6 +31,13 @@ def random_quality(rng, fine):
     return rng.integers(85, 101) if good else round(5 + 90 * rng.random() ** 2.5)
 
 
+def compressed(crop, rng, fine, low):
+    """One crop as JPEG: at random, or, `low` of those that are not fine, of quality 7 to 14 with halved chroma."""
+    if not fine and rng.random() < low:
+        return jpeg(crop, int(rng.integers(7, 15)), 2)
+    return jpeg(crop, random_quality(rng, fine), rng.choice((0, 2)))
+
+
 def grainy(clean, rng):
     """Half of the crops with grain of up to 6 levels, the same in all channels or not: it belongs to the picture.
 
@@ -43,13 +50,12 @@ def grainy(clean, rng):
     return np.clip(clean + grain + 0.5, 0, 255).astype(np.uint8)
 
 
-def degraded(clean, rng, fine):
+def degraded(clean, rng, fine, low):
     """(compressed, clean) crops, GRID smaller than those given, at a random place of the grid."""
     clean = grainy(clean, rng) if fine else clean
     y, x = rng.integers(GRID, size=2)
     size = clean.shape[1] - GRID
-    bad = np.stack([jpeg(np.ascontiguousarray(c), random_quality(rng, fine), rng.choice((0, 2)))
-                    for c in clean])
+    bad = np.stack([compressed(np.ascontiguousarray(c), rng, fine, low) for c in clean])
     window = np.s_[:, y:y + size, x:x + size]
     return to_tensor(bad[window]), to_tensor(clean[window])
 
@@ -121,7 +127,7 @@ class Deblock(common.Task):
         """
         self.half = self.half or Crops(o.data, o.cache, o.seed + 1, 2, o.without)
         size, count = o.crop + GRID, o.batch // 2
-        parts = [degraded(c.cut(c.places(n, size), size), crops.rng, fine)
+        parts = [degraded(c.cut(c.places(n, size), size), crops.rng, fine, o.low)
                  for c, n, fine in ((crops, o.batch - count, False), (self.half, count, True))]
         image, clean = (torch.cat(p) for p in zip(*parts))
         if o.loss == "psnr":
@@ -148,4 +154,6 @@ class Deblock(common.Task):
 
 
 if __name__ == "__main__":
-    common.main(Deblock(), common.options(__doc__.splitlines()[0], rate=1e-3).parse_args())
+    parser = common.options(__doc__.splitlines()[0], rate=1e-3)
+    parser.add_argument("--low", type=float, default=0, help="share of the crops of quality 7 to 14, chroma halved")
+    common.main(Deblock(), parser.parse_args())
