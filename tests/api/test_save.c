@@ -183,7 +183,7 @@ static const char *get(const char *path, const char *key) {
 static void test_found(void **state) {
   (void)state;
   assert_string_equal(get(built_in("denoise"), "receptive_field"), "148");
-  assert_string_equal(get(built_in("upscale-x2"), "receptive_field"), "71");
+  assert_string_equal(get(built_in("upscale-x2"), "receptive_field"), "79");
   assert_string_equal(get(net("halves"), "receptive_field"), "1");
   assert_string_equal(get(net("valid"), "receptive_field"), "7");
   assert_string_equal(get(net("reverse"), "receptive_field"), "whole picture");
