@@ -15,7 +15,6 @@ from torch.nn import functional as F
 
 import common
 import lab
-import onnxfile
 from degrade import find_pictures, load_rgb, psnr, round_bytes
 from nets import Colorizer
 from pictures import to_tensor
@@ -51,6 +50,12 @@ def with_place(hints, top=0, bottom=1):
     top, bottom = (torch.as_tensor(v, dtype=torch.float32).reshape(-1, 1, 1, 1) for v in (top, bottom))
     down = 2 * (top + (bottom - top) * ((torch.arange(h) + 0.5) / h)[:, None]) - 1
     return torch.cat([hints, down.expand(n, 1, h, w)], 1)
+
+
+def with_places(hints, crops, places, side):
+    """The same for windows of `side` pixels at places of the pictures."""
+    tops, heights = [p[1] for p in places], [crops.large.index[p[0], 1] for p in places]
+    return with_place(hints, np.divide(tops, heights), np.divide(np.add(tops, side), heights))
 
 
 def random_count(rng, none):
@@ -171,8 +176,7 @@ class Colorize(common.Task):
         full = lab.rgb_to_lab(rgb)
         ab = F.avg_pool2d(full[:, 1:], 4)
         hints, vector = self.inputs(ab, crops.rng, o)
-        tops, heights = [p[1] for p in places], [crops.large.index[p[0], 1] for p in places]
-        hints = with_place(hints, np.divide(tops, heights), np.divide(np.add(tops, side), heights))
+        hints = with_places(hints, crops, places, side)
         found, scores = net(developed(full[:, :1] / 100, crops.rng), hints, vector)
         fine = F.huber_loss(found.float(), ab / lab.AB, delta=0.4) * 20
         return fine + o.cells * F.cross_entropy(scores.float(), lab.bin_of(ab, self.centres), self.weight)
@@ -225,12 +229,10 @@ class Colorize(common.Task):
 
 def enliven(task, o):
     """Write the network of --init with its ab that much larger: a mean of what may be is paler than each."""
-    net = task.network()
-    onnxfile.load_weights(net, o.init)
-    with torch.no_grad():
+    def change(net):
         net.ab.weight.mul_(o.lively)
         net.ab.bias.mul_(o.lively)
-    common.write(task, net, {}, o)
+    common.rewrite(task, o, change)
 
 
 if __name__ == "__main__":

@@ -228,6 +228,15 @@ def write(task, net, figures, o, ci=None):
     onnxfile.export(net, path, inputs, outputs, card, task.half_file)
 
 
+def rewrite(task, o, change):
+    """Write the network of --init again, its weights changed in place by change(net)."""
+    net = task.network()
+    onnxfile.load_weights(net, o.init)
+    with torch.no_grad():
+        change(net)
+    write(task, net, {}, o)
+
+
 def say(run, loss, share, note=""):
     print(f"step {run.step} minute {run.spent / 60:.1f} ({100 * share:.0f} %) "
           f"loss {loss:.5f} {note}", flush=True)

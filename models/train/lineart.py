@@ -18,9 +18,8 @@ from torch.nn import functional as F
 
 import common
 import lab
-import onnxfile
 import strokes
-from colorize import held_out, palette, resized, with_place
+from colorize import held_out, palette, resized, with_place, with_places
 from degrade import find_pictures, load_rgb, psnr
 from nets import Painter
 from pictures import to_tensor
@@ -183,8 +182,7 @@ class LineArt(common.Task):
             made.append((drawing[None], hints, np.float32(cells(paint)).transpose(2, 0, 1)))
         drawing, hints, paint = (torch.from_numpy(np.stack(part)) for part in zip(*made))
         given = torch.from_numpy(crops.rng.random(len(paint)) < o.reference).float()[:, None, None, None]
-        tops, heights = [p[1] for p in places], [crops.large.index[p[0], 1] for p in places]
-        hints = with_place(hints, np.divide(tops, heights), np.divide(np.add(tops, side), heights))
+        hints = with_places(hints, crops, places, side)
         return 1 - drawing, hints, palette(lab.rgb_to_lab(paint)[:, 1:], self.centres) * given, paint
 
     def loss(self, net, crops, o):
@@ -236,13 +234,12 @@ def wash(task, o):
     """Write the network of --init with lighter and livelier paint, a matrix behind its last layer: by itself it knows little, and a
     mean of what may be is brown. Where hints say the colour the library takes that, so they stay as strong as they are."""
     light, chroma = o.wash
-    net = task.network()
-    onnxfile.load_weights(net, o.init)
     mix = chroma * torch.eye(3) + (light - chroma) / 3
-    with torch.no_grad():
+
+    def change(net):
         net.paint.weight.copy_(torch.einsum("oi,ichw->ochw", mix, net.paint.weight))
         net.paint.bias.copy_(mix @ net.paint.bias + 1 - light)
-    common.write(task, net, {}, o)
+    common.rewrite(task, o, change)
 
 
 if __name__ == "__main__":

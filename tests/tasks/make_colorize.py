@@ -15,7 +15,7 @@ import onnx
 import torch
 from onnx import helper, numpy_helper
 
-from standin import info, model
+from standin import info, model, told_where
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "models", "train"))
@@ -89,22 +89,9 @@ def sepia():
 
 def place():
     """A network that is told how far down its cells are, -1 to 1: b is 30 times that."""
-    centres, small = lab.bins().numpy(), ["H/4", "W/4"]
     weight = np.zeros((2, 4, 1, 1), np.float32)
     weight[1, 3] = 30 / lab.AB
-    nodes = [helper.make_node("Conv", ["hints", "weight"], ["down"]),
-             helper.make_node("AveragePool", ["image"], ["light"], kernel_shape=[4, 4], strides=[4, 4]),
-             helper.make_node("ReduceSum", ["palette", "axes"], ["colours"]),
-             helper.make_node("Add", ["light", "colours"], ["both"]),
-             helper.make_node("Mul", ["both", "nothing"], ["zero"]),
-             helper.make_node("Add", ["down", "zero"], ["ab"])]
-
-    graph = helper.make_graph(
-        nodes, "place", [info("image", [1, 1, "H", "W"]), info("hints", [1, 4, *small]), info("palette", [1, len(centres) + 2, 1, 1])],
-        [info("ab", [1, 2, *small])],
-        [numpy_helper.from_array(weight, "weight"), numpy_helper.from_array(np.float32(0), "nothing"),
-         numpy_helper.from_array(np.array([1], np.int64), "axes")])
-    return model(graph, "make_colorize.py", centres, name="place", task="colorize", licence="MIT", colour="lab", multiple="16", size="128")
+    return told_where(lab.bins().numpy(), "ab", weight, producer="make_colorize.py", task="colorize", colour="lab")
 
 
 def picture(width, height):

@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from standin import info, model
+from standin import info, model, told_where
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "models", "train"))
@@ -56,21 +56,9 @@ def build():
 
 def place():
     """One that is told how far down its cells are, -1 to 1: paint is 0.5 and 0.4 times that."""
-    centres, small = lab.bins().numpy(), ["H/4", "W/4"]
     weight = np.zeros((3, 5, 1, 1), np.float32)
     weight[:, 4] = 0.4
-    nodes = [helper.make_node("Conv", ["hints", "weight", "middle"], ["down"]),
-             helper.make_node("AveragePool", ["image"], ["ink"], kernel_shape=[4, 4], strides=[4, 4]),
-             helper.make_node("ReduceSum", ["palette", "axes"], ["colours"]),
-             helper.make_node("Add", ["ink", "colours"], ["both"]),
-             helper.make_node("Mul", ["both", "nothing"], ["zero"]),
-             helper.make_node("Add", ["down", "zero"], ["paint"])]
-    graph = helper.make_graph(
-        nodes, "place", [info("image", [1, 1, "H", "W"]), info("hints", [1, 5, *small]), info("palette", [1, len(centres) + 2, 1, 1])],
-        [info("paint", [1, 3, *small])],
-        [numpy_helper.from_array(weight, "weight"), numpy_helper.from_array(np.full(3, 0.5, np.float32), "middle"),
-         numpy_helper.from_array(np.float32(0), "nothing"), numpy_helper.from_array(np.array([1], np.int64), "axes")])
-    return model(graph, "make_lineart.py", centres, name="place", task="lineart", licence="MIT", colour="rgb", multiple="16", size="128")
+    return told_where(lab.bins().numpy(), "paint", weight, np.full(3, 0.5, np.float32), "make_lineart.py", task="lineart", colour="rgb")
 
 
 if __name__ == "__main__":
